@@ -1,0 +1,21 @@
+//! Elacsym: a search database that lives on a bucket.
+//!
+//! A namespace is a **head** and a **log**. The log is a sequence of numbered objects, each
+//! created if absent and never changed: *creating slot n is the commit*. The head is one small
+//! object changed only by compare-and-swap. Everything else makes it faster, never truer.
+//!
+//! The map of the house, top down; arrows between rooms point down only (`tests/tidy.rs`):
+//!
+//! - [`config`]: what an operator can say, and where it was said
+//! - [`storage`]: the waist: bytes under keys, on S3, a local folder, or in memory
+//! - [`protocol`]: what commits, who may write, what a reader must ask, what may be deleted:
+//!   pure state machines, the same in production and under the explorer
+//! - [`model`]: words everyone speaks
+//! - [`env`], [`error`]: the door to the outside; what to do when it does not open
+
+pub mod config;
+pub mod env;
+pub mod error;
+pub mod model;
+pub mod protocol;
+pub mod storage;

@@ -1,0 +1,3 @@
+//! The binary: parse arguments, run the sub-command, exit with its code.
+
+fn main() {}

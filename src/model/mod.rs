@@ -1,0 +1,9 @@
+//! The words everyone speaks. No IO, no async, no clock.
+
+mod file;
+mod id;
+mod name;
+
+pub use file::{FileKind, FileName};
+pub use id::{Chain, Epoch, Holder, Incarnation, PutId, Seq, Version};
+pub use name::{NAME_BYTES_MAX, Namespace};
