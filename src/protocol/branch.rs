@@ -1,0 +1,260 @@
+//! A branch: one name born from another, without copying a byte of its files.
+//!
+//! In this order: the destination's head, *branching*, which nobody else may claim; a pin in the
+//! source's head, so that its files stay; the source's tail, read after the pin as a strong read
+//! reads it; the destination's first slot, with the effects of that tail; the destination's head,
+//! *active*. The last swap commits the branch. Whatever is left of an abandoned one is a head
+//! that reads as 404, and a pin that the source's collector drops once that head is a tombstone.
+
+use super::doubt::Loss;
+use super::request::{Heard, MarkerKind};
+use super::{
+    Answer, Body, Dice, Draw, Edit, Entry, HeadSwap, Lane, Life, Outbox, Parent, Payload, Place,
+    Reader, Reply, Request, Rule, Seen, Slot, SlotFate, SlotPut, SwapFate, View,
+};
+use crate::model::{Incarnation, Namespace};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Brancher<P: Payload> {
+    /// The destination.
+    place: Place,
+    source: Place,
+    /// The destination's head, once it is there.
+    sprout: Option<Seen<P>>,
+    view: Option<View<P>>,
+    marked: bool,
+    phase: Phase<P>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Phase<P: Payload> {
+    LookAtSource,
+    LookAtTarget { parent: Parent },
+    Sprout(HeadSwap<P>),
+    LookToPin,
+    Pin(HeadSwap<P>),
+    Read(Reader<P>),
+    First(SlotPut<P>),
+    Mark,
+    Activate(HeadSwap<P>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BranchFate {
+    /// The destination exists.
+    Done,
+    /// The source does not exist.
+    Absent,
+    /// The destination exists already, or somebody else is making it.
+    Taken,
+    /// Somebody held this branch for abandoned.
+    Abandoned,
+    /// The source's log contradicts its head.
+    Corrupt,
+}
+
+impl<P: Payload> Brancher<P> {
+    pub fn start(place: Place, source: Namespace, out: &mut Outbox<P>) -> Self {
+        let source = Place { name: source, ..place.clone() };
+        out.send(Lane::Head, Request::ReadHead { name: source.name.clone() });
+        let phase = Phase::LookAtSource;
+        Self { place, source, sprout: None, view: None, marked: false, phase }
+    }
+
+    pub fn hear(
+        &mut self,
+        lane: Lane,
+        reply: Reply<P>,
+        heard: Heard,
+        dice: &mut dyn Dice,
+        out: &mut Outbox<P>,
+    ) -> Option<BranchFate> {
+        if lane == Lane::Marker {
+            return self.hear_marker(&reply, dice, out);
+        }
+        match (std::mem::replace(&mut self.phase, Phase::Mark), reply) {
+            (Phase::LookAtSource, Reply::Head(seen)) => self.found(seen, out),
+            (Phase::LookAtTarget { parent }, Reply::Head(seen)) => {
+                self.sprout(seen, parent, dice, out)
+            }
+            (Phase::Sprout(mut swap), reply) => match swap.hear(&self.place, reply, dice, out) {
+                None => self.stay(Phase::Sprout(swap)),
+                Some(SwapFate::Lost { .. }) => Some(BranchFate::Taken),
+                Some(SwapFate::Done(seen)) if seen.head.life != Life::Branching => {
+                    Some(BranchFate::Abandoned)
+                }
+                Some(SwapFate::Done(seen)) => {
+                    self.sprout = Some(seen);
+                    out.send(Lane::Head, Request::ReadHead { name: self.source.name.clone() });
+                    self.stay(Phase::LookToPin)
+                }
+            },
+            (Phase::LookToPin, Reply::Head(seen)) => self.pin(seen, heard, dice, out),
+            (Phase::Pin(mut swap), reply) => match swap.hear(&self.source, reply, dice, out) {
+                None => self.stay(Phase::Pin(swap)),
+                Some(SwapFate::Lost { .. }) => Some(BranchFate::Absent),
+                Some(SwapFate::Done(seen)) if self.view.is_none() => self.read(seen, heard, out),
+                Some(SwapFate::Done(_)) => self.first(dice, out),
+            },
+            (Phase::Read(mut reader), reply) => {
+                reader.hear(lane, reply, heard, out);
+                self.heard(reader, dice, out)
+            }
+            (Phase::First(mut put), reply) => match put.hear(&self.place, reply, out) {
+                None => self.stay(Phase::First(put)),
+                Some(SlotFate::Mine { .. }) => self.activate(dice, out),
+                Some(SlotFate::Taken { .. }) => Some(BranchFate::Abandoned),
+            },
+            (Phase::Activate(mut swap), reply) => match swap.hear(&self.place, reply, dice, out) {
+                None => self.stay(Phase::Activate(swap)),
+                Some(SwapFate::Done(_)) => Some(BranchFate::Done),
+                Some(SwapFate::Lost { .. }) => Some(BranchFate::Abandoned),
+            },
+            (phase, reply) => unreachable!("{reply:?} does not answer {phase:?}"),
+        }
+    }
+
+    fn stay(&mut self, phase: Phase<P>) -> Option<BranchFate> {
+        self.phase = phase;
+        None
+    }
+
+    fn found(&mut self, seen: Option<Seen<P>>, out: &mut Outbox<P>) -> Option<BranchFate> {
+        let Some(seen) = seen.filter(|seen| seen.head.life == Life::Active) else {
+            return Some(BranchFate::Absent);
+        };
+        let parent = Parent { name: self.source.name.clone(), inc: seen.head.inc };
+        out.send(Lane::Head, Request::ReadHead { name: self.place.name.clone() });
+        self.stay(Phase::LookAtTarget { parent })
+    }
+
+    fn sprout(
+        &mut self,
+        seen: Option<Seen<P>>,
+        parent: Parent,
+        dice: &mut dyn Dice,
+        out: &mut Outbox<P>,
+    ) -> Option<BranchFate> {
+        let inc = Incarnation(dice.draw(Draw::Incarnation));
+        let edit = Edit::Sprout { inc, holder: self.place.me.clone(), parent };
+        match HeadSwap::start(&self.place, seen, edit, dice, out) {
+            Err(_) => Some(BranchFate::Taken),
+            Ok(swap) => {
+                self.put_marker(inc, out);
+                self.stay(Phase::Sprout(swap))
+            }
+        }
+    }
+
+    fn pin(
+        &mut self,
+        seen: Option<Seen<P>>,
+        heard: Heard,
+        dice: &mut dyn Dice,
+        out: &mut Outbox<P>,
+    ) -> Option<BranchFate> {
+        let Some((seen, life)) = seen.zip(self.life_of_source()) else {
+            return Some(BranchFate::Absent);
+        };
+        if self.view.is_none() && !self.place.rules.keep(Rule::PinComesFirst) {
+            return self.read(seen, heard, out);
+        }
+        let (name, inc) = (self.place.name.clone(), self.inc()?);
+        let edit = Edit::Pin { life, name, inc };
+        match HeadSwap::start(&self.source, Some(seen), edit, dice, out) {
+            Ok(swap) => self.stay(Phase::Pin(swap)),
+            Err(_) => Some(BranchFate::Absent),
+        }
+    }
+
+    fn read(&mut self, seen: Seen<P>, heard: Heard, out: &mut Outbox<P>) -> Option<BranchFate> {
+        let mut reader = Reader::holding(self.source.clone(), seen);
+        reader.query(0, None);
+        reader.begin(heard.received, out);
+        self.stay(Phase::Read(reader))
+    }
+
+    /// The answer of the read is for this machine: it does not leave it.
+    fn heard(
+        &mut self,
+        reader: Reader<P>,
+        dice: &mut dyn Dice,
+        out: &mut Outbox<P>,
+    ) -> Option<BranchFate> {
+        match out.answers.pop() {
+            None => self.stay(Phase::Read(reader)),
+            Some(Answer::Read { view, .. }) => {
+                if Some(view.seen.head.inc) != self.life_of_source() {
+                    return Some(BranchFate::Absent);
+                }
+                self.view = Some(view);
+                if self.place.rules.keep(Rule::PinComesFirst) {
+                    return self.first(dice, out);
+                }
+                out.send(Lane::Head, Request::ReadHead { name: self.source.name.clone() });
+                self.stay(Phase::LookToPin)
+            }
+            Some(Answer::Corrupt { .. }) => Some(BranchFate::Corrupt),
+            Some(_) => Some(BranchFate::Absent),
+        }
+    }
+
+    fn first(&mut self, dice: &mut dyn Dice, out: &mut Outbox<P>) -> Option<BranchFate> {
+        let (sprout, view) = (self.sprout.as_ref()?, self.view.as_ref()?);
+        let batches = view.batches.iter().filter_map(|slot| slot.body().map(|body| &body.batch));
+        let body = Body { batch: P::squash(batches), receipts: vec![], chunks: vec![] };
+        let head = &sprout.head;
+        let put = dice.put_id(Draw::Slot(head.epoch.0, head.floor.0));
+        let entry = Entry::Batch(body);
+        let slot = Slot::new(head.inc, head.floor, head.epoch, put, head.floor_chain, entry);
+        let put = SlotPut::start(&self.place, slot, Loss::Simple, out);
+        self.stay(Phase::First(put))
+    }
+
+    fn activate(&mut self, dice: &mut dyn Dice, out: &mut Outbox<P>) -> Option<BranchFate> {
+        if !self.marked && self.place.rules.keep(Rule::MarkerComesFirst) {
+            return self.stay(Phase::Mark);
+        }
+        let (sprout, view) = (self.sprout.clone()?, self.view.as_ref()?);
+        let (base, files) = (view.seen.head.base.clone(), view.seen.head.files.clone());
+        let edit = Edit::Activate { inc: sprout.head.inc, base, files };
+        match HeadSwap::start(&self.place, Some(sprout), edit, dice, out) {
+            Ok(swap) => self.stay(Phase::Activate(swap)),
+            Err(why) => unreachable!("a branching head refuses to become active: {why:?}"),
+        }
+    }
+
+    fn hear_marker(
+        &mut self,
+        reply: &Reply<P>,
+        dice: &mut dyn Dice,
+        out: &mut Outbox<P>,
+    ) -> Option<BranchFate> {
+        if *reply != Reply::Done {
+            let inc = match &self.phase {
+                Phase::Sprout(swap) => swap.target().inc,
+                _ => self.inc()?,
+            };
+            self.put_marker(inc, out);
+            return None;
+        }
+        self.marked = true;
+        match self.phase {
+            Phase::Mark => self.activate(dice, out),
+            _ => None,
+        }
+    }
+
+    fn put_marker(&self, inc: Incarnation, out: &mut Outbox<P>) {
+        let marker = self.place.marker(MarkerKind::Live, inc);
+        out.send(Lane::Marker, Request::PutMarker { marker });
+    }
+
+    fn inc(&self) -> Option<Incarnation> {
+        self.sprout.as_ref().map(|seen| seen.head.inc)
+    }
+
+    fn life_of_source(&self) -> Option<Incarnation> {
+        self.sprout.as_ref().and_then(|seen| seen.head.parent.as_ref()).map(|parent| parent.inc)
+    }
+}

@@ -1,0 +1,393 @@
+//! Garbage: what nothing can need any more, and how one may be sure without a clock.
+//!
+//! A collector watches one life of a name. What its *watch* saw as garbage, and what the collector
+//! has itself watched for the grace period, may go: no reader still believes an older head by then.
+//! No two machines' clocks are compared, and a restart begins the wait again.
+//!
+//! What never goes: fences, `end`, the head; a file that a head names or a pin protects.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::request::{Heard, Listing};
+use super::{
+    Dice, Edit, Entry, Head, HeadSwap, Lane, Life, Outbox, Parent, Payload, Pin, Place, Reply,
+    Request, Rule, Rules, Seen, Slot,
+};
+use crate::env::BootTime;
+use crate::model::{Epoch, FileKind, FileName, Incarnation, Seq, Version};
+
+/// How long garbage is watched before it goes: twice [`super::HEAD_AGE_MAX`].
+pub const GRACE: Duration = Duration::from_secs(30 * 60);
+
+/// What a collector saw, and since when. All that is kept of an idle name: 96 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Watch {
+    pub inc: Incarnation,
+    pub since: BootTime,
+    version: Version,
+    epoch: Epoch,
+    floor: Seq,
+    floor_epoch: Epoch,
+    /// The life is over: all of its slots are below the floor, as it were.
+    dead: bool,
+}
+
+impl Watch {
+    pub fn of<P: Payload>(head: &Head<P>, inc: Incarnation, since: BootTime) -> Self {
+        Self {
+            inc,
+            since,
+            version: head.version,
+            epoch: head.epoch,
+            floor: head.floor,
+            floor_epoch: head.floor_epoch,
+            dead: is_dead(head, inc),
+        }
+    }
+
+    fn ripe(&self, now: BootTime, rules: Rules) -> bool {
+        now.0.saturating_sub(self.since.0) >= GRACE || !rules.keep(Rule::GarbageWaits)
+    }
+
+    fn below(&self, seq: Seq, rules: Rules) -> bool {
+        let floor = if rules.keep(Rule::SlotsWaitForFloor) { self.floor } else { self.floor.next() };
+        self.dead || seq < floor
+    }
+
+    /// Whether a slot goes: a batch that is folded, or whose life is over.
+    fn slot_goes<P: Payload>(&self, slot: &Slot<P>, rules: Rules) -> bool {
+        let kind = match slot.entry {
+            Entry::Batch(_) => true,
+            Entry::Fence | Entry::End => !rules.keep(Rule::FencesStay),
+        };
+        kind && self.below(slot.seq, rules)
+    }
+
+    /// Whether a file of this life goes, by the head as it is now. `in_flight` is what the owner
+    /// knows of its own epoch; nobody else can tell garbage of that epoch from work in progress.
+    fn file_goes<P: Payload>(
+        &self,
+        head: &Head<P>,
+        file: &FileName,
+        in_flight: Option<&BTreeSet<FileName>>,
+        ripe: bool,
+        rules: Rules,
+    ) -> bool {
+        if let Some(retired) = head.retired.iter().find(|retired| retired.file == *file) {
+            let pinned = head.pins.iter().any(|pin| pin.version < retired.version);
+            let pinned = pinned && rules.keep(Rule::PinsProtect);
+            return ripe && retired.version <= self.version && !pinned;
+        }
+        if head.mentions().any(|named| named == file) {
+            return false;
+        }
+        let over = |epoch: Epoch| file.epoch < epoch || !rules.keep(Rule::OrphansAreOld);
+        match file.kind {
+            FileKind::Chunk if !rules.keep(Rule::ChunksFollowSlots) => ripe && over(self.epoch),
+            FileKind::Chunk if self.dead => ripe,
+            FileKind::Chunk if over(self.floor_epoch) => ripe,
+            _ if self.dead => true,
+            FileKind::Chunk => in_flight.is_some_and(|mine| !mine.contains(file)),
+            _ if over(self.epoch) => ripe,
+            _ => in_flight.is_some_and(|mine| !mine.contains(file)),
+        }
+    }
+}
+
+fn is_dead<P: Payload>(head: &Head<P>, inc: Incarnation) -> bool {
+    head.inc != inc || matches!(head.life, Life::Deleted { .. })
+}
+
+/// Collects one life of one name: watches it, and sweeps when the watch is ripe.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Collector<P: Payload> {
+    pub place: Place,
+    inc: Incarnation,
+    watch: Option<Watch>,
+    sweep: Option<Sweep<P>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sweep<P: Payload> {
+    watch: Watch,
+    ripe: bool,
+    seen: Seen<P>,
+    tasks: VecDeque<Task>,
+    /// Retired files that are gone, or another's: the head need not name them any more.
+    forget: Vec<FileName>,
+    doing: Doing<P>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Task {
+    /// Is the branch behind this pin still there?
+    Pin(Pin),
+    List,
+    Slot(Seq),
+    DropSlot(Seq),
+    DropFile(FileName),
+    Forget,
+    /// This life names nothing of its parent's any more.
+    Orphan(Parent),
+    Unpin(Parent),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Doing<P: Payload> {
+    Look,
+    Ask(Task),
+    Swap { swap: HeadSwap<P>, place: Place },
+}
+
+/// What a driver adds to what a collector reads.
+#[derive(Clone, Debug, Default)]
+pub struct Inside {
+    /// Of the owner itself: files and chunks of its epoch that it is working on, and the chunks
+    /// that its tail names.
+    pub in_flight: Option<BTreeSet<FileName>>,
+    /// A branching head is no longer being worked on: its owner's heartbeat is gone.
+    pub abandoned: bool,
+}
+
+impl<P: Payload> Collector<P> {
+    pub fn new(place: Place, inc: Incarnation) -> Self {
+        Self { place, inc, watch: None, sweep: None }
+    }
+
+    /// A collector that has watched since `watch.since`.
+    pub fn watching(place: Place, watch: Watch) -> Self {
+        Self { inc: watch.inc, watch: Some(watch), ..Self::new(place, watch.inc) }
+    }
+
+    pub fn watch(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
+    pub fn busy(&self) -> bool {
+        self.sweep.is_some()
+    }
+
+    /// Reads the head, and sweeps what has become ripe.
+    pub fn look(&mut self, out: &mut Outbox<P>) {
+        out.send(Lane::Sweep, Request::ReadHead { name: self.place.name.clone() });
+    }
+
+    pub fn hear(
+        &mut self,
+        lane: Lane,
+        reply: Reply<P>,
+        heard: Heard,
+        inside: &Inside,
+        dice: &mut dyn Dice,
+        out: &mut Outbox<P>,
+    ) {
+        let Some(mut sweep) = self.sweep.take() else {
+            if let (Lane::Sweep, Reply::Head(Some(seen))) = (lane, reply) {
+                self.start(seen, heard, inside, dice, out);
+            }
+            return;
+        };
+        let going_on = sweep.hear(&self.place, reply, inside, dice, out);
+        if going_on && sweep.next(&self.place, dice, out) {
+            self.sweep = Some(sweep);
+        } else if !going_on {
+            self.sweep = Some(sweep);
+        } else if sweep.ripe {
+            // What became garbage since the watch began is watched from now on.
+            self.watch = None;
+        }
+    }
+
+    fn start(
+        &mut self,
+        seen: Seen<P>,
+        heard: Heard,
+        inside: &Inside,
+        dice: &mut dyn Dice,
+        out: &mut Outbox<P>,
+    ) {
+        let now = Watch::of(&seen.head, self.inc, heard.received);
+        // A life that ended since the watch began is another condition, watched from now on.
+        let watch = *match &mut self.watch {
+            Some(watch) if watch.dead == now.dead => watch,
+            other => other.insert(now),
+        };
+        let ripe = watch.ripe(heard.received, self.place.rules);
+        if seen.head.life == Life::Branching && seen.head.inc == self.inc {
+            if inside.abandoned {
+                let edit = Edit::Abandon { inc: self.inc };
+                let mut sweep = Sweep::over(watch, ripe, seen);
+                if sweep.swap(&self.place, edit, dice, out) {
+                    self.sweep = Some(sweep);
+                }
+            }
+            return;
+        }
+        let pins = seen.head.pins.iter().chain(seen.head.dead.iter().flat_map(|life| &life.pins));
+        let mut tasks: VecDeque<Task> = pins.cloned().map(Task::Pin).collect();
+        tasks.push_back(Task::List);
+        tasks.push_back(Task::Forget);
+        tasks.extend(seen.head.idle_parent(self.inc).map(Task::Orphan));
+        let mut sweep = Sweep { tasks, ..Sweep::over(watch, ripe, seen) };
+        if sweep.next(&self.place, dice, out) {
+            self.sweep = Some(sweep);
+        }
+    }
+}
+
+impl<P: Payload> Head<P> {
+    /// The parent of this life, if the life names nothing of it any more.
+    fn idle_parent(&self, inc: Incarnation) -> Option<Parent> {
+        if self.inc == inc && self.life == Life::Active {
+            let parent = self.parent.clone()?;
+            let foreign = self.mentions().any(|file| file.home == parent.name);
+            return (!foreign).then_some(parent);
+        }
+        let life = self.dead.iter().find(|life| life.inc == inc)?;
+        let parent = life.parent.clone()?;
+        let foreign = life.files.iter().any(|file| file.home == parent.name);
+        (!foreign).then_some(parent)
+    }
+
+    /// Whether a pin for life `inc` of this name, held at `parent`, still protects something.
+    fn needs_pin(&self, inc: Incarnation, parent: &Place, rules: Rules) -> bool {
+        let of = |known: &Option<Parent>| known.as_ref().is_some_and(|p| p.name == parent.name);
+        let present = match self.life {
+            Life::Active => self.inc == inc,
+            Life::Branching => self.inc == inc && rules.keep(Rule::AbandonComesFirst),
+            Life::Deleted { .. } => false,
+        };
+        let past = self.dead.iter().any(|life| life.inc == inc && of(&life.parent));
+        (present && of(&self.parent)) || past
+    }
+}
+
+impl<P: Payload> Sweep<P> {
+    fn over(watch: Watch, ripe: bool, seen: Seen<P>) -> Self {
+        let (tasks, forget, doing) = (VecDeque::new(), vec![], Doing::Look);
+        Self { watch, ripe, seen, tasks, forget, doing }
+    }
+
+    fn swap(&mut self, place: &Place, edit: Edit<P>, dice: &mut dyn Dice, out: &mut Outbox<P>) -> bool {
+        match HeadSwap::start(place, Some(self.seen.clone()), edit, dice, out) {
+            Ok(swap) => {
+                self.doing = Doing::Swap { swap, place: place.clone() };
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Begins the next task. False: there is none.
+    fn next(&mut self, place: &Place, dice: &mut dyn Dice, out: &mut Outbox<P>) -> bool {
+        while let Some(task) = self.tasks.pop_front() {
+            let (name, inc) = (place.name.clone(), self.watch.inc);
+            let request = match &task {
+                Task::Pin(pin) => Request::ReadHead { name: pin.name.clone() },
+                Task::List => Request::List { name, inc },
+                Task::Slot(seq) => Request::ReadSlot { name, inc, seq: *seq },
+                Task::DropSlot(seq) => Request::DropSlot { name, inc, seq: *seq },
+                Task::DropFile(file) => Request::DropFile { file: file.clone() },
+                Task::Unpin(parent) => Request::ReadHead { name: parent.name.clone() },
+                Task::Forget => {
+                    let files = std::mem::take(&mut self.forget);
+                    if !files.is_empty() && self.swap(place, Edit::Forget { files }, dice, out) {
+                        return true;
+                    }
+                    continue;
+                }
+                Task::Orphan(parent) => {
+                    self.tasks.push_back(Task::Unpin(parent.clone()));
+                    if self.swap(place, Edit::Orphan { inc }, dice, out) {
+                        return true;
+                    }
+                    continue;
+                }
+            };
+            out.send(Lane::Sweep, request);
+            self.doing = Doing::Ask(task);
+            return true;
+        }
+        false
+    }
+
+    /// Whether the task at hand is finished.
+    fn hear(
+        &mut self,
+        place: &Place,
+        reply: Reply<P>,
+        inside: &Inside,
+        dice: &mut dyn Dice,
+        out: &mut Outbox<P>,
+    ) -> bool {
+        match (std::mem::replace(&mut self.doing, Doing::Look), reply) {
+            (Doing::Swap { mut swap, place: at }, reply) => {
+                match swap.hear(&at, reply, dice, out) {
+                    None => {
+                        self.doing = Doing::Swap { swap, place: at };
+                        return false;
+                    }
+                    Some(super::SwapFate::Done(seen)) if at.name == place.name => self.seen = seen,
+                    // Lost: the next sweep tries again on the head that won.
+                    Some(_) => {}
+                }
+            }
+            (Doing::Ask(Task::Pin(pin)), Reply::Head(there)) => {
+                let rules = place.rules;
+                let needed = there.is_some_and(|there| there.head.needs_pin(pin.inc, place, rules));
+                if !needed || !rules.keep(Rule::PinsEndWithBranches) {
+                    let edit = Edit::Unpin { name: pin.name, inc: pin.inc };
+                    return !self.swap(place, edit, dice, out);
+                }
+            }
+            (Doing::Ask(Task::List), Reply::Listing(listing)) => self.sort(place, &listing, inside),
+            (Doing::Ask(Task::Slot(seq)), Reply::Slot(Some(slot))) => {
+                if self.watch.slot_goes(&slot, place.rules) {
+                    self.tasks.push_front(Task::DropSlot(seq));
+                    for chunk in super::chunks(&[slot]) {
+                        self.tasks.push_front(Task::DropFile(chunk.clone()));
+                    }
+                }
+            }
+            (Doing::Ask(Task::Unpin(parent)), Reply::Head(Some(there))) => {
+                let at = Place { name: parent.name, ..place.clone() };
+                let edit = Edit::Unpin { name: place.name.clone(), inc: self.watch.inc };
+                if let Ok(swap) = HeadSwap::start(&at, Some(there), edit, dice, out) {
+                    self.doing = Doing::Swap { swap, place: at };
+                    return false;
+                }
+            }
+            // Deletes are repeated by the driver until they are answered.
+            (Doing::Ask(_), _) | (Doing::Look, _) => {}
+        }
+        true
+    }
+
+    /// What of a listing goes.
+    fn sort(&mut self, place: &Place, listing: &Arc<Listing>, inside: &Inside) {
+        let (rules, head) = (place.rules, self.seen.head.clone());
+        let mine = inside.in_flight.as_ref();
+        let goes = |file: &FileName| self.watch.file_goes(&head, file, mine, self.ripe, rules);
+        let own = |file: &FileName| file.home == place.name && file.inc == self.watch.inc;
+        let mut tasks: Vec<Task> = Vec::new();
+        if self.ripe {
+            let slots = listing.slots.iter().filter(|seq| self.watch.below(**seq, rules));
+            tasks.extend(slots.map(|seq| Task::Slot(*seq)));
+        }
+        let files = listing.files.iter().filter(|file| own(file) && goes(file));
+        tasks.extend(files.cloned().map(Task::DropFile));
+        if head.inc == self.watch.inc {
+            for retired in head.retired.iter().filter(|retired| goes(&retired.file)) {
+                self.forget.push(retired.file.clone());
+                if !own(&retired.file) && !rules.keep(Rule::ForeignFilesStay) {
+                    tasks.push(Task::DropFile(retired.file.clone()));
+                }
+            }
+        }
+        for task in tasks.into_iter().rev() {
+            self.tasks.push_front(task);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! A name on an indexer: closed, being claimed, or owned.
+
+use super::tenure::Exit;
+use super::{
+    Claim, ClaimFate, Dice, Head, Intent, Lane, Life, Outbox, Ownership, Payload, Place, Refused,
+    Reply, Rule, Tenure,
+};
+use crate::model::{Epoch, Incarnation, Seq};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Owner<P: Payload> {
+    pub place: Place,
+    pub state: State<P>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum State<P: Payload> {
+    Closed { remembered: Option<Remembered> },
+    Claiming(Box<Claim<P>>),
+    Owning(Box<Tenure<P>>),
+}
+
+/// All that is kept of an idle namespace: enough to go on without a claim. It is kept in memory
+/// or forgotten, and never guessed from the head: each such guess lost an acknowledged write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Remembered {
+    pub inc: Incarnation,
+    pub epoch: Epoch,
+    pub next: Seq,
+    pub marked: bool,
+}
+
+/// What became of the owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum News {
+    Owned,
+    Refused(Refused),
+    Left(Exit),
+}
+
+impl Remembered {
+    pub(super) fn fits<P: Payload>(&self, head: &Head<P>, place: &Place) -> bool {
+        head.inc == self.inc
+            && head.epoch == self.epoch
+            && head.life == Life::Active
+            && head.owner == Ownership::Held(place.me.clone())
+    }
+}
+
+impl<P: Payload> Owner<P> {
+    pub fn closed(place: Place) -> Self {
+        Self { place, state: State::Closed { remembered: None } }
+    }
+
+    pub fn tenure(&mut self) -> Option<(&Place, &mut Tenure<P>)> {
+        match &mut self.state {
+            State::Owning(tenure) => Some((&self.place, tenure)),
+            State::Closed { .. } | State::Claiming(_) => None,
+        }
+    }
+
+    /// The life of the name that is owned.
+    pub fn inc(&self) -> Option<Incarnation> {
+        match &self.state {
+            State::Owning(tenure) => Some(tenure.inc()),
+            State::Closed { .. } | State::Claiming(_) => None,
+        }
+    }
+
+    /// Opens a closed name.
+    pub fn open(&mut self, intent: Intent, out: &mut Outbox<P>) {
+        if let State::Closed { remembered } = &mut self.state {
+            let claim = Claim::start(&self.place, intent, remembered.take(), out);
+            self.state = State::Claiming(Box::new(claim));
+        }
+    }
+
+    /// Closes an idle name and remembers it, unless something is in doubt.
+    pub fn close(&mut self) -> bool {
+        let State::Owning(tenure) = &self.state else { return false };
+        if !tenure.settled() && self.place.rules.keep(Rule::MemoryIsSettled) {
+            return false;
+        }
+        let remembered = Remembered {
+            inc: tenure.inc(),
+            epoch: tenure.epoch(),
+            next: tenure.next(),
+            marked: true,
+        };
+        self.state = State::Closed { remembered: Some(remembered) };
+        true
+    }
+
+    /// What was remembered falls out of a full table.
+    pub fn forget(&mut self) {
+        if let State::Closed { remembered } = &mut self.state {
+            *remembered = None;
+        }
+    }
+
+    pub fn hear(
+        &mut self,
+        lane: Lane,
+        reply: Reply<P>,
+        dice: &mut dyn Dice,
+        out: &mut Outbox<P>,
+    ) -> Option<News> {
+        match &mut self.state {
+            State::Closed { .. } => None,
+            State::Claiming(claim) => match claim.hear(&self.place, lane, reply, dice, out)? {
+                ClaimFate::Owned(tenure) => {
+                    self.state = State::Owning(tenure);
+                    Some(News::Owned)
+                }
+                ClaimFate::Refused(why) => {
+                    self.state = State::Closed { remembered: None };
+                    Some(News::Refused(why))
+                }
+            },
+            State::Owning(tenure) => {
+                let exit = tenure.hear(&self.place, lane, reply, dice, out)?;
+                self.state = State::Closed { remembered: None };
+                Some(News::Left(exit))
+            }
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The view of a node that does not own the name, and what it must ask before it answers.
+//!
+//! A strong read asks for the slot behind its view *after* the query arrived. A slot that is there
+//! is applied, and the next asked for. A 404 is the end of the log if the slot cannot have been
+//! collected: the head is younger than 15 minutes, or it is read *after* the 404 and its floor is
+//! not beyond that slot. (The other order is wrong: between the two, the log may be folded.)
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::request::Heard;
+use super::rounds::{Proof, Rounds};
+use super::{
+    Answer, Lane, Life, Met, Outbox, Payload, Place, Replay, Reply, Request, Rule, Seen, Slot, Step,
+};
+use crate::env::BootTime;
+use crate::model::Seq;
+
+/// How long a 404 is believed without asking the head: half of what garbage waits.
+pub const HEAD_AGE_MAX: Duration = Duration::from_secs(15 * 60);
+
+/// A moment of a name: the head's files and base, overlaid by the batches from its floor on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct View<P: Payload> {
+    pub seen: Seen<P>,
+    pub batches: Vec<Arc<Slot<P>>>,
+    /// The first slot that is not in it.
+    pub next: Seq,
+}
+
+impl<P: Payload> View<P> {
+    /// A head without any batch, ever, reads as 404.
+    pub fn exists(&self) -> bool {
+        self.seen.head.born || !self.batches.is_empty()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reader<P: Payload> {
+    pub place: Place,
+    strict: Strictness,
+    held: Option<Held<P>>,
+    /// What is held led to something that is gone: the next round begins with the head.
+    suspect: bool,
+    phase: Phase,
+    waiting: Rounds<Ask>,
+    /// Tickets whose view named something that was not there, and were served again.
+    retried: Vec<u64>,
+}
+
+/// Whether the age of a head may stand in for reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Strictness {
+    ByAge,
+    AlwaysHead,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Held<P: Payload> {
+    seen: Seen<P>,
+    /// When the GET of this head was sent: it may be that old.
+    sent: BootTime,
+    replay: Replay<P>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Ask {
+    min_seq: Option<Seq>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    Idle,
+    /// `young`: by its age when the round began, the head could be trusted. `again`: the head was
+    /// read anew because of a slot that did not follow.
+    Slots { young: bool, again: bool },
+    Head(Why),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Why {
+    /// There is no view, or the one at hand led to a file that is gone.
+    First,
+    /// Nothing at the cursor: can it have been collected?
+    NotFound,
+    /// The log ended there: what came after?
+    Ended,
+    /// A slot that does not follow: a delayed fence in a collected slot, or corruption.
+    Broken,
+}
+
+impl<P: Payload> Reader<P> {
+    pub fn new(place: Place, strict: Strictness) -> Self {
+        Self {
+            place,
+            strict,
+            held: None,
+            suspect: false,
+            phase: Phase::Idle,
+            waiting: Rounds::default(),
+            retried: Vec::new(),
+        }
+    }
+
+    /// A reader that begins with a head it knows. It trusts no age: it is used once.
+    pub fn holding(place: Place, seen: Seen<P>) -> Self {
+        let held = Some(Held::fresh(seen, BootTime::default(), &place));
+        Self { held, ..Self::new(place, Strictness::AlwaysHead) }
+    }
+
+    /// Whether a round of questions is under way.
+    pub fn busy(&self) -> bool {
+        self.phase != Phase::Idle
+    }
+
+    /// An eventual read: the view at hand, whatever its age. The driver refreshes it.
+    pub fn at_hand(&self) -> Option<View<P>> {
+        self.held.as_ref().map(Held::view).filter(View::exists)
+    }
+
+    /// The head at hand, and when its GET was sent.
+    pub fn head(&self) -> Option<(&Seen<P>, BootTime)> {
+        self.held.as_ref().map(|held| (&held.seen, held.sent))
+    }
+
+    /// Moves the origin of this reader's clock. To a search over states, the time of day is noise.
+    #[cfg(feature = "mutants")]
+    pub fn shift(&mut self, by: Duration) {
+        if let Some(held) = &mut self.held {
+            held.sent = BootTime(held.sent.0.saturating_sub(by));
+        }
+    }
+
+    /// A strong read, of a state that holds slot `min_seq` at least.
+    pub fn query(&mut self, ticket: u64, min_seq: Option<Seq>) {
+        self.waiting.arrive(ticket, Ask { min_seq });
+        if self.busy() && !self.place.rules.keep(Rule::ProbeFollowsArrival) {
+            self.waiting.begin(Proof::Probe);
+        }
+    }
+
+    /// Starts a round for all who wait, where none is under way. The driver paces rounds.
+    pub fn begin(&mut self, now: BootTime, out: &mut Outbox<P>) {
+        if self.busy() || self.waiting.is_empty() {
+            return;
+        }
+        self.waiting.begin(Proof::Probe);
+        if std::mem::take(&mut self.suspect) {
+            self.held = None;
+        }
+        let Some(held) = &mut self.held else { return self.read_head(Why::First, out) };
+        let young = held.age(now) < HEAD_AGE_MAX;
+        if !young && !self.place.rules.keep(Rule::HeadFollowsProbe) {
+            return self.read_head(Why::First, out);
+        }
+        held.replay.ask(&self.place, None, out);
+        self.phase = Phase::Slots { young, again: false };
+    }
+
+    /// A view that was answered names a file or chunk that is not there: the head has moved on,
+    /// or something is lost. One retry tells.
+    pub fn missing(&mut self, ticket: u64, min_seq: Option<Seq>, out: &mut Outbox<P>) {
+        if self.retried.contains(&ticket) {
+            self.retried.retain(|known| *known != ticket);
+            out.answer(Answer::Corrupt { ticket });
+            return;
+        }
+        self.retried.push(ticket);
+        self.suspect = true;
+        self.waiting.arrive(ticket, Ask { min_seq });
+    }
+
+    /// The query is over: nothing is remembered of it.
+    pub fn done(&mut self, ticket: u64) {
+        self.retried.retain(|known| *known != ticket);
+    }
+
+    pub fn hear(&mut self, lane: Lane, reply: Reply<P>, heard: Heard, out: &mut Outbox<P>) {
+        match (self.phase, lane, reply) {
+            (Phase::Head(why), Lane::Probe, Reply::Head(seen)) => {
+                self.looked(why, seen, heard, out);
+            }
+            (Phase::Slots { young, again }, Lane::Replay(seq), Reply::Slot(slot)) => {
+                if let Some(held) = &mut self.held {
+                    held.replay.hear(seq, slot);
+                }
+                self.walk(young, again, heard.received, out);
+            }
+            // Slots that were asked for ahead, before this round took another turn.
+            (_, Lane::Replay(_), _) => {}
+            (phase, lane, reply) => unreachable!("{reply:?} on {lane:?} during {phase:?}"),
+        }
+    }
+
+    fn walk(&mut self, young: bool, again: bool, now: BootTime, out: &mut Outbox<P>) {
+        let rules = self.place.rules;
+        let Some(held) = &mut self.held else { return };
+        loop {
+            match held.replay.step(rules) {
+                Step::Wait => return held.replay.ask(&self.place, None, out),
+                Step::Met(Met::End, _) if rules.keep(Rule::EndReadsHead) => {
+                    return self.read_head(Why::Ended, out);
+                }
+                Step::Met(Met::End, _) => return self.absent(out),
+                Step::Met(..) => {}
+                Step::Broken if again => return self.corrupt(out),
+                Step::Broken => return self.read_head(Why::Broken, out),
+                Step::Missing => break,
+            }
+        }
+        let trusted = match self.strict {
+            Strictness::AlwaysHead => false,
+            Strictness::ByAge if !rules.keep(Rule::AgeIsJudgedLast) => young,
+            Strictness::ByAge => held.age(now) < HEAD_AGE_MAX,
+        };
+        let asks = rules.keep(Rule::NotFoundReadsHead) && rules.keep(Rule::HeadFollowsProbe);
+        if trusted || !asks { self.finish(out) } else { self.read_head(Why::NotFound, out) }
+    }
+
+    fn read_head(&mut self, why: Why, out: &mut Outbox<P>) {
+        out.send(Lane::Probe, Request::ReadHead { name: self.place.name.clone() });
+        self.phase = Phase::Head(why);
+    }
+
+    fn looked(&mut self, why: Why, seen: Option<Seen<P>>, heard: Heard, out: &mut Outbox<P>) {
+        let rules = self.place.rules;
+        let dated = if rules.keep(Rule::AgeCountsFromSending) { heard.sent } else { heard.received };
+        let Some(seen) = seen else { return self.absent(out) };
+        let head = &seen.head;
+        let reads = match head.life {
+            Life::Active => true,
+            Life::Branching => !rules.keep(Rule::BranchingIsAbsent),
+            Life::Deleted { .. } => false,
+        };
+        if !reads {
+            if !rules.keep(Rule::TombstoneIsNotKept) {
+                self.held = Some(Held::fresh(seen, dated, &self.place));
+                return self.finish(out);
+            }
+            return self.absent(out);
+        }
+        if let Some(held) = &mut self.held
+            && head.inc == held.seen.head.inc
+        {
+            match why {
+                Why::NotFound if head.floor <= held.replay.cursor.seq => {
+                    held.replay.trim(head.floor);
+                    held.seen = seen;
+                    held.sent = dated;
+                    return self.finish(out);
+                }
+                Why::Ended => return self.absent(out),
+                Why::NotFound | Why::First | Why::Broken => {}
+            }
+        }
+        let mut held = Held::fresh(seen, dated, &self.place);
+        held.replay.ask(&self.place, None, out);
+        self.held = Some(held);
+        self.phase = Phase::Slots { young: true, again: why == Why::Broken };
+    }
+
+    fn finish(&mut self, out: &mut Outbox<P>) {
+        self.phase = Phase::Idle;
+        let Some(held) = &self.held else { return };
+        let view = held.view();
+        for waiter in self.waiting.prove(Proof::Probe, |_| true) {
+            let ticket = waiter.ticket;
+            out.answer(match waiter.ask.min_seq {
+                _ if !view.exists() => Answer::Absent { ticket },
+                Some(seq) if seq >= view.next => Answer::Beyond { ticket, end: view.next },
+                Some(_) | None => Answer::Read { ticket, view: view.clone() },
+            });
+        }
+    }
+
+    fn absent(&mut self, out: &mut Outbox<P>) {
+        self.phase = Phase::Idle;
+        self.held = None;
+        for waiter in self.waiting.prove(Proof::Probe, |_| true) {
+            out.answer(Answer::Absent { ticket: waiter.ticket });
+        }
+    }
+
+    fn corrupt(&mut self, out: &mut Outbox<P>) {
+        self.phase = Phase::Idle;
+        self.held = None;
+        for waiter in self.waiting.prove(Proof::Probe, |_| true) {
+            out.answer(Answer::Corrupt { ticket: waiter.ticket });
+        }
+    }
+}
+
+impl<P: Payload> Held<P> {
+    fn fresh(seen: Seen<P>, sent: BootTime, place: &Place) -> Self {
+        let replay = Replay::at(&seen.head, place.rules);
+        Self { seen, sent, replay }
+    }
+
+    fn age(&self, now: BootTime) -> Duration {
+        now.0.saturating_sub(self.sent.0)
+    }
+
+    fn view(&self) -> View<P> {
+        View {
+            seen: self.seen.clone(),
+            batches: self.replay.batches.clone(),
+            next: self.replay.cursor.seq,
+        }
+    }
+}

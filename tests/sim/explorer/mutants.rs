@@ -1,0 +1,54 @@
+//! The mutants: for each rule, the smallest scope in which its absence shows.
+
+use elacsym::protocol::{Rule, Rules};
+
+use super::scopes::{base, branch, lives, owner};
+use super::world::Scope;
+
+/// The scope in which a search for the absence of `rule` ends.
+pub(super) fn scope_against(rule: Rule) -> Scope {
+    let scope = match rule {
+        Rule::AnswerFollowsPut => base(1, 1),
+        Rule::RefusedIsReadBack | Rule::NotFoundIsUnknown => base(1, 1).delays(1),
+        Rule::PutIdIsCompared | Rule::ClaimFences => base(2, 2),
+        Rule::LossReadsHead => base(1, 3).delays(2),
+        Rule::FenceIsValidated => base(3, 3).calm(),
+        Rule::ClaimYields => base(2, 3),
+        Rule::ReplayChecksEpoch | Rule::ChainIsChecked => base(2, 3).delays(1),
+        Rule::KnownTailIsWhole => owner(2, 2),
+        Rule::NothingIsGuessed => owner(2, 3).forgetful(),
+        Rule::MemoryIsSettled => owner(2, 2).delays(1),
+        Rule::ReleaseIsSettled => owner(2, 2).delays(1),
+        Rule::ReleaseEndsWriting => owner(2, 2),
+        Rule::PublishChecksEpoch => base(2, 2),
+        Rule::HeadRemembersSwaps => branch().both_on_a().owner_reads(1),
+        Rule::FloorIsFolded => base(1, 1).reads(1),
+        Rule::KeysAreWithFloor => base(1, 2).keyed().retries(1),
+        Rule::KeyedAnswersLieInSlots => base(1, 1).keyed().retries(1).skips(1),
+        Rule::SkipsWait => base(1, 2).skips(1),
+        Rule::OwnerProbes => base(1, 2).owner_reads(1),
+        Rule::ProbeFollowsArrival => base(1, 1).reads(3),
+        Rule::DoubtfulProbeReadsHead => base(1, 2).owner_reads(1),
+        Rule::NotFoundReadsHead | Rule::HeadFollowsProbe => base(2, 2).reads(2),
+        Rule::AgeCountsFromSending | Rule::AgeIsJudgedLast => base(2, 1).reads(2),
+        Rule::FencesStay => base(1, 2).delays(1),
+        Rule::SlotsWaitForFloor | Rule::GarbageWaits => base(1, 1).reads(1),
+        Rule::EndIsMet => lives().reads(1),
+        Rule::EndReadsHead | Rule::TombstoneIsNotKept => lives().reads(2),
+        Rule::ChunksAreDurable => lives().chunks(),
+        Rule::ChunksFollowSlots => base(1, 2).chunks(),
+        Rule::OrphansAreOld => base(1, 1).files(),
+        Rule::RebirthContinuesSeq | Rule::RebirthIsNewIncarnation | Rule::TombstoneKeepsEpoch => {
+            lives()
+        }
+        Rule::MarkerComesFirst | Rule::GoneMarkerComesFirst | Rule::MarkerIsOneLife => lives(),
+        Rule::MendingVoidsClaims => lives().menders(1),
+        Rule::BranchingIsAbsent => branch().reads_of_b(1),
+        Rule::BranchingIsNotClaimed => branch(),
+        Rule::PinComesFirst | Rule::PinsProtect => branch().merges(1),
+        Rule::PinsEndWithBranches | Rule::AbandonComesFirst => branch().merges(1),
+        Rule::TombstoneKeepsPins => branch().ends(1),
+        Rule::ForeignFilesStay => branch().merges(1),
+    };
+    Scope { rules: Rules::default().without(rule), ..scope }
+}

@@ -1,0 +1,210 @@
+//! What must hold, in terms too simple to be wrong: sets of operations.
+
+use elacsym::model::Incarnation;
+use elacsym::protocol::{Entry, Head, Life, MarkerKind};
+
+use super::model::{Mask, Model, Ops};
+use super::store::Store;
+
+pub(super) type Verdict = Result<(), String>;
+
+/// What clients were told about one name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Ledger {
+    pub(super) acked: Mask,
+    /// Told: certainly not committed.
+    pub(super) failed: Mask,
+    /// Told: it was looked at, and changes nothing.
+    pub(super) skipped: Mask,
+    /// Returned by a strong read that is over.
+    pub(super) seen: Mask,
+    /// For each operation, what was acknowledged before it was sent.
+    pub(super) before: [Mask; 6],
+    /// The life in which an operation was tried last.
+    pub(super) lives: [Option<Incarnation>; 6],
+    /// Lives whose deletion was asked for, and those whose deletion was acknowledged.
+    pub(super) ending: Vec<Incarnation>,
+    pub(super) ended: Vec<Incarnation>,
+}
+
+/// What a question must find, fixed when it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Asked {
+    must: Mask,
+    gone: Mask,
+}
+
+impl Asked {
+    pub(super) fn must(self) -> Mask {
+        self.must
+    }
+}
+
+impl Ledger {
+    fn in_lives(&self, lives: &[Incarnation]) -> Mask {
+        let of = |op: &usize| self.lives[*op].is_some_and(|inc| lives.contains(&inc));
+        (0..6).filter(of).fold(0, |mask, op| mask | 1 << op)
+    }
+
+    pub(super) fn dying(&self) -> Mask {
+        self.in_lives(&self.ending)
+    }
+
+    pub(super) fn ask(&self) -> Asked {
+        let must = (self.acked | self.seen) & !self.dying();
+        Asked { must, gone: self.in_lives(&self.ended) }
+    }
+
+    /// A strong read, or an answer that rests on one, has returned `ops`.
+    pub(super) fn answer(&mut self, asked: Asked, ops: &Ops, truth: Option<&Ops>) -> Verdict {
+        let (got, dying) = (ops.mask(), self.dying());
+        let must = asked.must & !dying;
+        if got & must != must {
+            return Err(format!("STALE: a strong read lacks {}", list(must & !got)));
+        }
+        if ops.repeats() {
+            return Err("a read sees an operation twice".into());
+        }
+        if got & asked.gone != 0 {
+            return Err(format!("a read sees deleted {}", list(got & asked.gone)));
+        }
+        if got & self.failed != 0 {
+            return Err(format!("a read sees {}, reported failed", list(got & self.failed)));
+        }
+        let real = truth.map_or(0, Ops::mask) | dying;
+        if got & !real != 0 {
+            return Err(format!("a read sees {}, which is not committed", list(got & !real)));
+        }
+        self.seen |= got;
+        Ok(())
+    }
+
+    pub(super) fn absent(&self, asked: Asked) -> Verdict {
+        match asked.must & !self.dying() {
+            0 => Ok(()),
+            must => Err(format!("STALE: a strong read says 404, and {} is there", list(must))),
+        }
+    }
+
+    /// Against what a reader that starts now would find.
+    pub(super) fn check(&self, truth: Option<&Ops>) -> Verdict {
+        let none = Ops::default();
+        let truth = truth.unwrap_or(&none);
+        let visible = truth.mask();
+        let kept = self.acked & !self.dying();
+        if visible & kept != kept {
+            return Err(format!("LOST: acknowledged {} is gone", list(kept & !visible)));
+        }
+        if truth.repeats() {
+            return Err("TWICE: an operation was applied twice".into());
+        }
+        if visible & self.failed != 0 {
+            return Err(format!("{}, reported failed, is visible", list(visible & self.failed)));
+        }
+        if visible & self.skipped != 0 {
+            return Err(format!("{}, answered as without effect, is visible", list(visible & self.skipped)));
+        }
+        let ended = self.in_lives(&self.ended);
+        if visible & ended != 0 {
+            return Err(format!("deleted {} is back", list(visible & ended)));
+        }
+        let mut earlier: Mask = 0;
+        for op in truth.iter() {
+            earlier |= 1 << op;
+            let after = self.before[usize::from(op)] & self.acked & visible & !earlier;
+            if after != 0 {
+                return Err(format!("ORDER: op{op} stands before {}, acked earlier", list(after)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a fresh reader of `name` would find, by the definition and without the code under test:
+/// the head's base, overlaid by the slots from the floor on. None: there is no such name.
+pub(super) fn truth(store: &Store, name: usize) -> Option<Ops> {
+    let head = store.heads[name].as_ref()?;
+    if head.life != Life::Active {
+        return None;
+    }
+    let (mut ops, mut epoch, mut seq) = (head.base, head.floor_epoch, head.floor);
+    let mut born = head.born;
+    while let Some(slot) = store.slot(head.inc, seq) {
+        match &slot.entry {
+            Entry::End => return None,
+            Entry::Batch(body) if slot.epoch >= epoch => {
+                ops.extend(&body.batch);
+                born = true;
+            }
+            Entry::Batch(_) | Entry::Fence => {}
+        }
+        epoch = epoch.max(slot.epoch);
+        seq = seq.next();
+    }
+    born.then_some(ops)
+}
+
+/// What must hold of the store alone.
+pub(super) fn sound(store: &Store, name: usize) -> Verdict {
+    let Some(head) = &store.heads[name] else { return Ok(()) };
+    if let Some(lost) = head.files.iter().find(|file| !store.files.contains(file)) {
+        return Err(format!("FILE: the head names {:?} {}, which is gone", lost.kind, lost.ulid));
+    }
+    if let Some(keys) = &head.keys
+        && !store.tables.iter().any(|(file, _)| file == keys)
+    {
+        return Err("FILE: the head names a table of keys that is gone".into());
+    }
+    if head.life != Life::Active {
+        return buried(store, name, head.inc);
+    }
+    let (mut seq, mut chain, mut born, mut ended) = (head.floor, head.floor_chain, head.born, false);
+    while let Some(slot) = store.slot(head.inc, seq) {
+        if slot.prev != chain {
+            return Err(format!("FORK: slot {seq} does not follow from the one before"));
+        }
+        for chunk in slot.body().into_iter().flat_map(|body| &body.chunks) {
+            if !store.files.contains(chunk) {
+                return Err(format!("CHUNK: slot {seq} names a chunk that is not there"));
+            }
+        }
+        born |= slot.body().is_some();
+        ended |= slot.entry == Entry::End;
+        (seq, chain) = (seq.next(), slot.chain);
+    }
+    if born && !ended && !store.has(MarkerKind::Live, name, head.inc) {
+        return Err("MARKER: a live name is in no listing".into());
+    }
+    if ended { buried(store, name, head.inc) } else { Ok(()) }
+}
+
+/// A life that is over leads to its garbage by a marker.
+fn buried(store: &Store, name: usize, inc: Incarnation) -> Verdict {
+    let ended = store.slots.iter().any(|slot| slot.inc == inc && slot.entry == Entry::End);
+    if ended && !store.has(MarkerKind::Gone, name, inc) {
+        return Err("MARKER: the garbage of a dead life is in no listing".into());
+    }
+    Ok(())
+}
+
+/// A head only moves forward.
+pub(super) fn follows(was: Option<&Head<Model>>, now: &Head<Model>) -> Verdict {
+    now.check().map_err(|broken| format!("HEAD: {broken}"))?;
+    let Some(was) = was else { return Ok(()) };
+    let rebirth = was.inc != now.inc || was.life != now.life;
+    let order = [
+        (was.version < now.version, "version"),
+        (was.epoch <= now.epoch, "epoch"),
+        (was.floor <= now.floor, "floor"),
+        (!rebirth || was.inc == now.inc || was.epoch < now.epoch, "epoch of a new life"),
+    ];
+    match order.into_iter().find(|(holds, _)| !holds) {
+        Some((_, what)) => Err(format!("HEAD: {what} goes back")),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn list(mask: Mask) -> String {
+    let ops: Vec<String> = (0..6).filter(|op| mask & 1 << op != 0).map(|op| format!("op{op}")).collect();
+    ops.join(", ")
+}

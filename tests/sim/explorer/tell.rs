@@ -1,0 +1,132 @@
+//! A step in words.
+
+use elacsym::protocol::{Entry, Life, MarkerKind, Ownership, Request};
+
+use super::model::Model;
+use super::step::{Item, Step, Who};
+use super::world::{Scope, World};
+
+impl Scope {
+    pub(super) fn tell(&self, world: &World, step: Step) -> String {
+        match step {
+            Step::Deliver { who, at, how } => {
+                let (actor, sent) = match who {
+                    Who::Writer(w) => (format!("w{w}"), &world.writers[usize::from(w)].sent),
+                    Who::Brancher => match &*world.branch {
+                        Some(branch) => ("brancher".into(), &branch.sent),
+                        None => return "nobody".into(),
+                    },
+                };
+                format!("{actor}: {}: {how}", request(&sent[usize::from(at)].1))
+            }
+            Step::Open(w) => format!("w{w} opens the name"),
+            Step::Commit(w) | Step::CommitChunk(w) => {
+                let op = self.left.ops - world.left.ops;
+                let way = if matches!(step, Step::CommitChunk(_)) { " in chunks" } else { "" };
+                format!("w{w} accepts op{op}{way}")
+            }
+            Step::Upload(w) => format!("w{w} uploads a chunk"),
+            Step::Retry { writer, op } => format!("w{writer} gets op{op} again, with its key"),
+            Step::Skip(w) => format!("w{w} gets a request without effect"),
+            Step::KeyedSkip(w) => {
+                format!("w{w} gets op{}: no effect, with a key", self.left.ops - world.left.ops)
+            }
+            Step::OwnerRead(w) => format!("w{w} is asked for a strong read"),
+            Step::Fold(w) => format!("w{w} folds its tail"),
+            Step::Publish { writer, release: false } => format!("w{writer} publishes its fold"),
+            Step::Publish { writer, release: true } => {
+                format!("w{writer} publishes its fold and releases the name")
+            }
+            Step::Merge(w) => format!("w{w} merges its files"),
+            Step::Release(w) => format!("w{w} releases the name"),
+            Step::Close(w) => format!("w{w} closes the name and remembers it"),
+            Step::Forget(w) => format!("w{w} forgets the name"),
+            Step::End(w) => format!("w{w} is asked to delete the name"),
+            Step::Crash(w) => format!("w{w} crashes"),
+            Step::CrashFlying { writer, at } => {
+                let sent = &world.writers[usize::from(writer)].sent[usize::from(at)].1;
+                format!("w{writer} crashes; still on its way: {}", request(sent))
+            }
+            Step::Land(at) => format!("late: {}", request(&world.flying[usize::from(at)])),
+            Step::Ask(r) => format!("reader of {}: a strong read begins", name(r)),
+            Step::Fetch { reader, at } => {
+                let sent = &world.remotes[usize::from(reader)].sent[usize::from(at)].1;
+                format!("reader of {}: {}", name(reader), request(sent))
+            }
+            Step::Receive(r) => format!("reader of {}: receives the head", name(r)),
+            Step::Expire(r) => format!("a quarter of an hour passes for the reader of {}", name(r)),
+            Step::Collect { name: of, slot, late } => {
+                let what = match slot {
+                    Item::Slot(at) => {
+                        let slot = &world.store.slots[usize::from(at)];
+                        format!("deletes slot {} of life {:x}", slot.seq, slot.inc.0)
+                    }
+                    Item::File(at) => {
+                        let file = &world.store.files[usize::from(at)];
+                        format!("deletes {:?} {:x} of epoch {}", file.kind, file.ulid, file.epoch)
+                    }
+                    Item::Mentions => "looks after pins and mentions".into(),
+                    Item::Abandon => "holds the branch for abandoned".into(),
+                };
+                format!("gc of {} {what}{}", name(of), if late { ", later" } else { "" })
+            }
+            Step::Mend(at) => {
+                let marker = &world.store.markers[usize::from(at)];
+                format!("the walk looks at the marker of life {:x}", marker.inc.0)
+            }
+            Step::Branch => "a branch of a into b begins".into(),
+            Step::CrashBrancher => "the brancher crashes".into(),
+        }
+    }
+}
+
+fn name(index: u8) -> &'static str {
+    if index == 0 { "a" } else { "b" }
+}
+
+fn request(request: &Request<Model>) -> String {
+    match request {
+        Request::ReadHead { name } => format!("GET head of {name}"),
+        Request::SwapHead { name, head, .. } => {
+            let life = match head.life {
+                Life::Active => "active".into(),
+                Life::Branching => "branching".into(),
+                Life::Deleted { next } => format!("deleted, next {next}"),
+            };
+            let owner = match &head.owner {
+                Ownership::Held(holder) => format!("held by {}", holder.node),
+                Ownership::Released { tail } => format!("released at {tail}"),
+            };
+            format!(
+                "SWAP head of {name} to version {} (epoch {}, floor {}, {life}, {owner})",
+                head.version.0, head.epoch, head.floor
+            )
+        }
+        Request::ReadSlot { seq, .. } => format!("GET slot {seq}"),
+        Request::CreateSlot { slot, .. } => {
+            let what = match &slot.entry {
+                Entry::Batch(body) => {
+                    let ops: Vec<String> = body.batch.iter().map(|op| format!("op{op}")).collect();
+                    format!("batch [{}]", ops.join(" "))
+                }
+                Entry::Fence => "fence".into(),
+                Entry::End => "end".into(),
+            };
+            format!("PUT slot {} ({what}, epoch {})", slot.seq, slot.epoch)
+        }
+        Request::ReadKeys { .. } => "GET table of keys".into(),
+        Request::PutFile { file } => format!("PUT {:?} {:x}", file.kind, file.ulid),
+        Request::PutMarker { marker } => format!("PUT marker {}", self::marker(marker.kind)),
+        Request::DropMarker { marker } => format!("DELETE marker {}", self::marker(marker.kind)),
+        Request::List { .. } => "LIST".into(),
+        Request::DropSlot { seq, .. } => format!("DELETE slot {seq}"),
+        Request::DropFile { file } => format!("DELETE {:?} {:x}", file.kind, file.ulid),
+    }
+}
+
+fn marker(kind: MarkerKind) -> &'static str {
+    match kind {
+        MarkerKind::Live => "_names",
+        MarkerKind::Gone => "_gone",
+    }
+}
