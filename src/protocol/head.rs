@@ -267,7 +267,8 @@ impl<P: Payload> Head<P> {
         if self.inc != publish.inc || self.life != Life::Active {
             return Err(Refusal::AnotherLife);
         }
-        if self.epoch != publish.epoch && rules.keep(Rule::PublishChecksEpoch) {
+        let held = matches!(self.owner, Ownership::Held(_));
+        if (self.epoch != publish.epoch || !held) && rules.keep(Rule::PublishChecksEpoch) {
             return Err(Refusal::AnotherEpoch);
         }
         let outdated = self.floor != publish.floor_was

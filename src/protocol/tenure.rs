@@ -502,7 +502,8 @@ impl<P: Payload> Tenure<P> {
     ) {
         match HeadSwap::start(place, Some(self.seen.clone()), edit, dice, out) {
             Ok(swap) => self.swapping = Some(Swapping { swap, then }),
-            Err(why) => unreachable!("an edit of the head at hand is refused: {why:?}"),
+            // The head at hand is not one of an owner: this is none any more.
+            Err(_) => self.standing = Standing::Fenced,
         }
     }
 

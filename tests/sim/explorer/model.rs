@@ -1,6 +1,6 @@
 //! The payload of the model: an operation is a number, and a state is the numbers in their order.
 
-use elacsym::model::{Holder, Namespace, PutId};
+use elacsym::model::{Holder, Incarnation, Namespace, PutId};
 use elacsym::protocol::{Dice, Draw, Payload, View};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -101,6 +101,11 @@ pub(super) fn name(index: u8) -> Namespace {
 
 pub(super) fn index(name: &Namespace) -> usize {
     usize::from(name.as_str() == "b")
+}
+
+/// The name that a life belongs to: `Fixed` has written it there.
+pub(super) fn home(inc: Incarnation) -> usize {
+    (inc.0 >> 64) as usize & 0xff
 }
 
 pub(super) fn holder(who: u8, life: u8) -> Holder {

@@ -9,7 +9,7 @@ use elacsym::protocol::{
     Life, Mender, News, Outbox, Owner, Receipt, Recall, Refused, Reply, Request, State, Tenure, Watch,
 };
 
-use super::model::{Fixed, Model, Ops, index, name, ops_of};
+use super::model::{Fixed, Model, Ops, home, index, name, ops_of};
 use super::oracle::{follows, sound, truth};
 use super::step::{How, Item, Step, Who};
 use super::store::writes;
@@ -177,7 +177,8 @@ impl Scope {
                 }
             };
             let may_go = |slot: &elacsym::protocol::Slot<Model>| {
-                slot.seq <= head.floor || slot.inc != head.inc || head.life != Life::Active
+                let dead = slot.inc != head.inc || head.life != Life::Active;
+                home(slot.inc) == usize::from(which) && (dead || slot.seq <= head.floor)
             };
             for (at, slot) in (0..).zip(&world.store.slots) {
                 if may_go(slot) {
