@@ -250,7 +250,8 @@ impl<P: Payload> Brancher<P> {
         out.send(Lane::Marker, Request::PutMarker { marker });
     }
 
-    fn inc(&self) -> Option<Incarnation> {
+    /// The life that the destination begins, once its head is there.
+    pub fn inc(&self) -> Option<Incarnation> {
         self.sprout.as_ref().map(|seen| seen.head.inc)
     }
 

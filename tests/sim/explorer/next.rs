@@ -705,16 +705,16 @@ impl Scope {
                 remote.sent.push((lane, request));
             }
             // The clock begins again with the head at hand: earlier times are forgotten.
-            let origin = remote.reader.head().map_or(remote.quarter, |(_, sent)| {
-                count_quarters(sent.0)
-            });
+            let asking = remote.get.as_ref().map_or(remote.quarter, |get| get.sent);
+            let origin =
+                remote.reader.head().map_or(asking, |(_, sent)| count_quarters(sent.0).min(asking));
             remote.quarter -= origin;
             remote.reader.shift(quarters(origin).0);
             if remote.reader.head().is_none() {
                 remote.young = false;
             }
             if let Some(get) = &mut remote.get {
-                get.sent = get.sent.saturating_sub(origin);
+                get.sent -= origin;
             }
         });
         Ok(true)
@@ -847,12 +847,13 @@ impl Scope {
     ) -> Result<bool, Violation> {
         let mut out = Outbox::default();
         let mut dice = Fixed { who: 2, life: 0, name: 1 };
-        let mut over = None;
+        let (mut over, mut inc) = (None, None);
         world.branch.change(|branch| {
             let Some(branch) = branch else { return };
             branch.sent.remove(at);
             if let Some(fate) = branch.brancher.hear(lane, reply, NOW, &mut dice, &mut out) {
                 over = Some((fate, branch.asked));
+                inc = branch.brancher.inc();
             }
             branch.sent.append(&mut out.requests);
         });
@@ -863,12 +864,11 @@ impl Scope {
         if fate == BranchFate::Done {
             let dying = world.ledgers[0].dying();
             let ops = truth(&world.store, 1);
-            let Some(head) = &world.store.heads[1] else { return Err("BRANCH: no head".into()) };
-            let inc = head.inc;
+            let got = ops.as_ref().map_or(0, Ops::mask) | asked.must() & !dying;
             world.ledgers[1].change(|ledger| {
                 ledger.acked |= asked.must() & !dying;
-                for op in ops.iter().flat_map(Ops::iter) {
-                    ledger.lives[usize::from(op)] = Some(inc);
+                for op in (0..6).filter(|op| got & 1 << op != 0) {
+                    ledger.lives[op] = inc;
                 }
             });
         }
