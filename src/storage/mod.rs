@@ -1,1 +1,3 @@
 //! The waist.
+
+pub mod local;
