@@ -92,6 +92,7 @@ pub(super) fn level(folder: &Arc<Folder>, prefix: Option<&Key>) -> Result<ListRe
             Kind::File | Kind::Other => objects.extend(look(folder, &entry)?),
         }
     }
+    common_prefixes.sort();
     Ok(ListResult { objects, common_prefixes, extensions: Default::default() })
 }
 
