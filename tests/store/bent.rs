@@ -26,6 +26,9 @@ pub(crate) trait Bend: std::fmt::Debug + Send + Sync + 'static {
     /// Called when a folder got a new entry.
     fn entered(&self, _folder: &Path, _kind: Kind) {}
 
+    /// Called before a lock is waited for.
+    fn lock(&self) {}
+
     fn sync(&self, _path: &Path, _kind: Kind, file: &dyn DiskFile) -> io::Result<()> {
         file.sync()
     }
@@ -100,6 +103,7 @@ impl Disk for Bent {
     }
 
     fn lock(&self, path: &Path) -> io::Result<Lock> {
+        self.bend.lock();
         self.disk.lock(path)
     }
 

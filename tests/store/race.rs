@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Barrier, Mutex};
 
 use bytes::Bytes;
@@ -169,25 +170,59 @@ fn a_killed_process_leaves_what_it_acknowledged_and_no_litter() {
     assert_eq!(std::fs::read_dir(root.path().join("tmp~")).unwrap().count(), 1);
 }
 
-#[test]
-fn a_swap_never_brings_back_what_was_deleted_under_it() {
-    let root = TempDir::new().unwrap();
-    let (one, two) = (folder(root.path()), folder(root.path()));
-    let key = Key::from("n/HEAD");
-    for _ in 0..20 {
-        let head = one.create(&key, &[Bytes::from("head 1")]).unwrap();
-        let start = Barrier::new(2);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                start.wait();
-                one.swap(&key, &head, &[Bytes::from("head 2")]).ok();
-            });
-            start.wait();
-            two.delete(&key).unwrap();
-        });
-        let gone = one.read(&key, &GetOptions::default());
-        assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
+/// Between the comparison of a swap and its rename, when the draft is synced: lets another go, and
+/// waits until it is done, or waits for the lock itself.
+#[derive(Debug)]
+struct Between {
+    go: Barrier,
+    other: Mutex<Receiver<()>>,
+}
+
+#[derive(Debug)]
+struct Other(Sender<()>);
+
+impl Bend for Between {
+    fn sync(&self, _: &Path, kind: Kind, file: &dyn DiskFile) -> std::io::Result<()> {
+        if kind == Kind::File {
+            self.go.wait();
+            self.other.lock().unwrap().recv().unwrap();
+        }
+        file.sync()
     }
+}
+
+impl Bend for Other {
+    fn lock(&self) {
+        self.0.send(()).unwrap();
+    }
+}
+
+#[test]
+fn a_swap_never_undoes_what_came_between_its_comparison_and_its_end() {
+    let root = TempDir::new().unwrap();
+    let bent = |bend: Arc<dyn Bend>| {
+        let disk = Bent::new(Arc::new(RealDisk), bend);
+        Folder::open(Arc::new(disk), root.path(), &mut Dice::from_os()).unwrap()
+    };
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let between = Arc::new(Between { go: Barrier::new(2), other: Mutex::new(receiver) });
+    let (one, two) = (bent(Arc::clone(&between) as _), bent(Arc::new(Other(sender.clone()))));
+    let (key, options) = (Key::from("n/HEAD"), GetOptions::default());
+    let race = |act: &dyn Fn()| {
+        let head = two.overwrite(&key, &[Bytes::from("head 1")]).unwrap();
+        between.other.lock().unwrap().try_iter().for_each(drop);
+        std::thread::scope(|scope| {
+            scope.spawn(|| one.swap(&key, &head, &[Bytes::from("head 2")]).unwrap());
+            between.go.wait();
+            act();
+            sender.send(()).unwrap();
+        });
+        two.read(&key, &options)
+    };
+    let gone = race(&|| two.delete(&key).unwrap());
+    assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
+    let head = race(&|| drop(two.overwrite(&key, &[Bytes::from("head 3")]).unwrap()));
+    assert_eq!(head.unwrap().bytes, "head 3");
 }
 
 /// Notes which names were there when a sync of their folder began that then succeeded.
