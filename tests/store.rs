@@ -1,6 +1,6 @@
 //! Does a backend of the store keep its promises?
 
-// All of it is test, helpers included, which `allow-unwrap-in-tests` does not see.
+// All of it is test, which `allow-unwrap-in-tests` does not see outside of `#[test]`.
 #![allow(clippy::unwrap_used)]
 
 #[path = "store/bent.rs"]
