@@ -22,6 +22,7 @@ mod fault;
 pub mod frame;
 mod keys;
 mod list;
+pub mod local;
 mod open;
 mod probe;
 mod slot;

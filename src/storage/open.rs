@@ -12,6 +12,7 @@ use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 
 use super::Store;
+use super::local::LocalStore;
 use crate::env::{Clock, Dice};
 use crate::error::{Error, Result};
 
@@ -70,10 +71,10 @@ impl Place {
                 let store = PrefixStore::new(s3(bucket, vars)?, root.clone());
                 Ok(Store::new(store, clock, dice))
             }
-            Self::Folder(path) => Err(Error::invalid(format!(
-                "{}: local folders are not supported yet",
-                path.display()
-            ))),
+            Self::Folder(path) => {
+                let store = LocalStore::open(path, dice.fork("local")).await?;
+                Ok(Store::new(store, clock, dice))
+            }
             Self::Memory => Ok(Store::new(InMemory::new(), clock, dice)),
         }
     }

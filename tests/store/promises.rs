@@ -37,6 +37,13 @@ async fn memory_keeps_its_promises() {
 }
 
 #[tokio::test]
+async fn a_local_folder_keeps_its_promises() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::parse(&format!("file://{}", folder.path().display())).unwrap();
+    promises(place.open([], Clock::start(), Dice::from_os()).await.unwrap()).await;
+}
+
+#[tokio::test]
 async fn minio_keeps_its_promises() {
     promises(servers::minio().await.store().await).await;
 }
