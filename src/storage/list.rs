@@ -5,7 +5,7 @@
 
 use object_store::path::Path;
 
-use super::keys::{Folder, Key, Marker, MarkerKind};
+use super::keys::{self, Folder, Key, Marker, MarkerKind};
 use super::wire::Wire;
 use crate::error::{Error, Result};
 use crate::model::{Incarnation, Namespace};
@@ -15,7 +15,7 @@ pub const PAGE_KEYS_MAX: usize = 1000;
 
 /// Where a listing goes on: after a key, or at the beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cursor(Option<String>);
+pub struct Cursor(Option<Path>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
@@ -39,13 +39,13 @@ impl Cursor {
     }
 
     pub fn after(key: &Key) -> Result<Self> {
-        Ok(Self(Some(key.spell()?)))
+        Ok(Self(Some(keys::path(key.spell()?))))
     }
 
     /// Before every marker of that name and of the names that begin with it.
     pub fn at_name(kind: MarkerKind, name: &Namespace) -> Self {
         let first = Marker { kind, name: name.clone(), inc: Incarnation(0) }.to_string();
-        Self(first.rsplit_once('!').map(|(before, _)| before.to_owned()))
+        Self(first.rsplit_once('!').map(|(before, _)| keys::path(before)))
     }
 }
 
@@ -56,26 +56,24 @@ pub(super) async fn list(
     keys_max: usize,
 ) -> Result<Page> {
     let keys_max = keys_max.clamp(1, PAGE_KEYS_MAX);
-    let path = Path::from(folder.to_string());
-    let after = from.0.as_deref().map(Path::from);
-    let objects = wire.list(&path, after.as_ref(), keys_max).await;
+    let objects = wire.list(&keys::path(folder), from.0.as_ref(), keys_max).await;
     let objects = objects.map_err(|fault| fault.into_error(&format!("listing {folder}/")))?;
 
-    let mut entries = Vec::with_capacity(objects.len());
+    let (found, full) = (objects.len(), objects.len() == keys_max);
+    let mut entries = Vec::with_capacity(found);
     let mut last = from.0.clone();
-    let full = objects.len() == keys_max;
-    let found = objects.len();
     for object in objects {
-        let text = object.location.as_ref();
-        if last.as_deref().is_some_and(|last| text <= last) {
+        let here = object.location;
+        if let Some(last) = last.filter(|last| here <= *last) {
             return Err(Error::internal(format!(
-                "listing {folder}/: the store shows {text:?} after {last:?}, out of order"
+                "listing {folder}/: the store shows {here} after {last}, out of order"
             )));
         }
-        if let Ok(key) = Key::parse(text) {
+        if let Ok(key) = Key::parse(here.as_ref()) {
             entries.push(Entry { key, bytes: object.size });
         }
-        last = Some(text.to_owned());
+        // As the store spelt it: a stranger's key may hold what ours never do.
+        last = Some(here);
     }
     let strangers = found - entries.len();
     Ok(Page { entries, strangers, next: full.then_some(Cursor(last)) })

@@ -1,5 +1,7 @@
 //! What every store promises, asked of each in the same words.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use elacsym::env::{Clock, Dice};
 use elacsym::error::ErrorKind;
@@ -9,6 +11,9 @@ use elacsym::storage::{
     PAGE_KEYS_MAX, Place, SlotKey, Store,
 };
 use futures::future::join_all;
+use object_store::ObjectStoreExt;
+use object_store::memory::InMemory;
+use object_store::path::Path;
 
 use super::servers;
 
@@ -51,6 +56,34 @@ async fn minio_keeps_its_promises() {
 #[tokio::test]
 async fn ministack_keeps_its_promises() {
     promises(servers::ministack().await.store().await).await;
+}
+
+/// What others put into the bucket is counted and passed by, however it is spelt.
+#[tokio::test]
+async fn strangers_do_not_stop_a_listing() {
+    let inner = Arc::new(InMemory::new());
+    let store = Store::new(inner.clone(), Clock::start(), Dice::from_seed(1));
+    for text in ["a", "b", "c"] {
+        let marker = Marker { kind: MarkerKind::Name, name: name(text), inc: INC };
+        store.mark(&marker).await.unwrap();
+    }
+    for odd in ["_names/a{%7B}", "_names/b!", "_names/b!x/y", "_names/~", "_names/c~^"] {
+        inner.put(&Path::parse(odd).unwrap(), "?".into()).await.unwrap();
+    }
+    for keys_max in 1..9 {
+        let (mut names, mut strangers, mut pages) = (0, 0, 0);
+        let mut next = Some(Cursor::start());
+        while let Some(cursor) = next {
+            let folder = Folder::Markers(MarkerKind::Name);
+            let page = store.list(&folder, &cursor, keys_max).await.unwrap();
+            names += page.entries.len();
+            strangers += page.strangers;
+            pages += 1;
+            assert!(pages < 20, "a listing ends");
+            next = page.next;
+        }
+        assert_eq!((names, strangers), (3, 5), "{keys_max} at a time");
+    }
 }
 
 async fn promises(store: Store) {
