@@ -1,4 +1,4 @@
-//! `elacsym config`: would a node start with this configuration, and what would it obey?
+//! `elacsym config`: what is wrong with this configuration, and what would a node obey?
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -12,7 +12,7 @@ use crate::config::{Config, KEYS};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum Command {
-    /// Read the configuration as a node would, and tell every problem at once
+    /// Tell every problem of the configuration at once
     Check,
     /// Print what is obeyed, as TOML, with the origin of each value; secrets are masked
     Print,
