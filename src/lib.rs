@@ -6,6 +6,7 @@
 //!
 //! The map of the house, top down; arrows between rooms point down only (`tests/tidy.rs`):
 //!
+//! - [`cli`]: the sub-commands, one file each
 //! - [`config`]: what an operator can say, and where it was said
 //! - [`storage`]: the waist: bytes under keys, on S3, a local folder, or in memory
 //! - [`protocol`]: what commits, who may write, what a reader must ask, what may be deleted:
@@ -13,6 +14,7 @@
 //! - [`model`]: words everyone speaks
 //! - [`env`], [`error`]: the door to the outside; what to do when it does not open
 
+pub mod cli;
 pub mod config;
 pub mod env;
 pub mod error;

@@ -1,3 +1,7 @@
-//! The binary: parse arguments, run the sub-command, exit with its code.
+//! The binary: hand the arguments and the environment to the command line, exit with its code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    elacsym::cli::run(std::env::args_os(), std::env::vars_os().collect())
+}

@@ -1,0 +1,44 @@
+//! `elacsym config`: what is wrong with this configuration, and what would a node obey?
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::Subcommand;
+use tracing::warn;
+
+use super::flags::Flags;
+use super::{Failure, logging};
+use crate::config::{Config, KEYS};
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(super) enum Command {
+    /// Tell every problem of the configuration at once
+    Check,
+    /// Print what is obeyed, as TOML, with the origin of each value; secrets are masked
+    Print,
+}
+
+pub(super) fn run(
+    command: Command,
+    flags: Flags,
+    env: Vec<(OsString, OsString)>,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let config = Config::load(&flags.into_inputs(env)).map_err(Failure::Configuration)?;
+    logging::start(&config.log);
+    for notice in config.notices() {
+        warn!("{notice}");
+    }
+    match command {
+        Command::Check => {
+            let said = config.keys_said();
+            writeln!(
+                out,
+                "ok: {said} of {} keys are said, the rest have their defaults",
+                KEYS.len()
+            )
+        }
+        Command::Print => write!(out, "{config}"),
+    }
+    .map_err(Failure::Output)
+}

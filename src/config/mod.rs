@@ -1,0 +1,147 @@
+//! Configuration: what an operator said, and what it means. Two stages, because a mistake is best
+//! told in the words in which it was made: `said` collects values with the place each was read
+//! from, `meaning` turns them into this tree, and both report every problem, not the first.
+//!
+//! `load` is pure: the text of the file, the environment and the flags are handed in. Nothing here
+//! opens a file or a socket, and no value of a secret leaves through `Debug`, `Display` or a
+//! problem.
+
+mod keys;
+mod levels;
+mod location;
+mod meaning;
+mod print;
+mod problem;
+mod said;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+pub use keys::{CONFIG_ENV, ENV_PREFIX, KEYS, Key, Shape};
+pub use levels::LogLevels;
+pub use location::Location;
+pub use problem::{Origin, Problem, Problems};
+pub use said::{ConfigFile, Inputs};
+
+/// Everything that an operator decides. What no operator can judge is a constant elsewhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub node: Node,
+    pub server: Server,
+    pub storage: Location,
+    pub auth: Auth,
+    pub log: Log,
+    /// Where each key was said; a key that is absent has its default.
+    origins: BTreeMap<&'static str, Origin>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    pub id: Option<String>,
+    pub role: Role,
+    pub ring_slot: Option<RingSlot>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    All,
+    Indexer,
+    Query,
+}
+
+/// A fixed place in a ring of fixed size, instead of one that follows the live nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RingSlot {
+    pub index: u32,
+    pub total: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Server {
+    pub host: IpAddr,
+    pub port: u16,
+    pub advertise_url: Option<String>,
+    /// `None`: as each wire contract has it.
+    pub misrouted: Option<Misrouted>,
+}
+
+/// What becomes of a write that reached a node other than the owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misrouted {
+    Redirect,
+    Forward,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Auth {
+    /// Whoever reaches the port may do everything.
+    Open,
+    /// Each of these may do everything.
+    Keys(Vec<Secret>),
+    /// Keys with scopes.
+    KeysFile(PathBuf),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Log {
+    pub format: LogFormat,
+    pub levels: LogLevels,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Text that must not be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Config {
+    pub fn load(inputs: &Inputs) -> Result<Self, Problems> {
+        let (said, mut problems) = said::collect(inputs);
+        let config = meaning::interpret(&said, &mut problems);
+        if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+    }
+
+    /// How many keys were said by somebody.
+    pub fn keys_said(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// What is allowed, and still worth a line in the log at every start.
+    pub fn notices(&self) -> Vec<String> {
+        let Server { host, .. } = self.server;
+        let mut notices = Vec::new();
+        if self.auth == Auth::Open && host.is_loopback() {
+            notices.push(format!(
+                "no API keys are configured: everything is open to whoever reaches {host}, which \
+                 only this machine can; with auth.api_keys the default of server.host is 0.0.0.0"
+            ));
+        } else if self.auth == Auth::Open {
+            notices.push(format!(
+                "no API keys are configured and server.host is {host}: whoever reaches this \
+                 machine may read, write and delete everything; set auth.api_keys"
+            ));
+        }
+        notices
+    }
+}
+
+impl Secret {
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! The real binary, as a person or a script meets it: what it prints, where, and its exit code.
+//!
+//! Every run gets an environment of its own and an empty folder to stand in.
+
+// The helpers of a test are a test, which clippy knows only of functions marked so.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+#[derive(Default)]
+struct Case {
+    args: &'static [&'static str],
+    env: &'static [(&'static str, &'static str)],
+    /// The text of `elacsym.toml`, if there is one.
+    file: Option<&'static str>,
+    code: i32,
+    stdout: &'static [&'static str],
+    stderr: &'static [&'static str],
+}
+
+fn elacsym(folder: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_elacsym"));
+    command.env_clear().current_dir(folder.path()).stdin(Stdio::null());
+    command
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+fn check(cases: &[Case]) {
+    for case in cases {
+        let folder = tempfile::tempdir().unwrap();
+        if let Some(file) = case.file {
+            fs::write(folder.path().join("elacsym.toml"), file).unwrap();
+        }
+        let env = case.env.iter().copied();
+        let output = elacsym(&folder).args(case.args).envs(env).output().unwrap();
+        let (stdout, stderr) = texts(&output);
+        let told = format!("{:?}\nstdout: {stdout}\nstderr: {stderr}", case.args);
+        assert_eq!(output.status.code(), Some(case.code), "{told}");
+        for (printed, expected) in [(&stdout, case.stdout), (&stderr, case.stderr)] {
+            assert_eq!(printed.is_empty(), expected.is_empty(), "{told}");
+            for part in expected {
+                assert!(printed.contains(part), "{part:?} is missing from {told}");
+            }
+        }
+    }
+}
+
+/// What every run without keys logs.
+const OPEN: &str = "no API keys are configured";
+
+#[test]
+fn config_check_says_ok_or_every_problem() {
+    check(&[
+        Case {
+            args: &["config", "check"],
+            stdout: &["ok: 0 of "],
+            stderr: &["WARN", OPEN],
+            ..Case::default()
+        },
+        Case {
+            args: &["config", "check", "--port", "8080"],
+            env: &[("ELACSYM_API_KEYS", "k")],
+            file: Some("[storage]\nurl = 's3://bucket'"),
+            stdout: &["ok: 3 of "],
+            ..Case::default()
+        },
+        Case {
+            args: &["config", "check", "--port", "http"],
+            env: &[("ELACSYM_NODE_INDEX", "1"), ("ELACSYM__LOG__FROMAT", "json")],
+            file: Some("[storage]\nurl = 'az://bucket'\n[sever]\nport = 1"),
+            code: 2,
+            stderr: &[
+                "error: the configuration has 5 problems:",
+                "server.port (--port): \"http\" is not a port",
+                "node.index (ELACSYM_NODE_INDEX): needs node.total",
+                "did you mean ELACSYM__LOG__FORMAT?",
+                "storage.url (elacsym.toml:2): az:// is not supported yet",
+                "[sever] (elacsym.toml:3): there is no such section; did you mean [server]?",
+            ],
+            ..Case::default()
+        },
+    ]);
+}
+
+#[test]
+fn config_print_shows_what_is_obeyed_and_where_it_was_said() {
+    check(&[Case {
+        args: &["--node-id", "a", "config", "print", "--storage-path", "/srv/elacsym"],
+        env: &[("ELACSYM_API_KEYS", "hunter2"), ("ELACSYM_PORT", "8080")],
+        file: Some("[server]\nport = 1\nmisrouted = 'forward'"),
+        stdout: &[
+            "[node]\nid = \"a\"  # --node-id\ntype = \"all\"  # default\n# index is not set\n",
+            "host = \"0.0.0.0\"  # default\nport = 8080  # ELACSYM_PORT\n",
+            "misrouted = \"forward\"  # elacsym.toml:3\n",
+            "path = \"/srv/elacsym\"  # --storage-path\n",
+            "api_keys = [\"***\"]  # ELACSYM_API_KEYS\n",
+            "[log]\nformat = \"text\"  # default\nlevel = \"info\"  # default\n",
+        ],
+        ..Case::default()
+    }]);
+}
+
+#[test]
+fn the_file_is_the_one_that_was_named() {
+    check(&[
+        Case {
+            args: &["config", "check", "--config", "absent.toml"],
+            code: 2,
+            stderr: &["file \"absent.toml\" (--config): cannot be read: No such file"],
+            ..Case::default()
+        },
+        Case {
+            args: &["config", "check"],
+            env: &[("ELACSYM_CONFIG", "absent.toml"), ("ELACSYM_PORT", "x")],
+            code: 2,
+            stderr: &["2 problems", "file \"absent.toml\" (ELACSYM_CONFIG): cannot be read"],
+            ..Case::default()
+        },
+        Case {
+            args: &["config", "check", "--config", "elacsym.toml"],
+            env: &[("ELACSYM_CONFIG", "absent.toml"), ("ELACSYM_API_KEYS", "k")],
+            file: Some(""),
+            stdout: &["ok: 1 of "],
+            ..Case::default()
+        },
+    ]);
+}
+
+#[test]
+fn the_log_obeys_its_format_and_its_level() {
+    check(&[
+        Case {
+            args: &["config", "check", "--log-level", "error"],
+            stdout: &["ok"],
+            ..Case::default()
+        },
+        Case {
+            args: &["config", "check", "--log-level", "error,elacsym::cli=warn"],
+            stdout: &["ok"],
+            stderr: &[OPEN],
+            ..Case::default()
+        },
+        Case {
+            args: &["config", "check", "--log-format", "json"],
+            stdout: &["ok"],
+            stderr: &["{\"timestamp\":\"", "\"level\":\"WARN\"", "\"message\":\"no API keys"],
+            ..Case::default()
+        },
+    ]);
+}
+
+#[test]
+fn help_helps_and_wrong_usage_is_told_from_it() {
+    check(&[
+        Case {
+            args: &["--help"],
+            stdout: &["Examples:", "config print", "--storage-url", "Exit codes"],
+            ..Case::default()
+        },
+        Case {
+            args: &["config", "--help"],
+            stdout: &["check", "print", "secrets are masked"],
+            ..Case::default()
+        },
+        Case {
+            args: &["version"],
+            stdout: &["elacsym ", env!("CARGO_PKG_VERSION"), "commit: ", "platform: "],
+            ..Case::default()
+        },
+        Case {
+            args: &["--version"],
+            stdout: &["elacsym ", env!("CARGO_PKG_VERSION")],
+            ..Case::default()
+        },
+        Case { args: &[], code: 2, stderr: &["Usage: elacsym"], ..Case::default() },
+        Case { args: &["config"], code: 2, stderr: &["Usage: elacsym config"], ..Case::default() },
+        Case { args: &["confog"], code: 2, stderr: &["'confog'", "config"], ..Case::default() },
+        Case {
+            args: &["config", "check", "--prot", "1"],
+            code: 2,
+            stderr: &["--prot", "--port"],
+            ..Case::default()
+        },
+    ]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure_unless_the_reader_left() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [&["config", "print"][..], &["version"]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = elacsym(&folder).args(command).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        assert!(texts(&output).1.contains("error: writing to stdout"), "{command:?}");
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = elacsym(&folder).args(command).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{command:?}");
+    }
+}

@@ -1,0 +1,155 @@
+//! Which room may look into which. This table is the map: a room reaches what its arrows reach,
+//! over any number of steps, and nothing else. A new arrow is a decision; write down why first.
+
+use crate::source::Source;
+
+/// `from → to`, down only.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("main", &["cli", "api"]),
+    ("cli", &["engine"]),
+    ("api", &["engine"]),
+    ("engine", &["query", "cluster"]),
+    ("query", &["namespace", "eval"]),
+    ("namespace", &["segment", "log", "eval", "protocol"]),
+    ("cluster", &["storage"]),
+    ("segment", &["storage", "index"]),
+    ("log", &["storage"]),
+    ("index", &["kernels"]),
+    ("eval", &["kernels"]),
+    ("storage", &[]),
+    ("kernels", &[]),
+    // The ground that the rooms above share, see `GROUND`.
+    ("config", &["error", "model"]),
+    ("env", &["error"]),
+    ("model", &["error"]),
+    ("error", &[]),
+    // Pure: of the outside it knows one number, and no way to read it.
+    ("protocol", &["model", "error", "env::BootTime"]),
+];
+
+/// What every room may use, but for those that say for themselves what ground they stand on.
+const GROUND: &[&str] = &["model", "error", "config", "env"];
+const SELF_CONTAINED: &[&str] = &["protocol", "config", "env", "model", "error"];
+
+pub(crate) fn complaints(source: &Source) -> Vec<String> {
+    let room = source.room();
+    if room == "lib" {
+        return Vec::new();
+    }
+    if !ARROWS.iter().any(|(from, _)| *from == room) {
+        let message = format!("the room `{room}` is not on the map in tests/tidy/layers.rs");
+        return vec![source.complain(0, &message)];
+    }
+    let reached = reached(room);
+    let mut complaints = Vec::new();
+    for (at, path) in paths(source) {
+        let within = |to: &&str| path == **to || path.starts_with(&format!("{to}::"));
+        if !reached.iter().any(within) {
+            let message = format!("`{room}` does not reach `{path}` (tests/tidy/layers.rs)");
+            complaints.push(source.complain(at, &message));
+        }
+    }
+    complaints
+}
+
+fn reached(room: &str) -> Vec<&str> {
+    let mut reached = vec![room];
+    let mut next = 0;
+    while let Some(room) = reached.get(next).copied() {
+        let arrows = ARROWS.iter().filter(|(from, _)| *from == room).flat_map(|(_, to)| *to);
+        // An arrow may lead to a part of a room, and no further.
+        let whole = !room.contains("::") && !SELF_CONTAINED.contains(&room);
+        let ground = if whole { GROUND } else { &[] };
+        for to in arrows.chain(ground) {
+            if !reached.contains(to) {
+                reached.push(to);
+            }
+        }
+        next += 1;
+    }
+    reached
+}
+
+/// Every path from the root of the crate, braces multiplied out.
+fn paths(source: &Source) -> Vec<(usize, String)> {
+    let mut paths = Vec::new();
+    // The binary is a crate of its own and calls the library by its name.
+    for root in ["crate", "elacsym"] {
+        for at in source.words(root) {
+            let Some(tree) = source.code[at + root.len()..].strip_prefix("::") else { continue };
+            let mut leaves = Vec::new();
+            expand(tree, "", &mut leaves);
+            paths.extend(leaves.into_iter().map(|path| (at, path)));
+        }
+    }
+    paths
+}
+
+/// Reads one tree of a `use` and returns what follows it.
+fn expand<'a>(tree: &'a str, prefix: &str, leaves: &mut Vec<String>) -> &'a str {
+    let tree = tree.trim_start();
+    if let Some(mut inner) = tree.strip_prefix('{') {
+        loop {
+            inner = inner.trim_start().trim_start_matches(',').trim_start();
+            if inner.is_empty() {
+                return inner;
+            }
+            if let Some(rest) = inner.strip_prefix('}') {
+                return rest;
+            }
+            inner = expand(inner, prefix, leaves);
+            // What is left of `a as b`.
+            inner = &inner[inner.find([',', '}']).unwrap_or(inner.len())..];
+        }
+    }
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '*';
+    let length = tree.find(|c| !is_part(c)).unwrap_or(tree.len());
+    let (name, rest) = tree.split_at(length);
+    let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}::{name}") };
+    match rest.strip_prefix("::") {
+        Some(below) if below.starts_with(|c| is_part(c) || c == '{') => {
+            expand(below, &path, leaves)
+        }
+        _ => {
+            leaves.push(path);
+            rest
+        }
+    }
+}
+
+#[test]
+fn an_arrow_that_points_up_is_told() {
+    for (path, text, told) in [
+        (
+            "src/storage/slot.rs",
+            "use crate::api::Router;",
+            "`storage` does not reach `api::Router`",
+        ),
+        ("src/model/id.rs", "fn x() -> crate::config::Config {}", "`config::Config`"),
+        ("src/protocol/doubt.rs", "use crate::env::{BootTime, Clock};", "`env::Clock`"),
+        (
+            "src/namespace/head.rs",
+            "use crate::{\n    log::Entry as E,\n    query::{Plan},\n};",
+            "`query::Plan`",
+        ),
+        ("src/main.rs", "use elacsym::unheard::Of;", "`unheard::Of`"),
+        ("src/attic.rs", "", "`attic` is not on the map"),
+        ("src/error.rs", "use crate::*;", "`*`"),
+    ] {
+        let complaints = complaints(&Source::new(path, text));
+        assert_eq!(complaints.len(), 1, "{text:?}: {complaints:?}");
+        assert!(complaints[0].contains(told), "{complaints:?}");
+    }
+}
+
+#[test]
+fn an_arrow_that_points_down_is_not() {
+    for (path, text) in [
+        ("src/main.rs", "elacsym::cli::run()"),
+        ("src/query/plan.rs", "use crate::{error::Error, kernels, namespace::View, storage as s};"),
+        ("src/protocol/read.rs", "use crate::env::BootTime; // not crate::api"),
+        ("src/storage/mod.rs", "use crate::storage::keys::Key; type A = crate::env::Clock;"),
+    ] {
+        assert_eq!(complaints(&Source::new(path, text)), Vec::<String>::new(), "{text:?}");
+    }
+}
