@@ -33,6 +33,7 @@ fn try_scope() {
         "branch" => scopes::branch(),
         _ => scopes::base(n("OPS"), n("CLAIMS")),
     };
+    if n("CLAIMS") > 0 { scope.left.claims = n("CLAIMS"); }
     scope = scope.delays(n("DELAYS")).reads(n("READS")).reads_of_b(n("READSB"));
     scope = scope.owner_reads(n("OREADS")).retries(n("RETRIES")).skips(n("SKIPS")).merges(n("MERGES"));
     scope = scope.menders(n("MENDERS"));
@@ -40,6 +41,7 @@ fn try_scope() {
     if n("KEYED") > 0 { scope = scope.keyed(); }
     if n("CHUNKS") > 0 { scope = scope.chunks(); }
     if n("WHOLE") > 0 { scope = scope.whole(); }
+    if n("MARKED") > 0 { scope = scope.marked(); }
     if n("CALM") > 0 { scope = scope.calm(); }
     let secs = std::env::var("SECS").ok().and_then(|s| s.parse().ok()).unwrap_or(60);
     let found = exhaust(&scope, Limits { states: 100_000_000, time: Duration::from_secs(secs) });

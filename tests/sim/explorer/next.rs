@@ -88,7 +88,9 @@ impl Scope {
             State::Claiming(_) => {}
             State::Owning(tenure) => {
                 if tenure.may_commit() {
-                    if left.ops > 0 {
+                    let ledger = &world.ledgers[usize::from(self.names[usize::from(w)])];
+                    let crowded = self.may.one_op_a_life && ledger.lives.contains(&part.owner.inc());
+                    if left.ops > 0 && !crowded {
                         steps.push(Step::Commit(w));
                     }
                     if left.retries > 0 {
@@ -101,7 +103,7 @@ impl Scope {
                     if left.ends > 0 {
                         steps.push(Step::End(w));
                     }
-                    if self.may.chunks && left.ops > 0 {
+                    if self.may.chunks && left.ops > 0 && !crowded {
                         steps.push(Step::CommitChunk(w));
                         if part.chunk.is_none() {
                             steps.push(Step::Upload(w));
@@ -409,7 +411,7 @@ impl Scope {
                 ledger.change(|ledger| ledger.ending.pop());
             }
             Answer::NotCommitted { ticket } if ticket < SKIP => {
-                ledger.change(|ledger| ledger.failed |= 1 << ticket);
+                ledger.change(|ledger| ledger.failed |= 1 << ticket & !ledger.retried);
             }
             Answer::NotCommitted { .. } | Answer::Unknown { .. } | Answer::Stored { .. } => {}
             Answer::NoEffect { ticket } => {
@@ -609,6 +611,7 @@ impl Scope {
                 let inc = world.writers[usize::from(w)].owner.inc();
                 world.ledgers[which].change(|ledger| {
                     ledger.failed &= !(1 << op);
+                    ledger.retried |= 1 << op;
                     ledger.lives[usize::from(op)] = inc;
                 });
                 self.write(world, w, |writer, dice, out| {

@@ -23,7 +23,7 @@ pub(super) fn owner(ops: u8, claims: u8) -> Scope {
 
 /// Create, end, re-create: one operation in each of two lives.
 pub(super) fn lives() -> Scope {
-    let scope = base(2, 2).marked();
+    let scope = base(2, 2).may(|may| may.one_op_a_life = true);
     Scope { left: Left { ends: 1, ..scope.left }, ..scope }
 }
 

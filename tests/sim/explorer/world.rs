@@ -84,6 +84,8 @@ pub(super) struct May {
     pub(super) files: bool,
     pub(super) chunks: bool,
     pub(super) collect: bool,
+    /// One operation in each life of the name.
+    pub(super) one_op_a_life: bool,
     /// Markers are requests like others. Else they are answered as soon as they are sent: nothing
     /// but a listing depends on them.
     pub(super) markers: bool,
