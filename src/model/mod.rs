@@ -3,7 +3,9 @@
 mod file;
 mod id;
 mod name;
+mod node;
 
 pub use file::{FileKind, FileName};
 pub use id::{Chain, Epoch, Holder, Incarnation, PutId, Seq, Version};
 pub use name::{NAME_BYTES_MAX, Namespace};
+pub use node::NodeId;

@@ -13,26 +13,31 @@ pub struct Namespace(Arc<str>);
 
 impl Namespace {
     pub fn new(name: &str) -> Result<Self> {
-        if name.is_empty() || name.len() > NAME_BYTES_MAX {
-            return Err(Error::invalid(format!(
-                "a namespace name has 1 to {NAME_BYTES_MAX} characters, this one has {}",
-                name.len()
-            )));
-        }
-        if name == "." || name == ".." {
-            return Err(Error::invalid("a namespace cannot be called '.' or '..'"));
-        }
-        let odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-        match name.chars().find(|c| odd(*c)) {
-            Some(c) => Err(Error::invalid(format!(
-                "a namespace name is made of A-Z a-z 0-9 - _ and '.', not {c:?}"
-            ))),
-            None => Ok(Self(name.into())),
-        }
+        checked("a namespace name", name).map(Self)
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// One alphabet for every name that becomes part of a key.
+pub(super) fn checked(what: &str, name: &str) -> Result<Arc<str>> {
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        return Err(Error::invalid(format!(
+            "{what} has 1 to {NAME_BYTES_MAX} characters, this one has {}",
+            name.len()
+        )));
+    }
+    if name == "." || name == ".." {
+        return Err(Error::invalid(format!("{what} cannot be '.' or '..'")));
+    }
+    let odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    match name.chars().find(|c| odd(*c)) {
+        Some(c) => {
+            Err(Error::invalid(format!("{what} is made of A-Z a-z 0-9 - _ and '.', not {c:?}")))
+        }
+        None => Ok(name.into()),
     }
 }
 

@@ -1,1 +1,200 @@
-//! The waist.
+//! The waist: bytes under keys, on S3, in a local folder, or in memory.
+//!
+//! Everything that is kept is kept here, and everything that two nodes agree on they agree on
+//! here, by one of two conditional puts: *create if absent* (a slot) and *swap if unchanged* (a
+//! cell). Those are sent once and told as they were seen. All else repeats by itself, with jitter,
+//! until its deadline. Nothing here knows what the bytes mean, and nothing above knows how a key
+//! is spelt.
+//!
+//! Who may do what is a type: a [`Reader`] reads, a [`Store`] also writes, and a [`QueryStore`]
+//! reads and beats its own heart.
+
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use object_store::ObjectStore;
+
+mod attempt;
+mod cell;
+mod counters;
+mod fault;
+pub mod frame;
+mod keys;
+mod list;
+mod open;
+mod probe;
+mod slot;
+mod ulid;
+mod wire;
+
+pub use attempt::{Attempt, Tag, TagForm};
+pub use cell::Cell;
+pub use counters::{Counts, Outcome, Verb};
+pub use keys::{
+    CellKey, Doomed, Drawer, EPOCH_MAX, Folder, ImmutableKey, Key, Marker, MarkerKind, ProbeKey,
+    SlotKey,
+};
+pub use list::{Cursor, Entry, PAGE_KEYS_MAX, Page};
+pub use open::Place;
+pub use probe::Proof;
+
+use crate::env::{Clock, Dice};
+use crate::error::{Error, Result};
+use crate::model::{FileName, NodeId};
+use counters::Verb as V;
+use wire::Wire;
+
+/// Reads everything, changes nothing.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    wire: Arc<Wire>,
+}
+
+/// Reads and writes: what an indexer holds.
+#[derive(Clone, Debug)]
+pub struct Store {
+    reader: Reader,
+}
+
+/// What a query node holds. The worst bug of a query node is a write; here it cannot be said:
+///
+/// ```compile_fail,E0599
+/// async fn write(store: elacsym::storage::QueryStore, slot: elacsym::storage::SlotKey) {
+///     store.create(&slot, "".into()).await;
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct QueryStore {
+    reader: Reader,
+    heart: CellKey,
+}
+
+impl Reader {
+    /// The whole of an immutable object.
+    pub async fn read(&self, key: &ImmutableKey) -> Result<Bytes> {
+        let text = key.spell()?;
+        match self.wire.get(V::Read, &keys::path(&text)).await {
+            Ok(Some(cell)) => Ok(cell.body),
+            Ok(None) => Err(fault::Fault::Missing.into_error(&format!("reading {text}"))),
+            Err(fault) => Err(fault.into_error(&format!("reading {text}"))),
+        }
+    }
+
+    /// Exactly that range of an immutable object. One that ends past its end is `Corrupt`: who
+    /// asks knows how long the object was when it was written.
+    pub async fn read_range(&self, key: &ImmutableKey, range: Range<u64>) -> Result<Bytes> {
+        let text = key.spell()?;
+        if range.start > range.end {
+            return Err(Error::internal(format!("reading {text}: {range:?} is no range")));
+        }
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        let what = format!("reading {range:?} of {text}");
+        let read = self.wire.get_range(&keys::path(&text), range).await;
+        read.map_err(|fault| fault.into_error(&what))
+    }
+
+    /// What lies in a slot now; `None` for a certain 404. The request is sent after the call:
+    /// this is the probe of a strong read, and no cache may answer it.
+    pub async fn slot(&self, key: &SlotKey) -> Result<Option<Bytes>> {
+        slot::look(&self.wire, key).await
+    }
+
+    /// What a cell holds now; `None` for a certain 404.
+    pub async fn load(&self, key: &CellKey) -> Result<Option<Cell>> {
+        cell::load(&self.wire, key).await
+    }
+
+    /// The next page of a folder, in the order of the keys.
+    pub async fn list(&self, folder: &Folder, from: &Cursor, keys_max: usize) -> Result<Page> {
+        list::list(&self.wire, folder, from, keys_max).await
+    }
+
+    /// All requests since the start, over every handle of this store.
+    pub fn counts(&self) -> Counts {
+        self.wire.counters.snapshot()
+    }
+}
+
+impl Store {
+    /// A store over anything that speaks `object_store`, its own retries turned off.
+    pub fn new(store: impl ObjectStore, clock: Clock, dice: Dice) -> Self {
+        let wire = Wire::new(Box::new(store), clock, dice);
+        Self { reader: Reader { wire: Arc::new(wire) } }
+    }
+
+    /// Does this store keep the promises that everything rests on? Finds out how it wants its
+    /// tags, and remembers it. An indexer asks once, before it writes anything else.
+    pub async fn prove(&self) -> Result<Proof> {
+        probe::prove(&self.wire).await
+    }
+
+    /// One attempt to create a slot, if it is absent.
+    pub async fn create(&self, key: &SlotKey, body: Bytes) -> Attempt<()> {
+        slot::create(&self.wire, key, body).await
+    }
+
+    /// One attempt to put `body` where `was` is; where nothing is, if `was` is `None`. No two
+    /// bodies of a cell may be equal, for then their tags are: each carries a put id of its own.
+    pub async fn swap(&self, key: &CellKey, was: Option<&Tag>, body: Bytes) -> Attempt<Tag> {
+        cell::swap(&self.wire, key, was, body).await
+    }
+
+    /// Puts a file under its name, which is random and its own.
+    pub async fn put(&self, name: &FileName, body: Bytes) -> Result<()> {
+        let text = keys::spell_file(name)?;
+        let put = self.wire.put_unique(&keys::path(&text), body).await;
+        put.map_err(|fault| fault.into_error(&format!("writing {text}")))
+    }
+
+    /// Sets a marker. To set it twice is to set it once.
+    pub async fn mark(&self, marker: &Marker) -> Result<()> {
+        let put = self.wire.put_unique(&keys::path(marker), Bytes::new()).await;
+        put.map_err(|fault| fault.into_error(&format!("writing {marker}")))
+    }
+
+    /// Removes an object. That it was not there is no error.
+    pub async fn delete(&self, doomed: &Doomed) -> Result<()> {
+        let text = doomed.spell()?;
+        let gone = self.wire.delete(&keys::path(&text)).await;
+        gone.map_err(|fault| fault.into_error(&format!("deleting {text}")))
+    }
+
+    pub fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+
+    /// Gives up every right but to read, and to beat as `node`.
+    pub fn for_queries(self, node: NodeId) -> QueryStore {
+        QueryStore { reader: self.reader, heart: CellKey::Node(node) }
+    }
+}
+
+impl QueryStore {
+    /// One attempt to swap the heartbeat of this node.
+    pub async fn beat(&self, was: Option<&Tag>, body: Bytes) -> Attempt<Tag> {
+        cell::swap_unprobed(&self.wire, &self.heart, was, body).await
+    }
+
+    pub fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+}
+
+impl Deref for Store {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+impl Deref for QueryStore {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}

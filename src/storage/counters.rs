@@ -1,0 +1,123 @@
+//! How many requests were sent, and how each one ended. What a request costs is money and time,
+//! so every attempt counts, the repeated ones too.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(usize)]
+pub enum Verb {
+    /// Bytes of an immutable object.
+    Read,
+    /// Is this slot filled?
+    Slot,
+    /// A cell and its tag.
+    Load,
+    /// A page of a listing.
+    List,
+    /// A slot, if absent.
+    Create,
+    /// A cell, if unchanged.
+    Swap,
+    /// A file or marker under a name of its own.
+    Put,
+    Delete,
+}
+
+/// How it ended, as far as this end can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(usize)]
+pub enum Outcome {
+    Done,
+    /// 404.
+    Missing,
+    /// 412, 409.
+    Refused,
+    /// 401, 403.
+    Denied,
+    /// 429, 503.
+    Throttled,
+    /// No answer in time.
+    Late,
+    /// Other 5xx, a broken connection, a short body.
+    Away,
+    /// An answer that no repetition changes.
+    Broken,
+}
+
+impl Verb {
+    pub const ALL: [Self; 8] = [
+        Self::Read,
+        Self::Slot,
+        Self::Load,
+        Self::List,
+        Self::Create,
+        Self::Swap,
+        Self::Put,
+        Self::Delete,
+    ];
+}
+
+impl Outcome {
+    pub const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Missing,
+        Self::Refused,
+        Self::Denied,
+        Self::Throttled,
+        Self::Late,
+        Self::Away,
+        Self::Broken,
+    ];
+}
+
+/// Counts that only grow. They order nothing, so relaxed is enough.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    requests: [[AtomicU64; Outcome::ALL.len()]; Verb::ALL.len()],
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+}
+
+/// The counters at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    requests: [[u64; Outcome::ALL.len()]; Verb::ALL.len()],
+    /// Bodies received.
+    pub bytes_in: u64,
+    /// Bodies sent, whether they arrived or not.
+    pub bytes_out: u64,
+}
+
+impl Counters {
+    pub(super) fn count(&self, verb: Verb, outcome: Outcome) {
+        self.requests[verb as usize][outcome as usize].fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn received(&self, bytes: u64) {
+        self.bytes_in.fetch_add(bytes, Relaxed);
+    }
+
+    pub(super) fn sent(&self, bytes: u64) {
+        self.bytes_out.fetch_add(bytes, Relaxed);
+    }
+
+    pub(super) fn snapshot(&self) -> Counts {
+        Counts {
+            requests: self.requests.each_ref().map(|row| row.each_ref().map(|n| n.load(Relaxed))),
+            bytes_in: self.bytes_in.load(Relaxed),
+            bytes_out: self.bytes_out.load(Relaxed),
+        }
+    }
+}
+
+impl Counts {
+    pub fn of(&self, verb: Verb, outcome: Outcome) -> u64 {
+        self.requests[verb as usize][outcome as usize]
+    }
+
+    /// All requests of a verb, however they ended.
+    pub fn sent(&self, verb: Verb) -> u64 {
+        self.requests[verb as usize].iter().sum()
+    }
+}
