@@ -18,7 +18,8 @@
 //! The chain follows from the rest, and is stored all the same: whoever reads a slot computes it
 //! anyway, and 16 bytes tell a slot that was damaged in memory before its checksum was made, a
 //! damage that 32 bits of checksum let pass, and a release that computes it in another way, in
-//! the slot itself and not one slot later, where the last slot of a log has none.
+//! the slot itself and not one slot later, where the last slot of a log has none. It does not cover
+//! receipts and chunks: for those there is the checksum.
 //!
 //! The put id stands in the frame alone: what is said once does not contradict itself. The chain
 //! covers it.
@@ -135,6 +136,7 @@ mod tests {
     use crate::error::ErrorKind;
     use crate::model::any::*;
     use crate::model::{FileName, Namespace, PutId};
+    use crate::protocol::Receipt;
 
     fn any_slot() -> impl Strategy<Value = Arc<Slot>> {
         let parts = prop::collection::vec(any_blob(), 0..4);
@@ -207,6 +209,19 @@ mod tests {
         ] {
             assert!(law(&slot(batch(vec![good.clone(), bad]))).is_err());
         }
+    }
+
+    #[test]
+    fn a_slot_has_a_receipt_for_each_request_and_no_more() {
+        let receipts = |count| {
+            let outcome = Bytes::new();
+            let receipt = |key| Receipt { key, fingerprint: 0, outcome: outcome.clone() };
+            let (batch, receipts) = (Batch::default(), (0..count).map(receipt).collect());
+            slot(Entry::Batch(Body { batch, receipts, chunks: vec![] }))
+        };
+        let full = receipts(4096);
+        assert_eq!(decode(full.inc, full.seq, &encode(&full)).unwrap(), full);
+        assert_eq!(law(&receipts(4097)), Err("a slot has too many receipts"));
     }
 
     proptest! {

@@ -30,8 +30,8 @@ use crate::model::{
     Chain, Epoch, FileKind, FileName, Holder, Incarnation, Namespace, NodeId, PutId, Seq, Version,
 };
 
-/// Numbers that are counted up stay below it.
-pub const COUNTED_END: u64 = 1 << 63;
+/// The highest number of what is counted up, slots and versions.
+pub const COUNTED_MAX: u64 = (1 << 63) - 1;
 
 /// Something with exactly one encoding.
 pub trait Field: Sized {
@@ -161,7 +161,7 @@ macro_rules! bounded {
     )* };
 }
 
-bounded!(Seq <= COUNTED_END - 1, Version <= COUNTED_END - 1, Epoch <= EPOCH_MAX.0);
+bounded!(Seq <= COUNTED_MAX, Version <= COUNTED_MAX, Epoch <= EPOCH_MAX.0);
 
 macro_rules! random {
     ($($newtype:ident),*) => { $(
@@ -362,8 +362,8 @@ mod tests {
 
     #[test]
     fn a_number_that_cannot_be_counted_on_is_refused() {
-        assert_eq!(read::<Seq>(&written(&Seq(COUNTED_END - 1))).unwrap().next().0, COUNTED_END);
-        refused::<Seq>(&COUNTED_END.to_le_bytes());
+        assert_eq!(read::<Seq>(&written(&Seq(COUNTED_MAX))).unwrap(), Seq(COUNTED_MAX));
+        refused::<Seq>(&(COUNTED_MAX + 1).to_le_bytes());
         refused::<Version>(&u64::MAX.to_le_bytes());
         assert_eq!(read::<Epoch>(&written(&EPOCH_MAX)).unwrap(), EPOCH_MAX);
         refused::<Epoch>(&(EPOCH_MAX.0 + 1).to_le_bytes());
