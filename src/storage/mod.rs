@@ -19,6 +19,7 @@ mod attempt;
 mod cell;
 mod counters;
 mod fault;
+pub mod fields;
 pub mod frame;
 mod keys;
 mod list;
