@@ -1,13 +1,12 @@
 //! What the protocol core carries in production and does not look into: bytes.
 //!
 //! The base of a head and the outcome of a request are blobs. A batch is a list of blobs, its
-//! *parts*, and stays one on the store: so the tail of a branch's source, which is many batches as
-//! one, is their parts in their order, and each can still be told from the next.
+//! *parts*, and stays one on the store: each can still be told from the next.
 
 use bytes::Bytes;
 
 use crate::error::Result;
-use crate::protocol::Payload;
+use crate::protocol::{Body, Payload};
 use crate::storage::Tag;
 use crate::storage::fields::{Field, Fields};
 
@@ -33,19 +32,19 @@ impl Payload for Stored {
     type Outcome = Bytes;
     type Tag = Tag;
 
-    /// BLAKE3 of the batch as it is written.
-    fn digest(batch: &Batch) -> [u8; 32] {
-        // Hashed piece by piece: a batch may be large, and is written once already.
+    /// BLAKE3 of the body as it is written.
+    fn digest(body: &Body<Self>) -> [u8; 32] {
+        // Parts are hashed piece by piece: a batch may be large, and is written once already.
+        let Body { batch, receipts, chunks } = body;
         let mut hasher = blake3::Hasher::new();
         hasher.update(&(batch.parts.len() as u32).to_le_bytes());
         for part in &batch.parts {
             hasher.update(&(part.len() as u32).to_le_bytes()).update(part);
         }
-        *hasher.finalize().as_bytes()
-    }
-
-    fn squash<'a>(batches: impl Iterator<Item = &'a Batch>) -> Batch {
-        Batch { parts: batches.flat_map(|batch| &batch.parts).cloned().collect() }
+        let mut rest = Vec::new();
+        receipts.write(&mut rest);
+        chunks.write(&mut rest);
+        *hasher.update(&rest).finalize().as_bytes()
     }
 }
 
@@ -65,8 +64,11 @@ impl Field for Batch {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::receipts::tests::any_receipt;
     use super::*;
-    use crate::model::any::any_blob;
+    use crate::model::FileKind;
+    use crate::model::any::{any_blob, any_file_of};
+    use crate::protocol::Receipt;
 
     fn any_batch() -> impl Strategy<Value = Batch> {
         prop::collection::vec(any_blob(), 0..4).prop_map(|parts| Batch { parts })
@@ -75,31 +77,34 @@ mod tests {
     /// The vectors of `docs/FORMAT.md`.
     #[test]
     fn the_digest_is_what_the_format_page_says() {
-        let hex = |batch: &Batch| blake3::Hash::from_bytes(Stored::digest(batch)).to_hex();
+        let hex = |batch: &Batch, receipts: &[Receipt<Stored>]| {
+            let body = Body { batch: batch.clone(), receipts: receipts.to_vec(), chunks: vec![] };
+            blake3::Hash::from_bytes(Stored::digest(&body)).to_hex()
+        };
+        let nothing = "7e3eff9ef7613a50340eb12677ee03b83ac759fcba9bb32705f07248d56d473b";
+        assert_eq!(hex(&Batch::default(), &[]).as_str(), nothing);
         let hello = Batch::of(Bytes::from_static(b"hello"));
-        let empty = "ec2bd03bf86b935fa34d71ad7ebb049f1f10f87d343e521511d8f9e6625620cd";
-        assert_eq!(hex(&Batch::default()).as_str(), empty);
-        let one = "cdc9f5f58515eeae71c6520fd205e5ee969eaabc4d50e3036b339e80a62f33c0";
-        assert_eq!(hex(&hello).as_str(), one);
+        let one = "36470624395589b8a1694b2f523ce8802a289f5e60b23298fca017d1c99e457b";
+        assert_eq!(hex(&hello, &[]).as_str(), one);
+        let outcome = Bytes::from_static(b"ok");
+        let receipt = Receipt { key: 1, fingerprint: 1 << 64, outcome };
+        let answered = "64442ece10124d3a4a074995ac2c35c24d0a28bd2137eb890a0b0f966e87835a";
+        assert_eq!(hex(&hello, &[receipt]).as_str(), answered);
     }
 
     proptest! {
         #[test]
-        fn the_digest_is_that_of_what_is_written(batch in any_batch()) {
+        fn the_digest_is_that_of_what_is_written(
+            batch in any_batch(),
+            receipts in prop::collection::vec(any_receipt(), 0..4),
+            chunks in prop::collection::vec(any_file_of(&[FileKind::Chunk]), 0..4),
+        ) {
             let mut bytes = Vec::new();
             batch.write(&mut bytes);
-            prop_assert_eq!(Stored::digest(&batch), *blake3::hash(&bytes).as_bytes());
-        }
-
-        #[test]
-        fn many_batches_as_one_keep_their_parts(one in any_batch(), two in any_batch(),
-                                                three in any_batch()) {
-            let all = Stored::squash([&one, &two, &three].into_iter());
-            let parts: Vec<Bytes> = [&one, &two, &three].into_iter()
-                .flat_map(|batch| batch.parts.clone()).collect();
-            prop_assert_eq!(&all.parts, &parts);
-            let first = Stored::squash([&one, &two].into_iter());
-            prop_assert_eq!(Stored::squash([&first, &three].into_iter()), all);
+            receipts.write(&mut bytes);
+            chunks.write(&mut bytes);
+            let body = Body { batch, receipts, chunks };
+            prop_assert_eq!(Stored::digest(&body), *blake3::hash(&bytes).as_bytes());
         }
     }
 }

@@ -18,11 +18,11 @@
 //! The chain follows from the rest, and is stored all the same: whoever reads a slot computes it
 //! anyway, and 16 bytes tell a slot that was damaged in memory before its checksum was made, a
 //! damage that 32 bits of checksum let pass, and a release that computes it in another way, in
-//! the slot itself and not one slot later, where the last slot of a log has none. It does not cover
-//! receipts and chunks: for those there is the checksum.
+//! the slot itself and not one slot later, where the last slot of a log has none. It covers every
+//! field: a receipt that was damaged would answer a retry wrongly.
 //!
 //! The put id stands in the frame alone: what is said once does not contradict itself. The chain
-//! covers it.
+//! covers it too.
 //!
 //! A batch shares the memory of the object that it was read from.
 
@@ -194,6 +194,45 @@ mod tests {
         assert!(refused(&reseal(frame.put, &body)).contains("was written"));
         assert!(refused(&reseal(PutId(8), &frame.body)).contains("was written"));
         assert!(decode(Incarnation(5), Seq(12), &reseal(frame.put, &frame.body)).is_ok());
+    }
+
+    /// Else a receipt that was damaged under a good checksum would answer a retry wrongly.
+    #[test]
+    fn the_chain_covers_every_bit_of_receipts_and_chunks() {
+        let home = Namespace::new("acme").unwrap();
+        let (inc, epoch, kind) = (Incarnation(5), Epoch(7), FileKind::Chunk);
+        let chunk = FileName { home, inc, epoch, ulid: 1, kind };
+        let outcome = Bytes::from_static(b"ok");
+        let receipt = Receipt { key: 1, fingerprint: 2, outcome };
+        let chain = |receipt: &Receipt<Stored>, chunk: &FileName| {
+            let (receipts, chunks) = (vec![receipt.clone()], vec![chunk.clone()]);
+            let batch = Batch::of(Bytes::from_static(b"hello"));
+            slot(Entry::Batch(Body { batch, receipts, chunks })).chain
+        };
+        let good = chain(&receipt, &chunk);
+        for bit in (0..128).map(|bit| 1_u128 << bit) {
+            let key = Receipt { key: receipt.key ^ bit, ..receipt.clone() };
+            let fingerprint = Receipt { fingerprint: receipt.fingerprint ^ bit, ..receipt.clone() };
+            let ulid = FileName { ulid: chunk.ulid ^ bit, ..chunk.clone() };
+            let inc = FileName { inc: Incarnation(chunk.inc.0 ^ bit), ..chunk.clone() };
+            assert_ne!(chain(&key, &chunk), good);
+            assert_ne!(chain(&fingerprint, &chunk), good);
+            assert_ne!(chain(&receipt, &ulid), good);
+            assert_ne!(chain(&receipt, &inc), good);
+        }
+        for bit in 0..16 {
+            let mut outcome = receipt.outcome.to_vec();
+            outcome[bit / 8] ^= 1 << (bit % 8);
+            let outcome = Receipt { outcome: outcome.into(), ..receipt.clone() };
+            assert_ne!(chain(&outcome, &chunk), good);
+        }
+        for bit in 0..33 {
+            let epoch = FileName { epoch: Epoch(chunk.epoch.0 ^ (1 << bit)), ..chunk.clone() };
+            assert_ne!(chain(&receipt, &epoch), good);
+        }
+        let elsewhere = FileName { home: Namespace::new("acmd").unwrap(), ..chunk.clone() };
+        assert_ne!(chain(&receipt, &elsewhere), good);
+        assert_ne!(chain(&receipt, &FileName { kind: FileKind::Rows, ..chunk.clone() }), good);
     }
 
     #[test]

@@ -2,17 +2,20 @@
 //!
 //! In this order: the destination's head, *branching*, which nobody else may claim; a pin in the
 //! source's head, so that its files stay; the source's tail, read after the pin as a strong read
-//! reads it; the destination's first slot, with the effects of that tail; the destination's head,
-//! *active*. The last swap commits the branch. Whatever is left of an abandoned one is a head
-//! that reads as 404, and a pin that the source's collector drops once that head is a tombstone.
+//! reads it; the destination's first slot, with the effects of that tail (composed by the driver:
+//! a large one travels in chunks); the destination's head, *active*. The last swap commits the
+//! branch. Whatever is left of an abandoned one is a head that reads as 404, and a pin that the
+//! source's collector drops once that head is a tombstone.
 
 use super::doubt::Loss;
 use super::request::{Heard, MarkerKind};
+use super::tenure::Busy;
+use super::uploads::Uploads;
 use super::{
     Answer, Body, Dice, Draw, Edit, Entry, HeadSwap, Lane, Life, Outbox, Parent, Payload, Place,
     Reader, Reply, Request, Rule, Seen, Slot, SlotFate, SlotPut, SwapFate, View,
 };
-use crate::model::{Incarnation, Namespace};
+use crate::model::{Epoch, FileName, Incarnation, Namespace};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Brancher<P: Payload> {
@@ -22,6 +25,7 @@ pub struct Brancher<P: Payload> {
     /// The destination's head, once it is there.
     sprout: Option<Seen<P>>,
     view: Option<View<P>>,
+    uploads: Uploads,
     marked: bool,
     phase: Phase<P>,
 }
@@ -34,6 +38,8 @@ enum Phase<P: Payload> {
     LookToPin,
     Pin(HeadSwap<P>),
     Read(Reader<P>),
+    /// The driver makes one batch of the tail, and uploads its chunks.
+    Compose,
     First(SlotPut<P>),
     Mark,
     Activate(HeadSwap<P>),
@@ -58,7 +64,15 @@ impl<P: Payload> Brancher<P> {
         let source = Place { name: source, ..place.clone() };
         out.send(Lane::Head, Request::ReadHead { name: source.name.clone() });
         let phase = Phase::LookAtSource;
-        Self { place, source, sprout: None, view: None, marked: false, phase }
+        Self {
+            place,
+            source,
+            sprout: None,
+            view: None,
+            uploads: Uploads::default(),
+            marked: false,
+            phase,
+        }
     }
 
     pub fn hear(
@@ -69,8 +83,13 @@ impl<P: Payload> Brancher<P> {
         dice: &mut dyn Dice,
         out: &mut Outbox<P>,
     ) -> Option<BranchFate> {
-        if lane == Lane::Marker {
-            return self.hear_marker(&reply, dice, out);
+        match lane {
+            Lane::Marker => return self.hear_marker(&reply, dice, out),
+            Lane::Chunk(ulid) => {
+                self.uploads.hear(ulid, &reply, out);
+                return None;
+            }
+            _ => {}
         }
         match (std::mem::replace(&mut self.phase, Phase::Mark), reply) {
             (Phase::LookAtSource, Reply::Head(seen)) => self.found(seen, out),
@@ -94,11 +113,11 @@ impl<P: Payload> Brancher<P> {
                 None => self.stay(Phase::Pin(swap)),
                 Some(SwapFate::Lost { .. }) => Some(BranchFate::Absent),
                 Some(SwapFate::Done(seen)) if self.view.is_none() => self.read(seen, heard, out),
-                Some(SwapFate::Done(_)) => self.first(dice, out),
+                Some(SwapFate::Done(_)) => self.stay(Phase::Compose),
             },
             (Phase::Read(mut reader), reply) => {
                 reader.hear(lane, reply, heard, out);
-                self.heard(reader, dice, out)
+                self.heard(reader, out)
             }
             (Phase::First(mut put), reply) => match put.hear(&self.place, reply, out) {
                 None => self.stay(Phase::First(put)),
@@ -175,12 +194,7 @@ impl<P: Payload> Brancher<P> {
     }
 
     /// The answer of the read is for this machine: it does not leave it.
-    fn heard(
-        &mut self,
-        reader: Reader<P>,
-        dice: &mut dyn Dice,
-        out: &mut Outbox<P>,
-    ) -> Option<BranchFate> {
+    fn heard(&mut self, reader: Reader<P>, out: &mut Outbox<P>) -> Option<BranchFate> {
         match out.answers.pop() {
             None => self.stay(Phase::Read(reader)),
             Some(Answer::Read { view, .. }) => {
@@ -189,7 +203,7 @@ impl<P: Payload> Brancher<P> {
                 }
                 self.view = Some(view);
                 if self.place.rules.keep(Rule::PinComesFirst) {
-                    return self.first(dice, out);
+                    return self.stay(Phase::Compose);
                 }
                 out.send(Lane::Head, Request::ReadHead { name: self.source.name.clone() });
                 self.stay(Phase::LookToPin)
@@ -199,16 +213,35 @@ impl<P: Payload> Brancher<P> {
         }
     }
 
-    fn first(&mut self, dice: &mut dyn Dice, out: &mut Outbox<P>) -> Option<BranchFate> {
-        let (sprout, view) = (self.sprout.as_ref()?, self.view.as_ref()?);
-        let batches = view.batches.iter().filter_map(|slot| slot.body().map(|body| &body.batch));
-        let body = Body { batch: P::squash(batches), receipts: vec![], chunks: vec![] };
-        let head = &sprout.head;
+    /// What the first slot must hold, when it is time to make it: the batches of this view, as one
+    /// batch of this life and epoch.
+    pub fn to_compose(&self) -> Option<(&View<P>, Incarnation, Epoch)> {
+        let (Phase::Compose, Some(sprout)) = (&self.phase, &self.sprout) else { return None };
+        Some((self.view.as_ref()?, sprout.head.inc, sprout.head.epoch))
+    }
+
+    /// Sends a chunk of the first slot ahead.
+    pub fn upload(&mut self, file: FileName, out: &mut Outbox<P>) {
+        self.uploads.start(file, out);
+    }
+
+    /// Creates the first slot, where it is time to and its chunks are durable.
+    pub fn compose(
+        &mut self,
+        body: Body<P>,
+        dice: &mut dyn Dice,
+        out: &mut Outbox<P>,
+    ) -> Result<(), Busy> {
+        let (Phase::Compose, Some(sprout)) = (&self.phase, &self.sprout) else { return Err(Busy) };
+        let head = sprout.head.clone();
+        if !self.uploads.claim(&body, head.epoch, self.place.rules) {
+            return Err(Busy);
+        }
         let put = dice.put_id(Draw::Slot(head.epoch.0, head.floor.0));
         let entry = Entry::Batch(body);
         let slot = Slot::new(head.inc, head.floor, head.epoch, put, head.floor_chain, entry);
-        let put = SlotPut::start(&self.place, slot, Loss::Simple, out);
-        self.stay(Phase::First(put))
+        self.phase = Phase::First(SlotPut::start(&self.place, slot, Loss::Simple, out));
+        Ok(())
     }
 
     fn activate(&mut self, dice: &mut dyn Dice, out: &mut Outbox<P>) -> Option<BranchFate> {

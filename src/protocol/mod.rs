@@ -35,6 +35,7 @@ mod rounds;
 mod rules;
 mod slot;
 mod tenure;
+mod uploads;
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -72,13 +73,8 @@ pub trait Payload: Clone + Debug + PartialEq + Eq + Hash + 'static {
     /// What the store wants to see in the condition of a swap: an etag.
     type Tag: Clone + Debug + PartialEq + Eq + Hash;
 
-    /// The hash of a batch, for the chain.
-    fn digest(batch: &Self::Batch) -> [u8; 32];
-
-    /// Several batches as one, in their order: the tail that a branch begins with.
-    fn squash<'a>(batches: impl Iterator<Item = &'a Self::Batch>) -> Self::Batch
-    where
-        Self::Batch: 'a;
+    /// The hash of all that a batch slot carries, for the chain.
+    fn digest(body: &Body<Self>) -> [u8; 32];
 }
 
 /// What every machine of a name knows: which name, on whose behalf, under which rules.

@@ -60,7 +60,7 @@ impl<P: Payload> Slot<P> {
 }
 
 /// The first 16 bytes of BLAKE3 over: prev (16), inc (16), seq (8), epoch (8), put (16), kind (1),
-/// and for a batch its digest (32). Integers are little-endian.
+/// and for a batch the digest of its body (32). Integers are little-endian.
 fn link<P: Payload>(
     inc: Incarnation,
     seq: Seq,
@@ -76,7 +76,7 @@ fn link<P: Payload>(
     hasher.update(&epoch.0.to_le_bytes());
     hasher.update(&put.0.to_le_bytes());
     match entry {
-        Entry::Batch(body) => hasher.update(&[0]).update(&P::digest(&body.batch)),
+        Entry::Batch(body) => hasher.update(&[0]).update(&P::digest(body)),
         Entry::Fence => hasher.update(&[1]),
         Entry::End => hasher.update(&[2]),
     };

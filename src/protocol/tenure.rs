@@ -4,12 +4,12 @@
 //! is certain: a commit when its slot is settled; a read, or an answer without effect, when a
 //! proof that began after the question arrived has shown that nobody had fenced this owner.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::doubt::Loss;
 use super::request::MarkerKind;
 use super::rounds::{Proof, Rounds};
+use super::uploads::Uploads;
 use super::{
     Answer, Body, Cursor, Dice, Draw, Edit, Entry, HeadSwap, Lane, Life, Outbox, Payload, Place,
     Publish, Receipt, Receipts, Reply, Request, Rule, Seen, Slot, SlotFate, SlotPut, SwapFate,
@@ -25,9 +25,7 @@ pub struct Tenure<P: Payload> {
     /// The batches from the head's floor to the cursor.
     batches: Vec<Arc<Slot<P>>>,
     receipts: Receipts<P>,
-    /// Chunks on their way, by the random part of their name.
-    uploading: BTreeMap<u128, FileName>,
-    durable: BTreeSet<FileName>,
+    uploads: Uploads,
     pending: Option<Pending<P>>,
     swapping: Option<Swapping<P>>,
     probe: Option<Probe>,
@@ -137,8 +135,7 @@ impl<P: Payload> Tenure<P> {
             cursor,
             batches,
             receipts,
-            uploading: BTreeMap::new(),
-            durable: BTreeSet::new(),
+            uploads: Uploads::default(),
             pending: None,
             swapping: None,
             probe: None,
@@ -201,8 +198,7 @@ impl<P: Payload> Tenure<P> {
 
     /// Sends a part of a large batch ahead.
     pub fn upload(&mut self, file: FileName, out: &mut Outbox<P>) {
-        self.uploading.insert(file.ulid, file.clone());
-        out.send(Lane::Chunk(file.ulid), Request::PutFile { file });
+        self.uploads.start(file, out);
     }
 
     /// Creates the next slot with these effects. `ticket` is answered when it is settled.
@@ -214,13 +210,8 @@ impl<P: Payload> Tenure<P> {
         dice: &mut dyn Dice,
         out: &mut Outbox<P>,
     ) -> Result<(), Busy> {
-        let partial = body.chunks.iter().any(|chunk| !self.durable.contains(chunk));
-        if !self.may_commit() || (partial && place.rules.keep(Rule::ChunksAreDurable)) {
+        if !self.may_commit() || !self.uploads.claim(&body, self.epoch, place.rules) {
             return Err(Busy);
-        }
-        assert!(body.chunks.iter().all(|chunk| chunk.epoch == self.epoch), "a chunk of my epoch");
-        for chunk in &body.chunks {
-            self.durable.remove(chunk);
         }
         self.append(place, ticket, Entry::Batch(body), dice, out);
         if !place.rules.keep(Rule::AnswerFollowsPut) {
@@ -618,7 +609,7 @@ impl<P: Payload> Tenure<P> {
             }
             Lane::Probe => self.probed(place, reply, out),
             Lane::Marker => self.marked(place, reply, dice, out),
-            Lane::Chunk(ulid) => self.uploaded(ulid, reply, out),
+            Lane::Chunk(ulid) => self.uploads.hear(ulid, &reply, out),
             Lane::Replay(_) | Lane::Keys | Lane::Sweep => {}
         }
         // A deletion that is committed goes on to its answer, whoever owns the name by now.
@@ -636,17 +627,6 @@ impl<P: Payload> Tenure<P> {
             }
         }
         exit
-    }
-
-    /// A slot may name a chunk once its upload is answered 200. Any other answer repeats it.
-    fn uploaded(&mut self, ulid: u128, reply: Reply<P>, out: &mut Outbox<P>) {
-        let Some(file) = self.uploading.get(&ulid).cloned() else { return };
-        if reply == Reply::Done {
-            self.uploading.remove(&ulid);
-            self.durable.insert(file);
-        } else {
-            out.send(Lane::Chunk(ulid), Request::PutFile { file });
-        }
     }
 }
 

@@ -22,9 +22,15 @@ fn vectors() -> BTreeMap<&'static str, bytes::Bytes> {
 #[test]
 fn the_vectors_of_the_format_page_are_what_is_written() {
     let mut vectors = vectors();
-    for name in
-        ["head-new", "head-folded", "head-tombstone", "slot-batch", "slot-fence", "keys-some"]
-    {
+    for name in [
+        "head-new",
+        "head-folded",
+        "head-tombstone",
+        "slot-batch",
+        "slot-chunked",
+        "slot-fence",
+        "keys-some",
+    ] {
         assert!(vectors.contains_key(name), "{name} is shown on the page");
     }
     for sample in samples::all() {

@@ -59,7 +59,7 @@ pub(crate) fn all() -> Vec<Sample> {
         head("head-tombstone", tombstone()),
         head("head-never", never()),
         slot("slot-batch", &at(12, batch(&[b"hello"], vec![receipt(1, b"ok")], vec![]))),
-        slot("slot-squashed", &at(13, batch(&[b"one", b"", b"three"], vec![], vec![]))),
+        slot("slot-parts", &at(13, batch(&[b"one", b"", b"three"], vec![], vec![]))),
         slot("slot-chunked", &at(14, batch(&[], vec![], vec![chunk(1), chunk(2)]))),
         slot(
             "slot-no-effect",

@@ -1,7 +1,7 @@
 //! The payload of the model: an operation is a number, and a state is the numbers in their order.
 
 use elacsym::model::{Holder, Incarnation, Namespace, PutId};
-use elacsym::protocol::{Dice, Draw, Payload, View};
+use elacsym::protocol::{Body, Dice, Draw, Payload, View};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Model;
@@ -51,23 +51,30 @@ impl Payload for Model {
     type Outcome = u8;
     type Tag = PutId;
 
-    fn digest(batch: &Ops) -> [u8; 32] {
+    fn digest(body: &Body<Self>) -> [u8; 32] {
         let mut digest = [0; 32];
-        digest[0] = batch.len;
-        digest[1..7].copy_from_slice(&batch.ids);
+        digest[0] = body.batch.len;
+        digest[1..7].copy_from_slice(&body.batch.ids);
+        for (byte, receipt) in digest[8..].iter_mut().zip(&body.receipts) {
+            *byte = 1 + receipt.key as u8;
+        }
+        for (bytes, chunk) in digest[16..].chunks_mut(8).zip(&body.chunks) {
+            bytes.copy_from_slice(&(chunk.ulid as u64).to_le_bytes());
+        }
         digest
-    }
-
-    fn squash<'a>(batches: impl Iterator<Item = &'a Ops>) -> Ops {
-        let mut all = Ops::default();
-        batches.for_each(|batch| all.extend(batch));
-        all
     }
 }
 
 /// Everything that a view holds, in order.
 pub(super) fn ops_of(view: &View<Model>) -> Ops {
     let mut ops = view.seen.head.base;
+    ops.extend(&ops_of_tail(view));
+    ops
+}
+
+/// What a view holds beside the files of its head.
+pub(super) fn ops_of_tail(view: &View<Model>) -> Ops {
+    let mut ops = Ops::default();
     for slot in &view.batches {
         ops.extend(&slot.body().expect("a view holds batches").batch);
     }

@@ -9,7 +9,7 @@ use elacsym::protocol::{
     Life, Mender, News, Outbox, Owner, Receipt, Recall, Refused, Reply, Request, State, Tenure, Watch,
 };
 
-use super::model::{Fixed, Model, Ops, home, index, name, ops_of};
+use super::model::{Fixed, Model, Ops, home, index, name, ops_of, ops_of_tail};
 use super::oracle::{follows, sound, truth};
 use super::step::{How, Item, Step, Who};
 use super::store::writes;
@@ -909,6 +909,18 @@ impl Scope {
             if let Some(fate) = branch.brancher.hear(lane, reply, NOW, &mut dice, &mut out) {
                 over = Some((fate, branch.asked));
                 inc = branch.brancher.inc();
+            }
+            if let Some((view, inc, epoch)) = branch.brancher.to_compose() {
+                let batch = ops_of_tail(view);
+                let ulid = 1 << 32;
+                let file = FileName { home: name(1), inc, epoch, ulid, kind: FileKind::Chunk };
+                let chunks: Vec<FileName> = self.may.chunks.then_some(file).into_iter().collect();
+                let body = Body { batch, receipts: vec![], chunks: chunks.clone() };
+                if branch.brancher.compose(body, &mut dice, &mut out).is_err()
+                    && !branch.sent.iter().any(|(lane, _)| matches!(lane, Lane::Chunk(_)))
+                {
+                    chunks.into_iter().for_each(|chunk| branch.brancher.upload(chunk, &mut out));
+                }
             }
             branch.sent.append(&mut out.requests);
         });
