@@ -13,8 +13,9 @@ use super::tenure::Busy;
 use super::uploads::Uploads;
 use super::{
     Answer, Body, Dice, Draw, Edit, Entry, HeadSwap, Lane, Life, Outbox, Parent, Payload, Place,
-    Reader, Reply, Request, Rule, Seen, Slot, SlotFate, SlotPut, SwapFate, View,
+    Reader, Refusal, Reply, Request, Rule, Seen, Slot, SlotFate, SlotPut, SwapFate, View,
 };
+use crate::env::BootTime;
 use crate::model::{Epoch, FileName, Incarnation, Namespace};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +34,9 @@ pub struct Brancher<P: Payload> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Phase<P: Payload> {
     LookAtSource,
-    LookAtTarget { parent: Parent },
+    LookAtTarget {
+        parent: Parent,
+    },
     Sprout(HeadSwap<P>),
     LookToPin,
     Pin(HeadSwap<P>),
@@ -108,12 +111,15 @@ impl<P: Payload> Brancher<P> {
                     self.stay(Phase::LookToPin)
                 }
             },
-            (Phase::LookToPin, Reply::Head(seen)) => self.pin(seen, heard, dice, out),
+            (Phase::LookToPin, Reply::Head(seen)) => self.pin(seen, dice, out),
             (Phase::Pin(mut swap), reply) => match swap.hear(&self.source, reply, dice, out) {
                 None => self.stay(Phase::Pin(swap)),
+                // It is there: more swaps have covered it than a head remembers.
+                Some(SwapFate::Lost { now: Some(seen), why: Refusal::Done }) => {
+                    self.pinned(seen, out)
+                }
                 Some(SwapFate::Lost { .. }) => Some(BranchFate::Absent),
-                Some(SwapFate::Done(seen)) if self.view.is_none() => self.read(seen, heard, out),
-                Some(SwapFate::Done(_)) => self.stay(Phase::Compose),
+                Some(SwapFate::Done(seen)) => self.pinned(seen, out),
             },
             (Phase::Read(mut reader), reply) => {
                 reader.hear(lane, reply, heard, out);
@@ -168,7 +174,6 @@ impl<P: Payload> Brancher<P> {
     fn pin(
         &mut self,
         seen: Option<Seen<P>>,
-        heard: Heard,
         dice: &mut dyn Dice,
         out: &mut Outbox<P>,
     ) -> Option<BranchFate> {
@@ -176,7 +181,7 @@ impl<P: Payload> Brancher<P> {
             return Some(BranchFate::Absent);
         };
         if self.view.is_none() && !self.place.rules.keep(Rule::PinComesFirst) {
-            return self.read(seen, heard, out);
+            return self.read(seen, out);
         }
         let (name, inc) = (self.place.name.clone(), self.inc()?);
         let edit = Edit::Pin { life, name, inc };
@@ -186,10 +191,15 @@ impl<P: Payload> Brancher<P> {
         }
     }
 
-    fn read(&mut self, seen: Seen<P>, heard: Heard, out: &mut Outbox<P>) -> Option<BranchFate> {
+    fn pinned(&mut self, seen: Seen<P>, out: &mut Outbox<P>) -> Option<BranchFate> {
+        if self.view.is_some() { self.stay(Phase::Compose) } else { self.read(seen, out) }
+    }
+
+    fn read(&mut self, seen: Seen<P>, out: &mut Outbox<P>) -> Option<BranchFate> {
         let mut reader = Reader::holding(self.source.clone(), seen);
         reader.query(0, None);
-        reader.begin(heard.received, out);
+        // This reader goes by no clock.
+        reader.begin(BootTime::default(), out);
         self.stay(Phase::Read(reader))
     }
 

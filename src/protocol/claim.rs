@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use super::doubt::Loss;
 use super::{
-    Dice, Draw, Edit, Entry, HeadSwap, Lane, Life, MarkerKind, Met, Outbox, Ownership, Payload, Place,
-    Receipts, Remembered, Replay, Reply, Request, Rule, Seen, Slot, SlotFate, SlotPut, Step,
+    Dice, Draw, Edit, Entry, HeadSwap, Lane, Life, MarkerKind, Met, Outbox, Ownership, Payload,
+    Place, Receipts, Remembered, Replay, Reply, Request, Rule, Seen, Slot, SlotFate, SlotPut, Step,
     SwapFate, Tenure,
 };
 use crate::model::{Epoch, Incarnation, Seq};
@@ -42,16 +42,32 @@ pub enum Intent {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Phase<P: Payload> {
     Look,
-    Swap { swap: HeadSwap<P>, way: Way },
-    Replay { held: Held<P> },
-    Fence { held: Held<P>, put: SlotPut<P> },
-    Validate { held: Held<P> },
+    Swap {
+        swap: HeadSwap<P>,
+        way: Way,
+    },
+    Replay {
+        held: Held<P>,
+    },
+    Fence {
+        held: Held<P>,
+        put: SlotPut<P>,
+    },
+    Validate {
+        held: Held<P>,
+    },
     /// The log did not fit the head: the head is read again.
-    Reload { held: Held<P> },
+    Reload {
+        held: Held<P>,
+    },
     /// The marker is awaited.
-    Mark { held: Held<P> },
+    Mark {
+        held: Held<P>,
+    },
     /// The log has ended: the head is told.
-    Entomb { swap: HeadSwap<P> },
+    Entomb {
+        swap: HeadSwap<P>,
+    },
 }
 
 /// A head that is mine, and how far its log is replayed.
@@ -67,7 +83,9 @@ struct Held<P: Payload> {
 enum Way {
     Created,
     /// (b) and (c): the log is known to reach up to here.
-    Known { tail: Seq },
+    Known {
+        tail: Seq,
+    },
     Fenced,
     /// A broken rule's way: the head names me, so the log ends at the first 404.
     Guessed,

@@ -52,7 +52,8 @@ impl Watch {
     }
 
     fn below(&self, seq: Seq, rules: Rules) -> bool {
-        let floor = if rules.keep(Rule::SlotsWaitForFloor) { self.floor } else { self.floor.next() };
+        let floor =
+            if rules.keep(Rule::SlotsWaitForFloor) { self.floor } else { self.floor.next() };
         self.dead || seq < floor
     }
 
@@ -268,7 +269,13 @@ impl<P: Payload> Sweep<P> {
         Self { watch, ripe, seen, tasks, forget, doing }
     }
 
-    fn swap(&mut self, place: &Place, edit: Edit<P>, dice: &mut dyn Dice, out: &mut Outbox<P>) -> bool {
+    fn swap(
+        &mut self,
+        place: &Place,
+        edit: Edit<P>,
+        dice: &mut dyn Dice,
+        out: &mut Outbox<P>,
+    ) -> bool {
         match HeadSwap::start(place, Some(self.seen.clone()), edit, dice, out) {
             Ok(swap) => {
                 self.doing = Doing::Swap { swap: Box::new(swap), place: place.clone() };

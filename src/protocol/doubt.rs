@@ -7,7 +7,9 @@
 
 use std::sync::Arc;
 
-use super::{Dice, Draw, Edit, Head, Lane, Outbox, Payload, Place, Refusal, Reply, Request, Rule, Seen, Slot};
+use super::{
+    Dice, Draw, Edit, Head, Lane, Outbox, Payload, Place, Refusal, Reply, Request, Rule, Seen, Slot,
+};
 
 /// One slot, created once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

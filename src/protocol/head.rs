@@ -48,14 +48,18 @@ pub enum Life {
     /// On its way to `Active`, by the owner alone: reads as 404, and nobody claims it.
     Branching,
     /// A tombstone. A new life begins with slot `next`.
-    Deleted { next: Seq },
+    Deleted {
+        next: Seq,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Ownership {
     Held(Holder),
     /// Settled and let go: the log ends at `tail`, and no fence is needed to go on there.
-    Released { tail: Seq },
+    Released {
+        tail: Seq,
+    },
 }
 
 /// A file that the head no longer names, since it became `version`.
@@ -92,25 +96,55 @@ pub struct DeadLife {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Edit<P: Payload> {
     /// The first life of a name, or a new one after a tombstone: claim (a).
-    Create { inc: Incarnation, holder: Holder },
+    Create {
+        inc: Incarnation,
+        holder: Holder,
+    },
     /// Claims (b) and (d): the next epoch is mine.
-    Take { inc: Incarnation, holder: Holder },
+    Take {
+        inc: Incarnation,
+        holder: Holder,
+    },
     Publish(Publish<P>),
     /// The log of this life ended with the slot before `next`.
-    Entomb { inc: Incarnation, next: Seq },
+    Entomb {
+        inc: Incarnation,
+        next: Seq,
+    },
     /// `life` is the incarnation that the branch reads.
-    Pin { life: Incarnation, name: Namespace, inc: Incarnation },
-    Unpin { name: Namespace, inc: Incarnation },
+    Pin {
+        life: Incarnation,
+        name: Namespace,
+        inc: Incarnation,
+    },
+    Unpin {
+        name: Namespace,
+        inc: Incarnation,
+    },
     /// Retired files that are deleted, or another's, and need no mention any more.
-    Forget { files: Vec<FileName> },
+    Forget {
+        files: Vec<FileName>,
+    },
     /// The pin of life `inc` at its parent is taken back.
-    Orphan { inc: Incarnation },
+    Orphan {
+        inc: Incarnation,
+    },
     /// A branch begins.
-    Sprout { inc: Incarnation, holder: Holder, parent: Parent },
+    Sprout {
+        inc: Incarnation,
+        holder: Holder,
+        parent: Parent,
+    },
     /// The branch is complete: this swap commits it.
-    Activate { inc: Incarnation, base: P::Base, files: Vec<FileName> },
+    Activate {
+        inc: Incarnation,
+        base: P::Base,
+        files: Vec<FileName>,
+    },
     /// The branch was abandoned by its owner.
-    Abandon { inc: Incarnation },
+    Abandon {
+        inc: Incarnation,
+    },
     /// Nothing, but a new version: whatever swap is still on its way to the old one is void.
     Touch,
 }
@@ -300,8 +334,7 @@ impl<P: Payload> Head<P> {
         let version = self.version.next();
         let (gone, kept) = std::mem::take(&mut self.files).into_iter().partition(|f| goes(f));
         self.files = kept;
-        self.retired
-            .extend(Vec::into_iter(gone).map(|file| Retired { file, version }));
+        self.retired.extend(Vec::into_iter(gone).map(|file| Retired { file, version }));
     }
 
     fn entombed(&self, inc: Incarnation, next: Seq, rules: Rules) -> Result<Self, Refusal> {
@@ -343,7 +376,12 @@ impl<P: Payload> Head<P> {
         self.entombed(inc, self.floor.next(), rules)
     }
 
-    fn pinned(&self, life: Incarnation, name: &Namespace, inc: Incarnation) -> Result<Self, Refusal> {
+    fn pinned(
+        &self,
+        life: Incarnation,
+        name: &Namespace,
+        inc: Incarnation,
+    ) -> Result<Self, Refusal> {
         if self.inc != life || self.life != Life::Active {
             return Err(Refusal::AnotherLife);
         }

@@ -38,12 +38,7 @@ pub struct Broken;
 
 impl Cursor {
     pub fn at<P: Payload>(head: &Head<P>) -> Self {
-        Self {
-            inc: head.inc,
-            seq: head.floor,
-            chain: head.floor_chain,
-            epoch: head.floor_epoch,
-        }
+        Self { inc: head.inc, seq: head.floor, chain: head.floor_chain, epoch: head.floor_epoch }
     }
 
     pub fn meet<P: Payload>(&mut self, slot: &Slot<P>, rules: Rules) -> Result<Met, Broken> {

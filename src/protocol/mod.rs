@@ -43,7 +43,7 @@ use std::sync::Arc;
 
 use crate::model::{FileName, Holder, Incarnation, Namespace};
 
-pub use branch::{Brancher, BranchFate};
+pub use branch::{BranchFate, Brancher};
 pub use claim::{Claim, ClaimFate, Intent, Refused};
 pub use collect::{Collector, GRACE, Inside, Sweep, Watch};
 pub use doubt::{HeadSwap, Loss, SlotFate, SlotPut, SwapFate};

@@ -14,7 +14,7 @@ use super::{
     Answer, Lane, Life, Met, Outbox, Payload, Place, Replay, Reply, Request, Rule, Seen, Slot, Step,
 };
 use crate::env::BootTime;
-use crate::model::Seq;
+use crate::model::{FileName, Seq};
 
 /// How long a 404 is believed without asking the head: half of what garbage waits.
 pub const HEAD_AGE_MAX: Duration = Duration::from_secs(15 * 60);
@@ -44,8 +44,8 @@ pub struct Reader<P: Payload> {
     suspect: bool,
     phase: Phase,
     waiting: Rounds<Ask>,
-    /// Tickets whose view named something that was not there, and were served again.
-    retried: Vec<u64>,
+    /// What was not there that the view for a ticket named.
+    missed: Vec<(u64, FileName)>,
 }
 
 /// Whether the age of a head may stand in for reading it.
@@ -73,7 +73,10 @@ enum Phase {
     Idle,
     /// `young`: by its age when the round began, the head could be trusted. `again`: the head was
     /// read anew because of a slot that did not follow.
-    Slots { young: bool, again: bool },
+    Slots {
+        young: bool,
+        again: bool,
+    },
     Head(Why),
 }
 
@@ -98,7 +101,7 @@ impl<P: Payload> Reader<P> {
             suspect: false,
             phase: Phase::Idle,
             waiting: Rounds::default(),
-            retried: Vec::new(),
+            missed: Vec::new(),
         }
     }
 
@@ -157,22 +160,33 @@ impl<P: Payload> Reader<P> {
         self.phase = Phase::Slots { young, again: false };
     }
 
-    /// A view that was answered names a file or chunk that is not there: the head has moved on,
-    /// or something is lost. One retry tells.
-    pub fn missing(&mut self, ticket: u64, min_seq: Option<Seq>, out: &mut Outbox<P>) {
-        if self.retried.contains(&ticket) {
-            self.retried.retain(|known| *known != ticket);
+    /// A view that was answered names a file or chunk that is not there: the head has moved on, or
+    /// something is lost. The head is read anew; the same file missing again, under a head too
+    /// young for it to have been collected, is lost.
+    pub fn missing(
+        &mut self,
+        ticket: u64,
+        min_seq: Option<Seq>,
+        file: FileName,
+        now: BootTime,
+        out: &mut Outbox<P>,
+    ) {
+        let young = self.held.as_ref().is_some_and(|held| held.age(now) < HEAD_AGE_MAX);
+        let missed = (ticket, file);
+        if young && self.missed.contains(&missed) {
+            self.done(ticket);
             out.answer(Answer::Corrupt { ticket });
             return;
         }
-        self.retried.push(ticket);
+        self.done(ticket);
+        self.missed.push(missed);
         self.suspect = true;
         self.waiting.arrive(ticket, Ask { min_seq });
     }
 
     /// The query is over: nothing is remembered of it.
     pub fn done(&mut self, ticket: u64) {
-        self.retried.retain(|known| *known != ticket);
+        self.missed.retain(|(known, _)| *known != ticket);
     }
 
     pub fn hear(&mut self, lane: Lane, reply: Reply<P>, heard: Heard, out: &mut Outbox<P>) {
@@ -224,7 +238,8 @@ impl<P: Payload> Reader<P> {
 
     fn looked(&mut self, why: Why, seen: Option<Seen<P>>, heard: Heard, out: &mut Outbox<P>) {
         let rules = self.place.rules;
-        let dated = if rules.keep(Rule::AgeCountsFromSending) { heard.sent } else { heard.received };
+        let dated =
+            if rules.keep(Rule::AgeCountsFromSending) { heard.sent } else { heard.received };
         let Some(seen) = seen else { return self.absent(out) };
         let head = &seen.head;
         let reads = match head.life {

@@ -12,21 +12,51 @@ use crate::model::{FileName, Incarnation, Namespace, PutId, Seq};
 /// sends once: what became of them is for [`super::SlotPut`] and [`super::HeadSwap`] to settle.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Request<P: Payload> {
-    ReadHead { name: Namespace },
+    ReadHead {
+        name: Namespace,
+    },
     /// Create if absent where `was` is none, else compare-and-swap.
-    SwapHead { name: Namespace, was: Option<P::Tag>, head: Arc<Head<P>> },
-    ReadSlot { name: Namespace, inc: Incarnation, seq: Seq },
+    SwapHead {
+        name: Namespace,
+        was: Option<P::Tag>,
+        head: Arc<Head<P>>,
+    },
+    ReadSlot {
+        name: Namespace,
+        inc: Incarnation,
+        seq: Seq,
+    },
     /// Create if absent.
-    CreateSlot { name: Namespace, slot: Arc<Slot<P>> },
-    ReadKeys { file: FileName },
+    CreateSlot {
+        name: Namespace,
+        slot: Arc<Slot<P>>,
+    },
+    ReadKeys {
+        file: FileName,
+    },
     /// Upload an object with a unique name; the driver has its content.
-    PutFile { file: FileName },
-    PutMarker { marker: Marker },
-    DropMarker { marker: Marker },
+    PutFile {
+        file: FileName,
+    },
+    PutMarker {
+        marker: Marker,
+    },
+    DropMarker {
+        marker: Marker,
+    },
     /// The slots and files of one life, as far as a collector may delete them.
-    List { name: Namespace, inc: Incarnation },
-    DropSlot { name: Namespace, inc: Incarnation, seq: Seq },
-    DropFile { file: FileName },
+    List {
+        name: Namespace,
+        inc: Incarnation,
+    },
+    DropSlot {
+        name: Namespace,
+        inc: Incarnation,
+        seq: Seq,
+    },
+    DropFile {
+        file: FileName,
+    },
 }
 
 /// What lies under one incarnation.
@@ -98,27 +128,53 @@ pub enum MarkerKind {
 /// What a machine tells whoever asked, by the ticket that they gave.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Answer<P: Payload> {
-    Committed { ticket: u64, seq: Seq },
+    Committed {
+        ticket: u64,
+        seq: Seq,
+    },
     /// Certainly not committed, now and for ever.
-    NotCommitted { ticket: u64 },
+    NotCommitted {
+        ticket: u64,
+    },
     /// It may be committed; only the log will tell.
-    Unknown { ticket: u64 },
+    Unknown {
+        ticket: u64,
+    },
     /// The state was seen to be as it was, and it was the latest.
-    NoEffect { ticket: u64 },
+    NoEffect {
+        ticket: u64,
+    },
     /// The result that is stored under the request's key.
-    Stored { ticket: u64, outcome: P::Outcome },
+    Stored {
+        ticket: u64,
+        outcome: P::Outcome,
+    },
     /// Everything acknowledged before the question is in here.
-    Read { ticket: u64, view: View<P> },
+    Read {
+        ticket: u64,
+        view: View<P>,
+    },
     /// There is nothing by that name.
-    Absent { ticket: u64 },
+    Absent {
+        ticket: u64,
+    },
     /// `min_seq` lies beyond the end of the log.
-    Beyond { ticket: u64, end: Seq },
+    Beyond {
+        ticket: u64,
+        end: Seq,
+    },
     /// The machine cannot say; somebody else can, or the same one later.
-    AskAgain { ticket: u64 },
+    AskAgain {
+        ticket: u64,
+    },
     /// The namespace is gone, and its deletion is committed.
-    Ended { ticket: u64 },
+    Ended {
+        ticket: u64,
+    },
     /// A log that contradicts itself, or a file that should be there and is not.
-    Corrupt { ticket: u64 },
+    Corrupt {
+        ticket: u64,
+    },
 }
 
 /// Commands in the order in which they were given.

@@ -59,7 +59,10 @@ enum Probe {
     /// `doubtful`: an own create was under way in that slot at some time since the probe was sent.
     /// It may have landed, been replayed and folded by a successor, and been collected: then
     /// its 404 proves nothing, and the head, read after it, decides.
-    Slot { seq: Seq, doubtful: bool },
+    Slot {
+        seq: Seq,
+        doubtful: bool,
+    },
     Head,
 }
 
@@ -67,16 +70,22 @@ enum Probe {
 enum Ask {
     Read,
     /// `needs`: the slots below it were seen, and must be committed.
-    NoEffect { needs: Seq },
+    NoEffect {
+        needs: Seq,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Ending {
     /// The `_gone` marker goes up.
-    Gone { ticket: u64 },
+    Gone {
+        ticket: u64,
+    },
     Slot,
     /// The `_names` marker goes.
-    Live { ticket: u64 },
+    Live {
+        ticket: u64,
+    },
     Entomb,
 }
 
@@ -403,11 +412,13 @@ impl<P: Payload> Tenure<P> {
     /// What is there to fold. None where a publish is under way: one at a time.
     pub fn fold(&self) -> Option<FoldWork<P>> {
         let idle = self.swapping.is_none() && self.standing == Standing::Owner;
-        (idle && self.ending.is_none() && self.cursor.seq > self.seen.head.floor).then(|| FoldWork {
-            seen: self.seen.clone(),
-            batches: self.batches.clone(),
-            receipts: self.receipts.clone(),
-            to: self.cursor.clone(),
+        (idle && self.ending.is_none() && self.cursor.seq > self.seen.head.floor).then(|| {
+            FoldWork {
+                seen: self.seen.clone(),
+                batches: self.batches.clone(),
+                receipts: self.receipts.clone(),
+                to: self.cursor.clone(),
+            }
         })
     }
 

@@ -4,6 +4,8 @@
 //! told; a world in which every request is a step of its own, may fail before or after its effect,
 //! take effect much later or twice; processes that crash; a collector that deletes at any moment
 //! that its rule allows; and an oracle that knows sets of operations and nothing else.
+//!
+//! `scripts/explore` prints the tables; `docs/TESTING.md` says how to read a trace.
 
 mod model;
 mod mutants;
@@ -13,73 +15,80 @@ mod scopes;
 mod search;
 mod step;
 mod store;
+mod table;
 mod tell;
 mod world;
 
 use std::time::Duration;
 
-use elacsym::protocol::{Rule, Rules};
+use elacsym::protocol::Rule;
 
-use mutants::scope_against;
-use search::{Limits, exhaust};
+use mutants::{Without, without};
+use search::{Limits, exhaust, wander};
+use table::{Table, story};
 
+/// Bounds of a search that is meant to end by itself.
+const AMPLE: Limits = Limits { states: 60_000_000, time: Duration::from_secs(600) };
+
+/// The scopes of the protocol as it is: nothing breaks in any history that they hold.
 #[test]
-fn try_scope() {
-    let n = |n: &str| std::env::var(n).ok().and_then(|v| v.parse().ok()).unwrap_or(0u8);
-    let kind = std::env::var("KIND").unwrap_or_default();
-    let mut scope = match kind.as_str() {
-        "owner" => scopes::owner(n("OPS"), n("CLAIMS")),
-        "lives" => scopes::lives(),
-        "branch" => scopes::branch(),
-        _ => scopes::base(n("OPS"), n("CLAIMS")),
-    };
-    if n("CLAIMS") > 0 { scope.left.claims = n("CLAIMS"); }
-    scope = scope.delays(n("DELAYS")).reads(n("READS")).reads_of_b(n("READSB"));
-    scope = scope.owner_reads(n("OREADS")).retries(n("RETRIES")).skips(n("SKIPS")).merges(n("MERGES"));
-    scope = scope.menders(n("MENDERS"));
-    if n("ENDS") > 0 { scope = scope.ends(n("ENDS")); }
-    if n("KEYED") > 0 { scope = scope.keyed(); }
-    if n("CHUNKS") > 0 { scope = scope.chunks(); }
-    if n("WHOLE") > 0 { scope = scope.whole(); }
-    if n("MARKED") > 0 { scope = scope.marked(); }
-    if n("CALM") > 0 { scope = scope.calm(); }
-    let secs = std::env::var("SECS").ok().and_then(|s| s.parse().ok()).unwrap_or(60);
-    let found = exhaust(&scope, Limits { states: 100_000_000, time: Duration::from_secs(secs) });
-    println!("{} states, complete {}, {:?}", found.states, found.complete, found.took);
-    if let Some(broken) = found.broken {
-        println!("{}", broken.violation);
-        for (n, line) in (1..).zip(&broken.trace) {
-            println!("{n:3} {line}");
+fn no_history_in_the_four_scopes_breaks_a_promise() {
+    let mut table = Table::of_scopes();
+    for scope in scopes::all() {
+        let found = exhaust(&scope, AMPLE);
+        assert!(found.broken.is_none(), "{}", story(&scope, &found));
+        table.scope(&scope, &found);
+        assert!(found.complete, "{} is cut off at {} states", scope.title, found.states);
+    }
+}
+
+/// What is left out of a search (`next`, `world::forget`) must not be what breaks: the smallest
+/// scope is searched with nothing left out, too.
+#[test]
+fn a_search_without_reductions_finds_nothing_either() {
+    let scope = scopes::base(1, 2).delays(1).reads(1).whole();
+    let found = exhaust(&scope, AMPLE);
+    assert!(found.broken.is_none(), "{}", story(&scope, &found));
+    assert!(found.complete, "cut off at {} states", found.states);
+}
+
+/// Every rule is there for a reason: without it, a history breaks a promise. The few that other
+/// rules make redundant are shown to be: without one of them, nothing breaks.
+#[test]
+fn every_mutant_is_killed() {
+    let mut table = Table::of_mutants();
+    for rule in Rule::ALL {
+        match without(rule) {
+            Without::Breaks(scope) => {
+                let found = exhaust(&scope, AMPLE);
+                assert!(
+                    found.broken.is_some(),
+                    "without {rule:?} nothing breaks in {}",
+                    found.states
+                );
+                table.mutant(rule, &scope, &found);
+            }
+            Without::Holds(scope) => {
+                let found = exhaust(&scope, AMPLE);
+                assert!(found.broken.is_none(), "{rule:?} is needed: {}", story(&scope, &found));
+                assert!(found.complete, "{rule:?}: cut off at {} states", found.states);
+                table.mutant(rule, &scope, &found);
+            }
         }
     }
 }
 
+/// Wider scopes, by random walk, with nothing left out. `ELACSYM_WALK_SECS` walks longer, and
+/// `ELACSYM_WALK_SEED` walks a known way again.
 #[test]
-fn try_mutants() {
-    let only = std::env::var("RULE").ok();
-    let keep = std::env::var("KEEP").is_ok();
-    let secs = std::env::var("SECS").ok().and_then(|s| s.parse().ok()).unwrap_or(30);
-    let from: usize = std::env::var("FROM").ok().and_then(|s| s.parse().ok()).unwrap_or(0);
-    for rule in Rule::ALL.into_iter().skip(from) {
-        if only.as_ref().is_some_and(|only| !format!("{rule:?}").contains(only)) {
-            continue;
-        }
-        let mut scope = scope_against(rule);
-        if keep {
-            scope.rules = Rules::default();
-        }
-        let limits = Limits { states: 40_000_000, time: Duration::from_secs(secs) };
-        let found = exhaust(&scope, limits);
-        let (verdict, steps) = match &found.broken {
-            Some(broken) => (broken.violation.clone(), broken.trace.len()),
-            None if found.complete => ("---- SURVIVES, complete".into(), 0),
-            None => ("---- SURVIVES, cut off".into(), 0),
-        };
-        println!("{rule:?}: {verdict} | {steps} steps, {} states, {:?}", found.states, found.took);
-        if only.is_some() || keep {
-            for (n, line) in (1..).zip(found.broken.iter().flat_map(|broken| &broken.trace)) {
-                println!("{n:3} {line}");
-            }
-        }
+fn random_walks_through_wider_scopes_break_nothing() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let time = Duration::from_secs(number("ELACSYM_WALK_SECS").unwrap_or(10));
+    let seed = number("ELACSYM_WALK_SEED").unwrap_or(1);
+    let mut table = Table::of_walks();
+    for scope in scopes::wide() {
+        let found = wander(&scope, seed, time);
+        assert!(found.broken.is_none(), "seed {seed}: {}", story(&scope, &found));
+        table.scope(&scope, &found);
     }
 }

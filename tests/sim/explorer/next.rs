@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use elacsym::model::{FileKind, FileName};
 use elacsym::protocol::{
-    Answer, BranchFate, Body, Brancher, Busy, Collector, Files, Heard, Inside, Intent, Lane, Leave,
-    Life, Mender, News, Outbox, Owner, Receipt, Recall, Refused, Reply, Request, State, Tenure, Watch,
+    Answer, Body, BranchFate, Brancher, Busy, Collector, Files, Heard, Inside, Intent, Lane, Leave,
+    Life, Mender, News, Outbox, Owner, Recall, Receipt, Refused, Reply, Request, State, Tenure,
+    Watch,
 };
 
 use super::model::{Fixed, Model, Ops, home, index, name, ops_of, ops_of_tail};
@@ -77,7 +78,10 @@ impl Scope {
                 // The writers are alike: the first claim is the first one's, whoever it was.
                 let first = left.claims == self.left.claims && w == 1;
                 let twins = self.names[0] == self.names[1];
-                if (left.claims > 0 || remembered.is_some()) && !(first && twins) {
+                let lives = |head: &elacsym::protocol::Head<Model>| head.life == Life::Active;
+                let early = !world.store.heads[1].as_deref().is_some_and(lives);
+                let waits = (first && twins) || (self.may.heir && w == 1 && early);
+                if (left.claims > 0 || remembered.is_some()) && !waits {
                     steps.push(Step::Open(w));
                 }
                 if remembered.is_some() && self.may.forget {
@@ -89,7 +93,8 @@ impl Scope {
             State::Owning(tenure) => {
                 if tenure.may_commit() {
                     let ledger = &world.ledgers[usize::from(self.names[usize::from(w)])];
-                    let crowded = self.may.one_op_a_life && ledger.lives.contains(&part.owner.inc());
+                    let crowded =
+                        self.may.one_op_a_life && ledger.lives.contains(&part.owner.inc());
                     if left.ops > 0 && !crowded {
                         steps.push(Step::Commit(w));
                     }
@@ -204,7 +209,8 @@ impl Scope {
                     push(Item::File(at));
                 }
             }
-            let mentions = !(head.retired.is_empty() && head.pins.is_empty() && head.dead.is_empty());
+            let mentions =
+                !(head.retired.is_empty() && head.pins.is_empty() && head.dead.is_empty());
             if mentions || head.parent.is_some() && head.life == Life::Active {
                 push(Item::Mentions);
             }
@@ -451,7 +457,8 @@ impl Scope {
         let started = self.left.ops - world.left.ops;
         match step {
             Step::Open(w) => {
-                let State::Closed { remembered } = &world.writers[usize::from(w)].owner.state else {
+                let State::Closed { remembered } = &world.writers[usize::from(w)].owner.state
+                else {
                     return Ok(false);
                 };
                 world.left.claims -= u8::from(remembered.is_none());
@@ -498,8 +505,7 @@ impl Scope {
             }
             Step::Skip(w) | Step::OwnerRead(w) => {
                 let skips = matches!(step, Step::Skip(_));
-                let count =
-                    if skips { &mut world.left.skips } else { &mut world.left.owner_reads };
+                let count = if skips { &mut world.left.skips } else { &mut world.left.owner_reads };
                 *count -= 1;
                 let asked = world.ledgers[usize::from(self.names[usize::from(w)])].ask();
                 self.write(world, w, |writer, dice, out| {
@@ -788,9 +794,12 @@ impl Scope {
                 let chunks = view.batches.iter().filter_map(|slot| slot.body());
                 let chunks = chunks.flat_map(|body| &body.chunks);
                 let mut named = view.seen.head.files.iter().chain(chunks);
-                if named.any(|file| !world.store.files.contains(file)) {
-                    let mut out = Outbox::default();
-                    world.remotes[r].change(|remote| remote.reader.missing(ticket, None, &mut out));
+                if let Some(file) = named.find(|file| !world.store.files.contains(file)) {
+                    let (mut out, file) = (Outbox::default(), file.clone());
+                    world.remotes[r].change(|remote| {
+                        let now = quarters(remote.quarter);
+                        remote.reader.missing(ticket, None, file, now, &mut out);
+                    });
                     return match out.answers.is_empty() {
                         true => Ok(()),
                         false => Err("CORRUPT: a file is missing under a head read anew".into()),
@@ -927,6 +936,12 @@ impl Scope {
         let Some((fate, asked)) = over else { return Ok(true) };
         if fate == BranchFate::Corrupt {
             return Err("CORRUPT: a branch gave up".into());
+        }
+        let lives = |head: &elacsym::protocol::Head<Model>| {
+            Some(head.inc) == inc && head.life == Life::Active
+        };
+        if fate != BranchFate::Done && world.store.heads[1].as_deref().is_some_and(lives) {
+            return Err(format!("a branch that was reported as {fate:?} is there"));
         }
         if fate == BranchFate::Done {
             let dying = world.ledgers[0].dying();

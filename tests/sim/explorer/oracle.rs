@@ -103,7 +103,10 @@ impl Ledger {
             return Err(format!("{}, reported failed, is visible", list(visible & self.failed)));
         }
         if visible & self.skipped != 0 {
-            return Err(format!("{}, answered as without effect, is visible", list(visible & self.skipped)));
+            return Err(format!(
+                "{}, answered as without effect, is visible",
+                list(visible & self.skipped)
+            ));
         }
         let ended = self.in_lives(&self.ended);
         if visible & ended != 0 {
@@ -159,7 +162,8 @@ pub(super) fn sound(store: &Store, name: usize) -> Verdict {
     if head.life != Life::Active {
         return buried(store, name, head.inc);
     }
-    let (mut seq, mut chain, mut born, mut ended) = (head.floor, head.floor_chain, head.born, false);
+    let (mut seq, mut chain, mut born, mut ended) =
+        (head.floor, head.floor_chain, head.born, false);
     while let Some(slot) = store.slot(head.inc, seq) {
         if slot.prev != chain {
             return Err(format!("FORK: slot {seq} does not follow from the one before"));
@@ -206,6 +210,7 @@ pub(super) fn follows(was: Option<&Head<Model>>, now: &Head<Model>) -> Verdict {
 }
 
 pub(super) fn list(mask: Mask) -> String {
-    let ops: Vec<String> = (0..6).filter(|op| mask & 1 << op != 0).map(|op| format!("op{op}")).collect();
+    let ops: Vec<String> =
+        (0..6).filter(|op| mask & 1 << op != 0).map(|op| format!("op{op}")).collect();
     ops.join(", ")
 }

@@ -4,10 +4,56 @@ use elacsym::protocol::Rules;
 
 use super::world::{Left, May, Scope};
 
+/// The four scopes, each in parts that end: what they hold together is what was asked of the
+/// protocol, and what a part leaves out another has.
+pub(super) fn all() -> Vec<Scope> {
+    vec![
+        base(1, 2).delays(1).reads(2).called("i: commit, claim, gc, a reader twice"),
+        base(1, 2).delays(2).reads(1).called("i: the same, two delayed requests, one read"),
+        owner(2, 3).called("ii: release, close, remember"),
+        owner(2, 2)
+            .delays(1)
+            .owner_reads(1)
+            .called("ii: {2 ops, 2 claims}, a delay, an owner's read"),
+        owner(2, 2).keyed().retries(1).skips(1).called("ii: keys, a retry, a skip with a key"),
+        owner(2, 2).skips(1).called("ii: a skip without a key"),
+        base(1, 2).pinned().called("ii: a claim covered by a pin"),
+        lives().reads(2).called("iii: end, re-create, a reader with a cached head"),
+        lives()
+            .marked()
+            .menders(1)
+            .chunks()
+            .delays(1)
+            .called("iii: markers, the walk, chunks, a delay"),
+        branch().heir().called("iv: a branch, both names claimed"),
+        branch().claims(1).reads_of_b(1).called("iv: a branch, a reader of it"),
+        branch().claims(1).merges(1).ends(1).called("iv: a branch, its parent merged and deleted"),
+        branch().claims(1).delays(1).called("iv: a delayed request of a branch"),
+    ]
+}
+
+/// Scopes that are too wide to be searched whole.
+pub(super) fn wide() -> Vec<Scope> {
+    let all_of_it = |scope: Scope| {
+        let scope = scope.delays(3).reads(3).owner_reads(2).retries(1).skips(1).menders(1);
+        scope.files().chunks().forgetful().whole()
+    };
+    vec![
+        all_of_it(owner(3, 4)).called("one name, all that can happen"),
+        all_of_it(owner(4, 6)).keyed().ends(2).merges(2).called("two deletions, keys, merges"),
+        all_of_it(branch())
+            .claims(4)
+            .reads_of_b(2)
+            .ends(2)
+            .merges(2)
+            .called("a branch, two deletions"),
+    ]
+}
+
 /// Commit, claim, gc.
 pub(super) fn base(ops: u8, claims: u8) -> Scope {
     Scope {
-        title: "commit, claim, gc",
+        title: "commit",
         left: Left { ops, claims, ..Left::default() },
         may: May { crash: true, collect: true, ..May::default() },
         rules: Rules::default(),
@@ -17,23 +63,38 @@ pub(super) fn base(ops: u8, claims: u8) -> Scope {
 
 /// Release, close and remember.
 pub(super) fn owner(ops: u8, claims: u8) -> Scope {
-    let scope = base(ops, claims);
+    let scope = base(ops, claims).called("owner");
     Scope { may: May { release: true, close: true, ..scope.may }, ..scope }
 }
 
 /// Create, end, re-create: one operation in each of two lives.
 pub(super) fn lives() -> Scope {
-    let scope = base(2, 2).may(|may| may.one_op_a_life = true);
+    let scope = base(2, 2).called("lives").may(|may| may.one_op_a_life = true);
     Scope { left: Left { ends: 1, ..scope.left }, ..scope }
 }
 
 /// A branch of `a`, which the first writer owns, into `b`, which the second one does.
 pub(super) fn branch() -> Scope {
-    let scope = base(1, 2).files();
+    let scope = base(1, 2).called("branch").files();
     Scope { left: Left { branches: 1, ..scope.left }, names: [0, 1], ..scope }
 }
 
 impl Scope {
+    pub(super) fn called(self, title: &'static str) -> Self {
+        Self { title, ..self }
+    }
+
+    pub(super) fn claims(self, claims: u8) -> Self {
+        self.left(|left| left.claims = claims)
+    }
+
+    /// Its title, and its size.
+    pub(super) fn describe(&self) -> String {
+        let Left { ops, claims, delays, .. } = self.left;
+        let late = if delays > 0 { format!(", {delays} late") } else { String::new() };
+        format!("{} {{{ops} ops, {claims} claims{late}}}", self.title)
+    }
+
     fn left(self, change: impl FnOnce(&mut Left)) -> Self {
         let mut left = self.left;
         change(&mut left);
@@ -109,12 +170,18 @@ impl Scope {
         self.may(|may| (may.everything, may.markers) = (true, true))
     }
 
+    /// The destination of a branch is claimed only when it lives.
+    pub(super) fn heir(self) -> Self {
+        self.may(|may| may.heir = true)
+    }
+
     /// Nobody crashes.
     pub(super) fn calm(self) -> Self {
         self.may(|may| may.crash = false)
     }
 
-    pub(super) fn both_on_a(self) -> Self {
-        Self { names: [0, 0], ..self }
+    /// Somebody branches, and pins, while both writers are on `a`.
+    pub(super) fn pinned(self) -> Self {
+        self.left(|left| left.branches = 1)
     }
 }

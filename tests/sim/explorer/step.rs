@@ -44,17 +44,27 @@ pub(super) enum Item {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    Deliver { who: Who, at: u8, how: How },
+    Deliver {
+        who: Who,
+        at: u8,
+        how: How,
+    },
     Open(u8),
     Commit(u8),
     Upload(u8),
     CommitChunk(u8),
-    Retry { writer: u8, op: u8 },
+    Retry {
+        writer: u8,
+        op: u8,
+    },
     Skip(u8),
     KeyedSkip(u8),
     OwnerRead(u8),
     Fold(u8),
-    Publish { writer: u8, release: bool },
+    Publish {
+        writer: u8,
+        release: bool,
+    },
     Merge(u8),
     Release(u8),
     Close(u8),
@@ -62,13 +72,23 @@ pub(super) enum Step {
     End(u8),
     Crash(u8),
     /// The process dies, and its request `at` is still on its way.
-    CrashFlying { writer: u8, at: u8 },
+    CrashFlying {
+        writer: u8,
+        at: u8,
+    },
     Land(u8),
     Ask(u8),
-    Fetch { reader: u8, at: u8 },
+    Fetch {
+        reader: u8,
+        at: u8,
+    },
     Receive(u8),
     Expire(u8),
-    Collect { name: u8, slot: Item, late: bool },
+    Collect {
+        name: u8,
+        slot: Item,
+        late: bool,
+    },
     Mend(u8),
     Branch,
     CrashBrancher,

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use elacsym::model::{FileName, Incarnation, Seq};
-use elacsym::protocol::{
-    Head, Listing, Marker, MarkerKind, Receipts, Reply, Request, Seen, Slot,
-};
+use elacsym::protocol::{Head, Listing, Marker, MarkerKind, Receipts, Reply, Request, Seen, Slot};
 
 use super::model::{Model, index};
 
@@ -30,7 +28,8 @@ impl Store {
     }
 
     pub(super) fn has(&self, kind: MarkerKind, name: usize, inc: Incarnation) -> bool {
-        let is = |m: &Marker| m.kind == kind && index(&m.name) == name && (m.inc == inc || m.inc.0 == 0);
+        let is =
+            |m: &Marker| m.kind == kind && index(&m.name) == name && (m.inc == inc || m.inc.0 == 0);
         self.markers.iter().any(is)
     }
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 use elacsym::env::BootTime;
 use elacsym::model::FileName;
 use elacsym::protocol::{
-    Brancher, Entry, FoldWork, HEAD_AGE_MAX, Head, Lane, Owner, Place, Reader, Request, Rule, Rules,
-    Seen, State, Strictness,
+    Brancher, Entry, FoldWork, HEAD_AGE_MAX, Head, Lane, Owner, Place, Reader, Request, Rule,
+    Rules, Seen, State, Strictness,
 };
 
 use super::model::{Model, Ops, holder, index, name};
@@ -84,6 +84,8 @@ pub(super) struct May {
     pub(super) files: bool,
     pub(super) chunks: bool,
     pub(super) collect: bool,
+    /// The second writer opens only a name that a branch has brought to life.
+    pub(super) heir: bool,
     /// One operation in each life of the name.
     pub(super) one_op_a_life: bool,
     /// Markers are requests like others. Else they are answered as soon as they are sent: nothing
