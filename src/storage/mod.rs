@@ -37,13 +37,12 @@ pub use keys::{
     SlotKey,
 };
 pub use list::{Cursor, Entry, PAGE_KEYS_MAX, Page};
-pub use open::Place;
+pub use open::open;
 pub use probe::Proof;
 
 use crate::env::{Clock, Dice};
 use crate::error::{Error, Result};
 use crate::model::{FileName, NodeId};
-use counters::Verb as V;
 use wire::Wire;
 
 /// Reads everything, changes nothing.
@@ -75,7 +74,7 @@ impl Reader {
     /// The whole of an immutable object.
     pub async fn read(&self, key: &ImmutableKey) -> Result<Bytes> {
         let text = key.spell()?;
-        match self.wire.get(V::Read, &keys::path(&text)).await {
+        match self.wire.get(Verb::Read, &keys::path(&text)).await {
             Ok(Some(cell)) => Ok(cell.body),
             Ok(None) => Err(fault::Fault::Missing.into_error(&format!("reading {text}"))),
             Err(fault) => Err(fault.into_error(&format!("reading {text}"))),

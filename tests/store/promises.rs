@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use elacsym::config::Location;
 use elacsym::env::{Clock, Dice};
 use elacsym::error::ErrorKind;
 use elacsym::model::{Epoch, FileKind, FileName, Incarnation, Namespace, NodeId, Seq};
 use elacsym::storage::{
-    Attempt, CellKey, Cursor, Doomed, Drawer, Folder, ImmutableKey, Key, Marker, MarkerKind,
-    PAGE_KEYS_MAX, Place, SlotKey, Store,
+    self, Attempt, CellKey, Cursor, Doomed, Drawer, Folder, ImmutableKey, Key, Marker, MarkerKind,
+    PAGE_KEYS_MAX, SlotKey, Store,
 };
 use futures::future::join_all;
 use object_store::ObjectStoreExt;
@@ -35,17 +36,19 @@ pub(super) fn head() -> CellKey {
     CellKey::Head(name("acme"))
 }
 
+async fn open(location: &Location) -> Store {
+    storage::open(location, [], Clock::start(), Dice::from_os()).await.unwrap()
+}
+
 #[tokio::test]
 async fn memory_keeps_its_promises() {
-    let store = Place::Memory.open([], Clock::start(), Dice::from_seed(1)).await;
-    promises(store.unwrap()).await;
+    promises(open(&Location::Memory).await).await;
 }
 
 #[tokio::test]
 async fn a_local_folder_keeps_its_promises() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::parse(&format!("file://{}", folder.path().display())).unwrap();
-    promises(place.open([], Clock::start(), Dice::from_os()).await.unwrap()).await;
+    promises(open(&Location::Local(folder.path().to_owned())).await).await;
 }
 
 #[tokio::test]

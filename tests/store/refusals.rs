@@ -119,11 +119,11 @@ async fn the_probe_leaves_nothing_behind_and_is_quick() {
 #[tokio::test]
 async fn wrong_credentials_and_missing_buckets_are_told_apart_from_missing_keys() {
     let minio = servers::minio().await;
-    let stranger = minio.open("s3://test/x", "not the secret").await;
+    let stranger = minio.open("test", "x", "not the secret").await;
     expect(&stranger.prove().await.unwrap_err(), "a missing key is a 404", &["credentials"]);
     assert_eq!(stranger.slot(&slot(1)).await.unwrap_err().kind(), ErrorKind::Unavailable);
     assert_eq!(stranger.load(&head()).await.unwrap_err().kind(), ErrorKind::Unavailable);
-    let nowhere = minio.open("s3://no-such-bucket/x", minio.secret()).await;
+    let nowhere = minio.open("no-such-bucket", "x", minio.secret()).await;
     let error = nowhere.prove().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.chain().contains("no such bucket"), "{}", error.chain());

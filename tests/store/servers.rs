@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use elacsym::config::Location;
 use elacsym::env::{Clock, Dice};
-use elacsym::storage::{Place, Store};
+use elacsym::storage::{self, Store};
 use tokio::sync::OnceCell;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -45,10 +46,10 @@ impl Server {
     /// A store under a root of its own, so that tests do not meet.
     pub(super) async fn store(&self) -> Store {
         let root = Dice::from_os().draw();
-        self.open(&format!("s3://test/{root:032x}/deep"), self.keys.1).await
+        self.open("test", &format!("{root:032x}/deep"), self.keys.1).await
     }
 
-    pub(super) async fn open(&self, url: &str, secret: &str) -> Store {
+    pub(super) async fn open(&self, bucket: &str, prefix: &str, secret: &str) -> Store {
         let vars = [
             ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port)),
             ("AWS_ACCESS_KEY_ID", self.keys.0.to_owned()),
@@ -56,7 +57,8 @@ impl Server {
             ("AWS_REGION", "us-east-1".to_owned()),
         ];
         let vars = vars.map(|(name, value)| (name.to_owned(), value));
-        Place::parse(url).unwrap().open(vars, Clock::start(), Dice::from_os()).await.unwrap()
+        let location = Location::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() };
+        storage::open(&location, vars, Clock::start(), Dice::from_os()).await.unwrap()
     }
 
     pub(super) fn secret(&self) -> &str {

@@ -3,9 +3,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use elacsym::config::Location;
 use elacsym::env::{Clock, Dice};
 use elacsym::error::ErrorKind;
-use elacsym::storage::{Attempt, ImmutableKey, Place, Store, Verb};
+use elacsym::storage::{self, Attempt, ImmutableKey, Store, Verb};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -29,8 +30,8 @@ async fn script(answers: Vec<String>) -> Script {
         ("AWS_SECRET_ACCESS_KEY", "secret"),
     ];
     let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let place = Place::parse("s3://bucket/root").unwrap();
-    let store = place.open(vars, Clock::start(), Dice::from_seed(1)).await.unwrap();
+    let location = Location::S3 { bucket: "bucket".to_owned(), prefix: "root".to_owned() };
+    let store = storage::open(&location, vars, Clock::start(), Dice::from_seed(1)).await.unwrap();
     Script { heard, store }
 }
 

@@ -13,8 +13,8 @@ mod etag;
 mod folder;
 mod ground;
 mod listing;
-mod place;
 mod scratch;
+mod spot;
 
 pub mod disk;
 
