@@ -32,17 +32,14 @@ mod wire;
 pub use attempt::{Attempt, Tag, TagForm};
 pub use cell::Cell;
 pub use counters::{Counts, Outcome, Verb};
-pub use keys::{
-    CellKey, Doomed, Drawer, EPOCH_MAX, Folder, ImmutableKey, Key, Marker, MarkerKind, ProbeKey,
-    SlotKey,
-};
+pub use keys::{CellKey, Doomed, Drawer, EPOCH_MAX, Folder, ImmutableKey, Key, ProbeKey, SlotKey};
 pub use list::{Cursor, Entry, PAGE_KEYS_MAX, Page};
 pub use open::open;
 pub use probe::Proof;
 
 use crate::env::{Clock, Dice};
 use crate::error::{Error, Result};
-use crate::model::{FileName, NodeId};
+use crate::model::{FileName, Marker, NodeId};
 use wire::Wire;
 
 /// Reads everything, changes nothing.
@@ -151,8 +148,9 @@ impl Store {
 
     /// Sets a marker. To set it twice is to set it once.
     pub async fn mark(&self, marker: &Marker) -> Result<()> {
-        let put = self.wire.put_unique(&keys::path(marker), Bytes::new()).await;
-        put.map_err(|fault| fault.into_error(&format!("writing {marker}")))
+        let text = keys::spell_marker(marker);
+        let put = self.wire.put_unique(&keys::path(&text), Bytes::new()).await;
+        put.map_err(|fault| fault.into_error(&format!("writing {text}")))
     }
 
     /// Removes an object. That it was not there is no error.

@@ -6,10 +6,12 @@ use bytes::Bytes;
 use elacsym::config::Location;
 use elacsym::env::{Clock, Dice};
 use elacsym::error::ErrorKind;
-use elacsym::model::{Epoch, FileKind, FileName, Incarnation, Namespace, NodeId, Seq};
+use elacsym::model::{
+    Epoch, FileKind, FileName, Incarnation, Marker, MarkerKind, Namespace, NodeId, Seq,
+};
 use elacsym::storage::{
-    self, Attempt, CellKey, Cursor, Doomed, Drawer, Folder, ImmutableKey, Key, Marker, MarkerKind,
-    PAGE_KEYS_MAX, SlotKey, Store,
+    self, Attempt, CellKey, Cursor, Doomed, Drawer, Folder, ImmutableKey, Key, PAGE_KEYS_MAX,
+    SlotKey, Store,
 };
 use futures::future::join_all;
 use object_store::ObjectStoreExt;
@@ -67,7 +69,7 @@ async fn strangers_do_not_stop_a_listing() {
     let inner = Arc::new(InMemory::new());
     let store = Store::new(inner.clone(), Clock::start(), Dice::from_seed(1));
     for text in ["a", "b", "c"] {
-        let marker = Marker { kind: MarkerKind::Name, name: name(text), inc: INC };
+        let marker = Marker { kind: MarkerKind::Live, name: name(text), inc: INC };
         store.mark(&marker).await.unwrap();
     }
     for odd in ["_names/a{%7B}", "_names/b!", "_names/b!x/y", "_names/~", "_names/c~^"] {
@@ -77,7 +79,7 @@ async fn strangers_do_not_stop_a_listing() {
         let (mut names, mut strangers, mut pages) = (0, 0, 0);
         let mut next = Some(Cursor::start());
         while let Some(cursor) = next {
-            let folder = Folder::Markers(MarkerKind::Name);
+            let folder = Folder::Markers(MarkerKind::Live);
             let page = store.list(&folder, &cursor, keys_max).await.unwrap();
             names += page.entries.len();
             strangers += page.strangers;
@@ -234,12 +236,12 @@ async fn listings_are_sorted_and_paged(store: &Store) {
 async fn names_are_found_by_where_they_begin(store: &Store) {
     let names = ["acme", "acme-2", "acme.eu", "acmeX", "acma", "b"];
     for text in names {
-        let marker = Marker { kind: MarkerKind::Name, name: name(text), inc: INC };
+        let marker = Marker { kind: MarkerKind::Live, name: name(text), inc: INC };
         store.mark(&marker).await.unwrap();
         store.mark(&marker).await.unwrap();
     }
-    let folder = Folder::Markers(MarkerKind::Name);
-    let from = Cursor::at_name(MarkerKind::Name, &name("acme"));
+    let folder = Folder::Markers(MarkerKind::Live);
+    let from = Cursor::at_name(MarkerKind::Live, &name("acme"));
     let page = store.list(&folder, &from, 1000).await.unwrap();
     let name_of = |key: &Key| match key {
         Key::Marker(marker) => marker.name.to_string(),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use elacsym::env::{Clock, Dice};
 use elacsym::error::{Error, ErrorKind};
-use elacsym::model::NodeId;
-use elacsym::storage::{Attempt, Cursor, Folder, MarkerKind, Store, TagForm};
+use elacsym::model::{MarkerKind, NodeId};
+use elacsym::storage::{Attempt, Cursor, Folder, Store, TagForm};
 
 use super::behaviour::{Behaviour, Bent};
 use super::doubles::{
@@ -127,7 +127,7 @@ async fn wrong_credentials_and_missing_buckets_are_told_apart_from_missing_keys(
     let error = nowhere.prove().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.chain().contains("no such bucket"), "{}", error.chain());
-    let folder = Folder::Markers(MarkerKind::Name);
+    let folder = Folder::Markers(MarkerKind::Live);
     let error = stranger.list(&folder, &Cursor::start(), 10).await.unwrap_err();
     assert!(error.to_string().contains("credentials"), "{}", error.chain());
 }
