@@ -11,6 +11,7 @@ use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 
 use super::Store;
+use super::date::Dating;
 use super::local::LocalStore;
 use crate::config::Location;
 use crate::env::{Clock, Dice};
@@ -43,7 +44,8 @@ pub async fn open(
 
 /// As `AmazonS3Builder::from_env` does, but over the variables that it is given.
 fn s3(bucket: &str, vars: impl IntoIterator<Item = (String, String)>) -> Result<AmazonS3> {
-    let mut builder = AmazonS3Builder::new().with_client_options(client());
+    let mut builder =
+        AmazonS3Builder::new().with_client_options(client()).with_http_connector(Dating);
     for (name, value) in vars {
         if !name.starts_with("AWS_") {
             continue;

@@ -22,7 +22,7 @@ use super::fault::Fault;
 use super::frame::{self, FrameKind};
 use super::keys::{self, Folder, ProbeKey};
 use super::list::{self, Cursor};
-use super::wire::Wire;
+use super::wire::{Seen, Wire};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::PutId;
 
@@ -101,8 +101,8 @@ impl Trial<'_> {
     async fn a_missing_key_is_missing(&self) -> Result<()> {
         const CHECK: &str = "a missing key is a 404";
         match self.wire.get(Verb::Load, &self.path(NEVER_CREATED)).await {
-            Ok(None) => Ok(()),
-            Ok(Some(_)) => Err(refuse(CHECK, "it gave bytes that nobody wrote", USE_ANOTHER)),
+            Ok(Seen { found: None, .. }) => Ok(()),
+            Ok(_) => Err(refuse(CHECK, "it gave bytes that nobody wrote", USE_ANOTHER)),
             Err(Fault::Denied(error)) => Err(refuse(
                 CHECK,
                 "it answered 403",
@@ -318,7 +318,7 @@ impl Trial<'_> {
 
     async fn read(&self, check: &str, number: u16) -> Result<Option<(Bytes, Tag)>> {
         let seen = self.wire.get(Verb::Load, &self.path(number)).await;
-        Ok(seen.map_err(|fault| undecided(check, fault))?.map(|cell| (cell.body, cell.tag)))
+        Ok(seen.map_err(|fault| undecided(check, fault))?.found)
     }
 
     fn key(&self, number: u16) -> ProbeKey {

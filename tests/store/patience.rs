@@ -40,7 +40,7 @@ async fn a_create_is_sent_once_and_told_as_it_was_seen() {
         assert!(matches!(seen, Attempt::Doubt(_)), "{fault:?}: {seen:?}");
         assert!(clock.now() < Duration::from_secs(10), "{fault:?}: {:?}", clock.now());
         assert_eq!(store.counts().sent(Verb::Create), 1, "{fault:?}");
-        assert_eq!(store.slot(&slot(1)).await.unwrap().is_some(), there, "{fault:?}");
+        assert_eq!(store.slot(&slot(1)).await.unwrap().body.is_some(), there, "{fault:?}");
     }
 }
 
@@ -68,7 +68,7 @@ async fn a_read_is_repeated_until_it_is_answered() {
     use Fault::{After, Before, Stall};
     let faults = [Before(ERROR), After(SLOW_DOWN), Stall, Before("429 Too Many Requests")];
     let (store, clock) = store(faults);
-    assert_eq!(store.slot(&slot(1)).await.unwrap(), None);
+    assert_eq!(store.slot(&slot(1)).await.unwrap().body, None);
     let counts = store.counts();
     assert_eq!(
         of(&counts, Verb::Slot),

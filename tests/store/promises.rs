@@ -1,6 +1,7 @@
 //! What every store promises, asked of each in the same words.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use elacsym::config::Location;
@@ -63,6 +64,22 @@ async fn ministack_keeps_its_promises() {
     promises(servers::ministack().await.store().await).await;
 }
 
+#[tokio::test]
+async fn a_server_tells_when_it_answered_and_what_lies_on_this_machine_does_not() {
+    for server in [servers::minio().await, servers::ministack().await] {
+        let store = server.store().await;
+        assert!(matches!(store.swap(&head(), None, "one".into()).await, Attempt::Done(_)));
+        let loaded = store.load(&head()).await.unwrap().unwrap();
+        let look = store.slot(&slot(1)).await.unwrap();
+        let age = look.date.unwrap().since(loaded.date.unwrap());
+        assert!(look.body.is_none() && age < Duration::from_secs(60), "{age:?}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for location in [Location::Memory, Location::Local(folder.path().to_owned())] {
+        assert_eq!(open(&location).await.slot(&slot(1)).await.unwrap().date, None);
+    }
+}
+
 /// What others put into the bucket is counted and passed by, however it is spelt.
 #[tokio::test]
 async fn strangers_do_not_stop_a_listing() {
@@ -105,11 +122,11 @@ async fn promises(store: Store) {
 }
 
 async fn a_slot_is_created_once(store: &Store) {
-    assert_eq!(store.slot(&slot(1)).await.unwrap(), None);
+    assert_eq!(store.slot(&slot(1)).await.unwrap().body, None);
     assert!(matches!(store.create(&slot(1), "first".into()).await, Attempt::Done(())));
     assert!(matches!(store.create(&slot(1), "second".into()).await, Attempt::Refused));
     assert!(matches!(store.create(&slot(1), "first".into()).await, Attempt::Refused));
-    assert_eq!(store.slot(&slot(1)).await.unwrap(), Some("first".into()));
+    assert_eq!(store.slot(&slot(1)).await.unwrap().body, Some("first".into()));
 }
 
 async fn a_race_to_create_has_one_winner(store: &Store) {
@@ -121,7 +138,7 @@ async fn a_race_to_create_has_one_winner(store: &Store) {
         let won = |attempt: &Attempt<()>| matches!(attempt, Attempt::Done(()));
         let winners: Vec<_> = (0..32).filter(|i| won(&told[*i])).collect();
         assert_eq!(winners.len(), 1, "{told:?}");
-        assert_eq!(store.slot(&slot).await.unwrap(), Some(bodies[winners[0]].clone()));
+        assert_eq!(store.slot(&slot).await.unwrap().body, Some(bodies[winners[0]].clone()));
     }
 }
 
@@ -264,7 +281,7 @@ async fn what_is_deleted_is_gone(store: &Store) {
             store.delete(thing).await.unwrap();
         }
     }
-    assert_eq!(store.slot(&slot(9)).await.unwrap(), None);
+    assert_eq!(store.slot(&slot(9)).await.unwrap().body, None);
     let read = store.read(&ImmutableKey::File(file(3))).await;
     assert_eq!(read.unwrap_err().kind(), ErrorKind::NotFound);
     let gone = Folder::Markers(MarkerKind::Gone);
