@@ -19,23 +19,23 @@ use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 
-use super::servers;
+use crate::servers;
 
-pub(super) const INC: Incarnation = Incarnation(7);
+pub(crate) const INC: Incarnation = Incarnation(7);
 
-pub(super) fn name(text: &str) -> Namespace {
+pub(crate) fn name(text: &str) -> Namespace {
     Namespace::new(text).unwrap()
 }
 
-pub(super) fn slot(seq: u64) -> SlotKey {
+pub(crate) fn slot(seq: u64) -> SlotKey {
     SlotKey { home: name("acme"), inc: INC, seq: Seq(seq) }
 }
 
-pub(super) fn file(ulid: u128) -> FileName {
+pub(crate) fn file(ulid: u128) -> FileName {
     FileName { home: name("acme"), inc: INC, epoch: Epoch(1), ulid, kind: FileKind::Rows }
 }
 
-pub(super) fn head() -> CellKey {
+pub(crate) fn head() -> CellKey {
     CellKey::Head(name("acme"))
 }
 

@@ -8,15 +8,15 @@ use elacsym::error::{Error, ErrorKind};
 use elacsym::model::{MarkerKind, NodeId};
 use elacsym::storage::{Attempt, Cursor, Folder, Store, TagForm};
 
-use super::behaviour::{Behaviour, Bent};
-use super::doubles::{
+use crate::bent_store::{Behaviour, BentStore};
+use crate::doubles::{
     Careless, Ceph, Forgetful, HalfCareless, HalfLiar, Hoarder, Liar, Secretive, Unsorted,
 };
-use super::promises::{head, slot};
-use super::servers;
+use crate::promises::{head, slot};
+use crate::servers;
 
 fn over<B: Behaviour + Default>(seed: u64) -> Store {
-    let store = Bent::by(Arc::new(B::default()));
+    let store = BentStore::by(Arc::new(B::default()));
     Store::new(store, Clock::start(), Dice::from_seed(seed))
 }
 

@@ -11,7 +11,7 @@ use elacsym::storage::{self, Attempt, ImmutableKey, Look, Store, Verb};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::promises::{file, head, slot};
+use crate::promises::{file, head, slot};
 
 /// Every request as it came, and a store that sends to here.
 struct Script {

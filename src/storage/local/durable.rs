@@ -22,7 +22,7 @@ use object_store::Result;
 use super::disk::{Disk, DiskFile, Stamp};
 use super::etag::Etag;
 use super::spot::Spot;
-use super::{failure, refusal};
+use super::{failure, make_folder, refusal};
 
 /// Entries of each memory. At about 100 bytes, 6 MB a memory at most.
 const REMEMBERED_MAX: usize = 1 << 16;
@@ -125,12 +125,8 @@ impl Durable {
     pub(super) fn make(&self, folder: &Path) -> Result<()> {
         for (_, child) in self.steps(folder) {
             if !self.knows_folder(&child) {
-                match self.disk.make_folder(&child) {
-                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                        return Err(failure("making the folder", &child, error));
-                    }
-                    Ok(()) | Err(_) => {}
-                }
+                make_folder(&*self.disk, &child)
+                    .map_err(|error| failure("making the folder", &child, error))?;
             }
         }
         Ok(())

@@ -181,6 +181,14 @@ impl ObjectStore for LocalStore {
     }
 }
 
+/// Makes one folder, unless somebody else did.
+fn make_folder(disk: &dyn disk::Disk, folder: &Path) -> io::Result<()> {
+    match disk.make_folder(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// What the file system answered, and where.
 fn failure(what: &str, path: &Path, error: io::Error) -> Error {
     let kind = error.kind();
