@@ -44,7 +44,7 @@ const NEVER_CREATED: u16 = 1;
 const RACED: u16 = 10;
 
 /// The least that a node needs, for the message of a refusal.
-const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject","s3:AbortMultipartUpload"],"Resource":"arn:aws:s3:::BUCKET/PREFIX/*"},{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::BUCKET"}]}"#;
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject"],"Resource":"arn:aws:s3:::BUCKET/PREFIX/*"},{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::BUCKET"}]}"#;
 
 const USE_ANOTHER: &str = "use a store with atomic conditional writes (AWS S3, MinIO, Ceph RGW)";
 
@@ -386,6 +386,12 @@ fn cannot_write(check: &str, fault: Fault) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn operations_md_holds_the_policy_that_a_refusal_names() {
+        let page: String = include_str!("../../docs/OPERATIONS.md").split_whitespace().collect();
+        assert!(page.contains(POLICY), "docs/OPERATIONS.md must hold {POLICY}");
+    }
 
     #[test]
     fn a_race_is_settled_by_what_is_there() {
