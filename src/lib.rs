@@ -8,6 +8,8 @@
 //!
 //! - [`cli`]: the sub-commands, one file each
 //! - [`config`]: what an operator can say, and where it was said
+//! - [`namespace`]: where writes become state: the head, as bytes
+//! - [`log`]: slots and the table of idempotency keys, as bytes
 //! - [`storage`]: the waist: bytes under keys, on S3, a local folder, or in memory
 //! - [`protocol`]: what commits, who may write, what a reader must ask, what may be deleted:
 //!   pure state machines, the same in production and under the explorer
@@ -18,6 +20,8 @@ pub mod cli;
 pub mod config;
 pub mod env;
 pub mod error;
+pub mod log;
 pub mod model;
+pub mod namespace;
 pub mod protocol;
 pub mod storage;

@@ -1,5 +1,7 @@
 //! The words everyone speaks. No IO, no async, no clock.
 
+#[cfg(test)]
+pub(crate) mod any;
 mod file;
 mod id;
 mod marker;

@@ -138,7 +138,7 @@ enum Task {
 enum Doing<P: Payload> {
     Look,
     Ask(Task),
-    Swap { swap: HeadSwap<P>, place: Place },
+    Swap { swap: Box<HeadSwap<P>>, place: Place },
 }
 
 /// What a driver adds to what a collector reads.
@@ -189,10 +189,8 @@ impl<P: Payload> Collector<P> {
             }
             return;
         };
-        let going_on = sweep.hear(&self.place, reply, inside, dice, out);
-        if going_on && sweep.next(&self.place, dice, out) {
-            self.sweep = Some(sweep);
-        } else if !going_on {
+        let finished = sweep.hear(&self.place, reply, inside, dice, out);
+        if !finished || sweep.next(&self.place, dice, out) {
             self.sweep = Some(sweep);
         } else if sweep.ripe {
             // What became garbage since the watch began is watched from now on.
@@ -273,7 +271,7 @@ impl<P: Payload> Sweep<P> {
     fn swap(&mut self, place: &Place, edit: Edit<P>, dice: &mut dyn Dice, out: &mut Outbox<P>) -> bool {
         match HeadSwap::start(place, Some(self.seen.clone()), edit, dice, out) {
             Ok(swap) => {
-                self.doing = Doing::Swap { swap, place: place.clone() };
+                self.doing = Doing::Swap { swap: Box::new(swap), place: place.clone() };
                 true
             }
             Err(_) => false,
@@ -355,7 +353,7 @@ impl<P: Payload> Sweep<P> {
                 let at = Place { name: parent.name, ..place.clone() };
                 let edit = Edit::Unpin { name: place.name.clone(), inc: self.watch.inc };
                 if let Ok(swap) = HeadSwap::start(&at, Some(there), edit, dice, out) {
-                    self.doing = Doing::Swap { swap, place: at };
+                    self.doing = Doing::Swap { swap: Box::new(swap), place: at };
                     return false;
                 }
             }

@@ -19,7 +19,7 @@ pub struct Mender<P: Payload> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Phase<P: Payload> {
     Look,
-    Move(HeadSwap<P>),
+    Move(Box<HeadSwap<P>>),
     Drop,
 }
 
@@ -57,7 +57,7 @@ impl<P: Payload> Mender<P> {
             }
             (MarkerKind::Live, _) => {
                 match HeadSwap::start(&self.place, seen, Edit::Touch, dice, out) {
-                    Ok(swap) => self.phase = Phase::Move(swap),
+                    Ok(swap) => self.phase = Phase::Move(Box::new(swap)),
                     Err(why) => unreachable!("a touch is refused: {why:?}"),
                 }
                 false

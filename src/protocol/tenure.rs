@@ -214,8 +214,8 @@ impl<P: Payload> Tenure<P> {
         dice: &mut dyn Dice,
         out: &mut Outbox<P>,
     ) -> Result<(), Busy> {
-        let whole = body.chunks.iter().all(|chunk| self.durable.contains(chunk));
-        if !self.may_commit() || !(whole || !place.rules.keep(Rule::ChunksAreDurable)) {
+        let partial = body.chunks.iter().any(|chunk| !self.durable.contains(chunk));
+        if !self.may_commit() || (partial && place.rules.keep(Rule::ChunksAreDurable)) {
             return Err(Busy);
         }
         assert!(body.chunks.iter().all(|chunk| chunk.epoch == self.epoch), "a chunk of my epoch");

@@ -20,6 +20,7 @@ mod cell;
 mod counters;
 mod date;
 mod fault;
+pub mod fields;
 pub mod frame;
 mod keys;
 mod list;

@@ -13,13 +13,17 @@ use super::model::{Fixed, Model, Ops, home, index, name, ops_of};
 use super::oracle::{follows, sound, truth};
 use super::step::{How, Item, Step, Who};
 use super::store::writes;
-use super::world::{Branching, HeadGet, Scope, World, Writer, count_quarters, quarters};
+use super::world::{
+    Branching, HeadGet, Scope, World, Writer, count_quarters, quarters, there_stays,
+};
 
 /// Tickets of what is not an operation: those have their own number.
 const SKIP: u64 = 16;
 const OWNER_READ: u64 = 32;
 const PLAIN_SKIP: u64 = 33;
 const END: u64 = 48;
+/// The stored result of a request that had no effect.
+const SKIPPED: u8 = 100;
 
 /// A history that breaks a promise, in words.
 pub(super) type Violation = String;
@@ -84,7 +88,9 @@ impl Scope {
             State::Claiming(_) => {}
             State::Owning(tenure) => {
                 if tenure.may_commit() {
-                    if left.ops > 0 {
+                    let ledger = &world.ledgers[usize::from(self.names[usize::from(w)])];
+                    let crowded = self.may.one_op_a_life && ledger.lives.contains(&part.owner.inc());
+                    if left.ops > 0 && !crowded {
                         steps.push(Step::Commit(w));
                     }
                     if left.retries > 0 {
@@ -97,7 +103,7 @@ impl Scope {
                     if left.ends > 0 {
                         steps.push(Step::End(w));
                     }
-                    if self.may.chunks && left.ops > 0 {
+                    if self.may.chunks && left.ops > 0 && !crowded {
                         steps.push(Step::CommitChunk(w));
                         if part.chunk.is_none() {
                             steps.push(Step::Upload(w));
@@ -155,8 +161,12 @@ impl Scope {
             for how in How::ALL {
                 let can = match how {
                     How::Told => true,
-                    How::Lost | How::Vain => writes(request),
-                    How::Conflict => conditional,
+                    // A failure without effect is settled by reading back. If nothing has changed
+                    // there, the same request goes out again: nothing happened. If something has,
+                    // the request itself would have been refused, and led to the same reading.
+                    How::Vain => self.may.everything && writes(request),
+                    How::Conflict => self.may.everything && conditional,
+                    How::Lost => writes(request),
                     How::Late | How::Twice => delays > 0 && writes(request),
                 };
                 if can {
@@ -178,11 +188,15 @@ impl Scope {
             };
             let may_go = |slot: &elacsym::protocol::Slot<Model>| {
                 let dead = slot.inc != head.inc || head.life != Life::Active;
-                home(slot.inc) == usize::from(which) && (dead || slot.seq <= head.floor)
+                let stays = there_stays(slot, self.rules);
+                home(slot.inc) == usize::from(which) && !stays && (dead || slot.seq <= head.floor)
             };
+            let mut swept = None;
             for (at, slot) in (0..).zip(&world.store.slots) {
-                if may_go(slot) {
+                // A sweep goes from the lowest slot up, and waits for each.
+                if may_go(slot) && (self.may.everything || swept != Some(slot.inc)) {
                     push(Item::Slot(at));
+                    swept = Some(slot.inc);
                 }
             }
             for (at, file) in (0..).zip(&world.store.files) {
@@ -190,9 +204,8 @@ impl Scope {
                     push(Item::File(at));
                 }
             }
-            if !head.retired.is_empty() || !head.pins.is_empty() || !head.dead.is_empty() {
-                push(Item::Mentions);
-            } else if head.parent.is_some() && head.life == Life::Active {
+            let mentions = !(head.retired.is_empty() && head.pins.is_empty() && head.dead.is_empty());
+            if mentions || head.parent.is_some() && head.life == Life::Active {
                 push(Item::Mentions);
             }
             if head.life == Life::Branching {
@@ -210,6 +223,7 @@ impl Scope {
             return Ok(None);
         }
         next.ground(self.rules);
+        next.forget(self);
         Ok(Some(next))
     }
 
@@ -229,10 +243,15 @@ impl Scope {
             Step::Deliver { who: Who::Writer(w), at, how } => {
                 let (lane, request) = world.writers[usize::from(w)].sent[usize::from(at)].clone();
                 let Some(reply) = self.send(world, &request, how)? else { return Ok(false) };
-                self.write(world, w, |writer, dice, out| {
+                let heard = self.write(world, w, |writer, dice, out| {
                     writer.sent.remove(usize::from(at));
                     Ok(writer.owner.hear(lane, reply, dice, out))
-                })
+                })?;
+                // The copy may land at any time, so nothing is lost by reading back at once.
+                if how == How::Late && !self.may.everything {
+                    self.read_at_once(world, w, lane)?;
+                }
+                Ok(heard)
             }
             Step::Deliver { who: Who::Brancher, at, how } => {
                 let Some(branch) = &*world.branch else { return Ok(false) };
@@ -323,11 +342,41 @@ impl Scope {
             self.answered(world, w, answer)?;
         }
         match news {
-            None | Some(News::Owned) => {}
+            None | Some(News::Owned) => return self.mark_at_once(world, w),
             Some(News::Refused(Refused::Corrupt)) => return Err("CORRUPT: a claim gave up".into()),
             Some(News::Refused(_) | News::Left(_)) => self.begin_anew(world, w),
         }
         Ok(true)
+    }
+
+    /// Markers are there as soon as they are put, where they are not what a scope is about.
+    fn mark_at_once(&self, world: &mut World, w: u8) -> Result<bool, Violation> {
+        let sent = &world.writers[usize::from(w)].sent;
+        let Some(at) = sent.iter().position(|(lane, _)| *lane == Lane::Marker) else {
+            return Ok(true);
+        };
+        if self.may.markers {
+            return Ok(true);
+        }
+        let request = sent[at].1.clone();
+        let reply = self.send(world, &request, How::Told)?.ok_or("a marker has no reply")?;
+        self.write(world, w, |writer, dice, out| {
+            writer.sent.remove(at);
+            Ok(writer.owner.hear(Lane::Marker, reply, dice, out))
+        })
+    }
+
+    /// Delivers the reply to a read that was just sent.
+    fn read_at_once(&self, world: &mut World, w: u8, lane: Lane) -> Result<(), Violation> {
+        let sent = &world.writers[usize::from(w)].sent;
+        let read = |(known, request): &(Lane, Request<Model>)| *known == lane && !writes(request);
+        let Some(at) = sent.iter().position(read) else { return Ok(()) };
+        let reply = world.store.read(&sent[at].1);
+        self.write(world, w, |writer, dice, out| {
+            writer.sent.remove(at);
+            Ok(writer.owner.hear(lane, reply, dice, out))
+        })?;
+        Ok(())
     }
 
     /// A writer that owns nothing any more. What it sent may still happen.
@@ -362,7 +411,7 @@ impl Scope {
                 ledger.change(|ledger| ledger.ending.pop());
             }
             Answer::NotCommitted { ticket } if ticket < SKIP => {
-                ledger.change(|ledger| ledger.failed |= 1 << ticket);
+                ledger.change(|ledger| ledger.failed |= 1 << ticket & !ledger.retried);
             }
             Answer::NotCommitted { .. } | Answer::Unknown { .. } | Answer::Stored { .. } => {}
             Answer::NoEffect { ticket } => {
@@ -406,10 +455,15 @@ impl Scope {
                     return Ok(false);
                 };
                 world.left.claims -= u8::from(remembered.is_none());
-                self.write(world, w, |writer, _, out| {
+                let opened = self.write(world, w, |writer, _, out| {
                     writer.owner.open(Intent::Write, out);
                     Ok(None)
-                })
+                })?;
+                // To decide to open and to look at the head later is to decide later.
+                if !self.may.everything {
+                    self.read_at_once(world, w, Lane::Head)?;
+                }
+                Ok(opened)
             }
             Step::Commit(w) | Step::CommitChunk(w) => {
                 let chunked = matches!(step, Step::CommitChunk(_));
@@ -438,7 +492,7 @@ impl Scope {
                 self.write(world, w, |writer, dice, out| {
                     let (place, tenure) = writer.owner.tenure().ok_or(Busy)?;
                     let ticket = SKIP + u64::from(started);
-                    let key = Some(receipt(started));
+                    let key = Some(Receipt { outcome: SKIPPED, ..receipt(started) });
                     tenure.no_effect(place, ticket, key, dice, out).map(|()| None)
                 })
             }
@@ -545,11 +599,11 @@ impl Scope {
         let Some(tenure) = writer.tenure() else { return Ok(false) };
         world.left.retries -= 1;
         match tenure.recall(op.into(), op.into()) {
-            Recall::Stored(_) => {
-                let skipped = world.ledgers[which].skipped & 1 << op != 0;
-                if !skipped {
-                    world.ledgers[which].change(|ledger| ledger.acked |= 1 << op);
-                }
+            Recall::Stored(outcome) => {
+                world.ledgers[which].change(|ledger| match outcome {
+                    SKIPPED => ledger.skipped |= 1 << op,
+                    _ => ledger.acked |= 1 << op,
+                });
                 Ok(true)
             }
             Recall::Pending | Recall::Another => Ok(false),
@@ -557,6 +611,7 @@ impl Scope {
                 let inc = world.writers[usize::from(w)].owner.inc();
                 world.ledgers[which].change(|ledger| {
                     ledger.failed &= !(1 << op);
+                    ledger.retried |= 1 << op;
                     ledger.lives[usize::from(op)] = inc;
                 });
                 self.write(world, w, |writer, dice, out| {

@@ -12,8 +12,9 @@ pub(super) type Verdict = Result<(), String>;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Ledger {
     pub(super) acked: Mask,
-    /// Told: certainly not committed.
+    /// Told: certainly not committed. Not kept of what was tried again.
     pub(super) failed: Mask,
+    pub(super) retried: Mask,
     /// Told: it was looked at, and changes nothing.
     pub(super) skipped: Mask,
     /// Returned by a strong read that is over.

@@ -23,7 +23,7 @@ pub(super) fn owner(ops: u8, claims: u8) -> Scope {
 
 /// Create, end, re-create: one operation in each of two lives.
 pub(super) fn lives() -> Scope {
-    let scope = base(2, 2);
+    let scope = base(2, 2).may(|may| may.one_op_a_life = true);
     Scope { left: Left { ends: 1, ..scope.left }, ..scope }
 }
 
@@ -97,6 +97,16 @@ impl Scope {
     /// Memory of closed names is lost.
     pub(super) fn forgetful(self) -> Self {
         self.may(|may| may.forget = true)
+    }
+
+    /// Markers are requests like others.
+    pub(super) fn marked(self) -> Self {
+        self.may(|may| may.markers = true)
+    }
+
+    /// Without any reduction.
+    pub(super) fn whole(self) -> Self {
+        self.may(|may| (may.everything, may.markers) = (true, true))
     }
 
     /// Nobody crashes.

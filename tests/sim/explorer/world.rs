@@ -12,7 +12,7 @@ use elacsym::env::BootTime;
 use elacsym::model::FileName;
 use elacsym::protocol::{
     Brancher, Entry, FoldWork, HEAD_AGE_MAX, Head, Lane, Owner, Place, Reader, Request, Rule, Rules,
-    Seen, Strictness,
+    Seen, State, Strictness,
 };
 
 use super::model::{Model, Ops, holder, index, name};
@@ -84,6 +84,13 @@ pub(super) struct May {
     pub(super) files: bool,
     pub(super) chunks: bool,
     pub(super) collect: bool,
+    /// One operation in each life of the name.
+    pub(super) one_op_a_life: bool,
+    /// Markers are requests like others. Else they are answered as soon as they are sent: nothing
+    /// but a listing depends on them.
+    pub(super) markers: bool,
+    /// Nothing is left out that a wider argument shows to change nothing (`next::reduced`).
+    pub(super) everything: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -150,31 +157,38 @@ pub(super) struct World {
     pub(super) left: Left,
 }
 
+impl Writer {
+    fn new(scope: &Scope, who: u8) -> Self {
+        Self {
+            owner: Owner::closed(scope.place(who, 0, scope.names[usize::from(who)])),
+            who,
+            process: 0,
+            life: 0,
+            sent: vec![],
+            folding: None,
+            asked: None,
+            chunk: None,
+        }
+    }
+}
+
+impl Remote {
+    fn new(scope: &Scope, name: u8) -> Self {
+        Self {
+            reader: Reader::new(scope.place(4, 0, name), Strictness::ByAge),
+            sent: vec![],
+            get: None,
+            quarter: 0,
+            young: false,
+            asked: [None; 2],
+        }
+    }
+}
+
 impl World {
     pub(super) fn new(scope: &Scope) -> Self {
-        let writer = |who: u8| {
-            let place = scope.place(who, 0, scope.names[usize::from(who)]);
-            Part::new(Writer {
-                owner: Owner::closed(place),
-                who,
-                process: 0,
-                life: 0,
-                sent: vec![],
-                folding: None,
-                asked: None,
-                chunk: None,
-            })
-        };
-        let remote = |name: u8| {
-            Part::new(Remote {
-                reader: Reader::new(scope.place(4, 0, name), Strictness::ByAge),
-                sent: vec![],
-                get: None,
-                quarter: 0,
-                young: false,
-                asked: [None; 2],
-            })
-        };
+        let writer = |who| Part::new(Writer::new(scope, who));
+        let remote = |name| Part::new(Remote::new(scope, name));
         Self {
             store: Part::new(Store::default()),
             writers: [writer(0), writer(1)],
@@ -213,6 +227,23 @@ impl World {
         held.into_iter().chain(got).chain([now]).min_by_key(|head| head.version)
     }
 
+    /// Forgets what can make no difference any more, so that worlds that differ in nothing else
+    /// are one: a reader that will not be asked again, a writer that will not claim again.
+    pub(super) fn forget(&mut self, scope: &Scope) {
+        for (name, remote) in (0..).zip(&mut self.remotes) {
+            let over = self.left.reads[usize::from(name)] == 0 && remote.asked == [None; 2];
+            if over && (remote.young || remote.reader.head().is_some() || remote.get.is_some()) {
+                *remote = Part::new(Remote::new(scope, name));
+            }
+        }
+        for (who, writer) in (0..).zip(&mut self.writers) {
+            let closed = matches!(writer.owner.state, State::Closed { remembered: None });
+            if self.left.claims == 0 && closed && writer.life != u8::MAX {
+                *writer = Part::new(Writer { life: u8::MAX, ..Writer::new(scope, who) });
+            }
+        }
+    }
+
     /// Forgets copies that can have no effect any more.
     pub(super) fn ground(&mut self, rules: Rules) {
         let store = &self.store;
@@ -239,7 +270,8 @@ impl World {
     }
 }
 
-fn there_stays(slot: &elacsym::protocol::Slot<Model>, rules: Rules) -> bool {
+/// A slot that nobody ever deletes.
+pub(super) fn there_stays(slot: &elacsym::protocol::Slot<Model>, rules: Rules) -> bool {
     !matches!(slot.entry, Entry::Batch(_)) && rules.keep(Rule::FencesStay)
 }
 

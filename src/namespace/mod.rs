@@ -1,0 +1,3 @@
+//! Where writes become state: the head of a name, and what it holds.
+
+pub mod head;

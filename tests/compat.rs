@@ -1,0 +1,24 @@
+//! Old bytes open, new bytes are the pinned bytes, and hostile bytes are refused.
+//!
+//! `compat/v1/` holds one file for each shape of each small object, as version 1 writes it; such a
+//! file is never changed. `compat/refused/` holds inputs that must be refused: each was crafted
+//! for one check, or found by the fuzzer. The fuzzer runs for seconds here, and for as long as
+//! `ELACSYM_FUZZ_SECS` says.
+
+// The helpers of a test binary are tests too, which clippy does not see.
+#![allow(clippy::unwrap_used)]
+
+#[path = "compat/damage.rs"]
+mod damage;
+#[path = "compat/fixtures.rs"]
+mod fixtures;
+#[path = "compat/fuzz.rs"]
+mod fuzz;
+#[path = "compat/hex.rs"]
+mod hex;
+#[path = "compat/page.rs"]
+mod page;
+#[path = "compat/place.rs"]
+mod place;
+#[path = "compat/samples.rs"]
+mod samples;

@@ -1,0 +1,72 @@
+//! The files beside this one: what was written opens, what is written is what was written, and
+//! what was refused is refused.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use elacsym::error::ErrorKind;
+use elacsym::storage::frame::FrameKind;
+
+use crate::place::Place;
+use crate::{hex, samples};
+
+fn folder(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/compat").join(name)
+}
+
+fn load(name: &str) -> BTreeMap<String, Bytes> {
+    let files = fs::read_dir(folder(name)).unwrap().map(|file| file.unwrap().path());
+    let load = |path: PathBuf| {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, hex::parse(&fs::read_to_string(path).unwrap()))
+    };
+    files.map(load).collect()
+}
+
+/// The kind is the first word of a file's name.
+pub(crate) fn kind_of(name: &str) -> FrameKind {
+    match name.split('-').next() {
+        Some("head") => FrameKind::Head,
+        Some("slot") => FrameKind::Slot,
+        Some("keys") => FrameKind::Keys,
+        _ => panic!("{name} does not say what it is"),
+    }
+}
+
+/// What must be refused, by kind.
+pub(crate) fn refused() -> impl Iterator<Item = (FrameKind, String, Bytes)> {
+    load("refused").into_iter().map(|(name, bytes)| (kind_of(&name), name, bytes))
+}
+
+#[test]
+fn new_bytes_are_the_pinned_bytes() {
+    let mut pinned = load("v1");
+    for sample in samples::all() {
+        let Some(bytes) = pinned.remove(sample.name) else {
+            panic!("v1/{}.hex is missing; it is\n{}", sample.name, hex::spell(&sample.bytes));
+        };
+        assert_eq!(hex::spell(&sample.bytes), hex::spell(&bytes), "{}", sample.name);
+    }
+    assert!(pinned.is_empty(), "no sample for {:?}", pinned.keys());
+}
+
+#[test]
+fn old_bytes_open_to_what_they_were() {
+    for (name, bytes) in load("v1") {
+        let place = Place::named_by(kind_of(&name), &bytes);
+        assert_eq!(place.reopen(&bytes).unwrap(), bytes, "{name}");
+    }
+    for sample in samples::all() {
+        assert_eq!(sample.place.reopen(&sample.bytes).unwrap(), sample.bytes, "{}", sample.name);
+    }
+}
+
+#[test]
+fn what_was_refused_is_refused() {
+    for (kind, name, bytes) in refused() {
+        let error = Place::named_by(kind, &bytes).reopen(&bytes).expect_err(&name);
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{name}: {}", error.chain());
+    }
+}

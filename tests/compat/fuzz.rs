@@ -1,0 +1,305 @@
+//! Damage beyond counting: bodies that are nearly right, in frames that are right.
+//!
+//! A checksum would stop every mutation before it reached a decoder, so each mutant gets a good
+//! frame, and a slot often a good chain. The answer must be `Corrupt`, or the object whose bytes
+//! these are: to the byte. What is accepted joins the pool, so that damage adds up. A failure prints
+//! the input, which stays as a file: in `compat/refused/`, if it must be refused.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::time::Duration;
+
+use bytes::Bytes;
+use elacsym::env::{Clock, Dice};
+use elacsym::error::ErrorKind;
+use elacsym::model::PutId;
+use elacsym::storage::frame::{self, FrameKind};
+
+use crate::place::Place;
+use crate::{fixtures, hex, samples};
+
+const ROUNDS: u64 = 250_000;
+const POOL_MAX: usize = 300;
+const BODY_BYTES_MAX: usize = 4000;
+
+struct Fuzz {
+    kind: FrameKind,
+    /// Puts and bodies to start from: first the files, which stay, then what was accepted.
+    pool: Vec<(PutId, Vec<u8>)>,
+    files: usize,
+    random: Random,
+    accepted: u64,
+    /// How often each check refused, by its message less the numbers.
+    refused: BTreeMap<String, u64>,
+}
+
+/// SplitMix64: fast, and the same on every machine.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end.max(1) as u64) as usize
+    }
+
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| self.next() as u8).collect()
+    }
+}
+
+/// Tells the input, should the decoder panic.
+struct Witness<'a>(&'a Bytes);
+
+impl Drop for Witness<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the input was {}", hex::spell(self.0));
+        }
+    }
+}
+
+impl Fuzz {
+    fn of(kind: FrameKind, seed: u64) -> Self {
+        let seeds = samples::all().into_iter().filter(|sample| sample.kind == kind);
+        let seeds = seeds.map(|sample| sample.bytes);
+        let hostile = fixtures::refused().filter(|(its_kind, ..)| *its_kind == kind);
+        let pool: Vec<_> = seeds
+            .chain(hostile.map(|(_, _, bytes)| bytes))
+            .filter_map(|bytes| frame::decode(kind, &bytes).ok())
+            .map(|frame| (frame.put, frame.body.to_vec()))
+            .collect();
+        let (files, random) = (pool.len(), Random(seed));
+        Self { kind, pool, files, random, accepted: 0, refused: BTreeMap::new() }
+    }
+
+    fn round(&mut self) {
+        let among = [self.files, self.pool.len()][self.random.below(2)];
+        let pick = self.random.below(among);
+        let (mut put, mut body) = self.pool[pick].clone();
+        let bytes = match self.random.below(20) {
+            // Noise, bare and framed.
+            0 => {
+                let length = self.random.below(300);
+                self.random.bytes(length).into()
+            }
+            1 => {
+                let length = self.random.below(300);
+                frame::encode(self.kind, put, &self.random.bytes(length))
+            }
+            // A damaged frame.
+            2 => {
+                let mut whole = frame::encode(self.kind, put, &body).to_vec();
+                self.mutate(&mut whole);
+                whole.into()
+            }
+            dealt => {
+                if dealt == 3 {
+                    put = PutId(self.random.next().into());
+                }
+                for _ in 0..=self.random.below(3) {
+                    self.mutate(&mut body);
+                }
+                if self.kind == FrameKind::Slot && dealt.is_multiple_of(2) {
+                    reseal(put, &mut body);
+                }
+                frame::encode(self.kind, put, &body)
+            }
+        };
+        if self.judge(&bytes) && body.len() < BODY_BYTES_MAX {
+            if self.pool.len() < POOL_MAX {
+                self.pool.push((put, body));
+            } else {
+                let place = self.files + self.random.below(POOL_MAX - self.files);
+                self.pool[place] = (put, body);
+            }
+        }
+    }
+
+    /// Whether the decoder accepted it.
+    fn judge(&mut self, bytes: &Bytes) -> bool {
+        let witness = Witness(bytes);
+        let answer = Place::named_by(self.kind, bytes).reopen(bytes);
+        match &answer {
+            Ok(again) => {
+                assert_eq!(again, bytes, "accepted, and written in another way");
+                self.accepted += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Corrupt, "{}", error.chain());
+                let chain = error.chain();
+                let words = chain.split(' ').filter(|word| !word.contains(char::is_numeric));
+                *self.refused.entry(words.collect::<Vec<_>>().join(" ")).or_default() += 1;
+            }
+        }
+        drop(witness);
+        answer.is_ok()
+    }
+
+    fn mutate(&mut self, bytes: &mut Vec<u8>) {
+        let random = &mut self.random;
+        let at = random.below(bytes.len());
+        let end = (at + 1 + random.below(80)).min(bytes.len());
+        match random.below(9) {
+            _ if bytes.is_empty() => *bytes = random.bytes(4),
+            0 => bytes[at] ^= 1 << random.below(8),
+            1 => bytes[at] = [0, 1, 2, 6, 7, 0x7f, 0x80, 0xff][random.below(8)],
+            // A small step: lengths and counts that are off by one.
+            2 => bytes[at] = bytes[at].wrapping_add(if random.below(2) == 0 { 1 } else { 255 }),
+            3 => {
+                let number = [0, 1, 63, 64, 4096, 10_001, u32::MAX / 2, u32::MAX][random.below(8)];
+                let number = number.to_le_bytes();
+                let room = number.len().min(bytes.len() - at);
+                bytes[at..at + room].copy_from_slice(&number[..room]);
+            }
+            4 => drop(bytes.drain(at..end)),
+            5 => {
+                let again = bytes[at..end].to_vec();
+                bytes.splice(at..at, again);
+            }
+            6 => {
+                let length = 1 + random.below(20);
+                bytes.splice(at..at, random.bytes(length));
+            }
+            7 => bytes.truncate(at),
+            _ => {
+                let (_, other) = &self.pool[random.below(self.pool.len())];
+                let tail = other[random.below(other.len().max(1)).min(other.len())..].to_vec();
+                bytes.truncate(at);
+                bytes.extend(tail);
+            }
+        }
+    }
+}
+
+/// Puts the right chain into a body of a slot, if it has one. The recipe of FORMAT.md a second time,
+/// so that the first is checked against it.
+fn reseal(put: PutId, body: &mut [u8]) {
+    if let Some(chain) = chain(put, body) {
+        body[48..64].copy_from_slice(&chain);
+    }
+}
+
+fn chain(put: PutId, body: &[u8]) -> Option<[u8; 16]> {
+    let (inc, seq, epoch) = (body.get(..16)?, body.get(16..24)?, body.get(24..32)?);
+    let (prev, kind, batch) = (body.get(32..48)?, *body.get(64)?, body.get(65..)?);
+    let put = put.0.to_le_bytes();
+    let mut text = [prev, inc, seq, epoch, &put, &[kind]].concat();
+    if kind == 0 {
+        let number = |at: usize| {
+            let field = batch.get(at..at.checked_add(4)?)?;
+            Some(u32::from_le_bytes(field.try_into().ok()?) as usize)
+        };
+        let mut end = 4;
+        for _ in 0..number(0)? {
+            end += 4 + number(end)?;
+        }
+        text.extend(blake3::hash(batch.get(..end)?).as_bytes());
+    }
+    blake3::hash(&text).as_bytes()[..16].try_into().ok()
+}
+
+/// Runs, and tells by the checks in `reach` that it did not stop at the door.
+fn run(kind: FrameKind, reach: &[&str]) {
+    let long = env::var("ELACSYM_FUZZ_SECS").map_or(0, |secs| secs.parse().unwrap());
+    let long = Duration::from_secs(long);
+    let seed = if long.is_zero() { 1 } else { Dice::from_os().draw() as u64 };
+    let clock = Clock::start();
+    let begun = clock.now();
+    let mut fuzz = Fuzz::of(kind, seed);
+    let mut rounds = 0;
+    while rounds < ROUNDS || clock.now() - begun < long {
+        fuzz.round();
+        rounds += 1;
+    }
+    eprintln!("{kind:?}: {rounds} inputs from seed {seed}, {} accepted", fuzz.accepted);
+    let reached = |check: &str| fuzz.refused.keys().any(|message| message.contains(check));
+    for check in reach {
+        assert!(reached(check), "{check:?} never refused: {:#?}", fuzz.refused);
+    }
+    assert!(fuzz.accepted > rounds / 50, "{} of {rounds} accepted", fuzz.accepted);
+}
+
+#[test]
+fn heads_survive_the_fuzzer() {
+    run(
+        FrameKind::Head,
+        &[
+            "these bytes do not begin",
+            "but was written",
+            "not of acme",
+            "version: is out of bounds",
+            "is no life",
+            "is no ownership",
+            "node: no valid name",
+            "born: is neither yes nor no",
+            "recent is too long",
+            "a put id repeats",
+            "base: bytes belong here",
+            "files: a list of values",
+            "files: home: a name that is no text",
+            "retired: file: kind: is no kind of file",
+            "pins: name: no valid name",
+            "parent: inc: bytes belong here",
+            "dead: files: epoch: is out of bounds",
+            "floor_epoch is beyond epoch",
+            "floor is beyond tail",
+            "a tombstone names files",
+            "a file retired in the future",
+            "a head names a chunk",
+            "a table of keys stands among the files",
+            "keys is no table of keys",
+            "bytes follow the last field",
+        ],
+    );
+}
+
+#[test]
+fn slots_survive_the_fuzzer() {
+    run(
+        FrameKind::Slot,
+        &[
+            "these bytes do not begin",
+            "but was written",
+            "seq: is out of bounds",
+            "epoch: is out of bounds",
+            "is no kind of slot",
+            "parts: a list of values",
+            "receipts: outcome: bytes belong here",
+            "chunks: home: no valid name",
+            "no chunk of its own epoch",
+            "follows, but",
+            "bytes follow the last field",
+        ],
+    );
+}
+
+#[test]
+fn tables_of_keys_survive_the_fuzzer() {
+    run(
+        FrameKind::Keys,
+        &[
+            "these bytes do not begin",
+            "but was written",
+            "receipts: a list of values",
+            "fingerprint: bytes belong here",
+            "outcome: bytes belong here",
+            "bytes are too many",
+            "a key twice",
+            "bytes follow the last field",
+        ],
+    );
+}
+
+#[test]
+fn the_chain_is_the_one_of_the_format_page() {
+    for sample in samples::all().iter().filter(|sample| sample.kind == FrameKind::Slot) {
+        let frame = frame::decode(sample.kind, &sample.bytes).unwrap();
+        assert_eq!(chain(frame.put, &frame.body).unwrap(), frame.body[48..64], "{}", sample.name);
+    }
+}
