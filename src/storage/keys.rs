@@ -311,6 +311,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::any::{any_file, any_inc, any_name};
 
     fn name(text: &str) -> Namespace {
         Namespace::new(text).unwrap()
@@ -414,14 +415,8 @@ mod tests {
         }
     }
 
-    fn any_name() -> impl Strategy<Value = Namespace> {
-        "[A-Za-z0-9_.-]{1,128}".prop_filter_map("'.' and '..'", |text| Namespace::new(&text).ok())
-    }
-
     fn any_key() -> impl Strategy<Value = Key> {
-        let kinds = prop::sample::select(FileKind::ALL.to_vec());
-        let markers = prop::sample::select(vec![MarkerKind::Live, MarkerKind::Gone]);
-        let inc = any::<u128>().prop_map(Incarnation);
+        let kinds = prop::sample::select(vec![MarkerKind::Live, MarkerKind::Gone]);
         prop_oneof![
             (any::<u128>(), 0..10_000_u16)
                 .prop_map(|(run, number)| Key::Probe(ProbeKey { run, number })),
@@ -429,23 +424,15 @@ mod tests {
             any_name()
                 .prop_map(|name| Key::Cell(CellKey::Node(NodeId::new(name.as_str()).unwrap()))),
             Just(Key::Cell(CellKey::Secret)),
-            (markers, any_name(), inc.clone()).prop_map(|(kind, name, inc)| Key::Marker(Marker {
+            (kinds, any_name(), any_inc()).prop_map(|(kind, name, inc)| Key::Marker(Marker {
                 kind,
                 name,
                 inc
             })),
-            (any_name(), inc.clone(), any::<u64>()).prop_map(|(home, inc, seq)| Key::Immutable(
+            (any_name(), any_inc(), any::<u64>()).prop_map(|(home, inc, seq)| Key::Immutable(
                 ImmutableKey::Slot(SlotKey { home, inc, seq: Seq(seq) })
             )),
-            (any_name(), inc, 0..=EPOCH_MAX.0, any::<u128>(), kinds).prop_map(
-                |(home, inc, epoch, ulid, kind)| Key::Immutable(ImmutableKey::File(FileName {
-                    home,
-                    inc,
-                    epoch: Epoch(epoch),
-                    ulid,
-                    kind
-                }))
-            ),
+            any_file().prop_map(|file| Key::Immutable(ImmutableKey::File(file))),
         ]
     }
 
