@@ -13,7 +13,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("namespace", &["segment", "log", "eval", "protocol"]),
     ("cluster", &["storage"]),
     ("segment", &["storage", "index"]),
-    ("log", &["storage"]),
+    // What a slot is, `protocol` says; how it lies in bytes, `log`.
+    ("log", &["storage", "protocol"]),
     ("index", &["kernels"]),
     ("eval", &["kernels"]),
     ("storage", &[]),
