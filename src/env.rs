@@ -45,11 +45,20 @@ impl Clock {
     }
 }
 
-/// Runs calls that block on a disk away from the threads that wait on the network.
+/// Runs calls that block on a disk away from the threads that wait on the network. A panic of the
+/// call goes on here.
+///
+/// A call that had not begun when the runtime shut down never will, and then this never returns.
+/// Whoever awaits it is a task of that runtime, which drops its tasks where they wait. An error
+/// would be an answer to act on, and what acts, by a pause or a retry, panics in a runtime whose
+/// timers are gone.
 pub async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(call).await {
         Ok(value) => value,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_cancelled) => std::future::pending().await,
+        },
     }
 }
 
@@ -107,6 +116,26 @@ mod tests {
         assert_ne!(fork.draw(), one.clone().draw());
         assert_eq!(one.draw(), two.draw());
         assert_ne!(one.draw(), Dice::from_seed(8).draw());
+    }
+
+    /// It panicked once, for it took every end of a call but the good one for a panic.
+    #[test]
+    fn a_blocking_call_in_a_runtime_that_is_gone_neither_panics_nor_returns() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let handle = runtime.handle().clone();
+        runtime.shutdown_background();
+        let _inside = handle.enter();
+        let mut call = std::pin::pin!(blocking(|| 7));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        for _ in 0..3 {
+            assert!(call.as_mut().poll(&mut context).is_pending());
+        }
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "of the call")]
+    async fn a_panic_of_a_blocking_call_is_a_panic_of_who_asked() {
+        blocking(|| panic!("of the call")).await
     }
 
     #[test]

@@ -90,6 +90,26 @@ fn config_check_says_ok_or_every_problem() {
 }
 
 #[test]
+fn config_check_looks_into_the_file_of_api_keys() {
+    check(&[
+        Case {
+            args: &["config", "check"],
+            env: &[("ELACSYM_API_KEYS_FILE", "absent.toml")],
+            code: 2,
+            stderr: &["auth.api_keys_file (ELACSYM_API_KEYS_FILE)", "No such file"],
+            ..Case::default()
+        },
+        Case {
+            args: &["config", "check"],
+            file: Some("[auth]\napi_keys_file = 'elacsym.toml'"),
+            code: 2,
+            stderr: &["auth.api_keys_file (elacsym.toml:2)", "has no keys"],
+            ..Case::default()
+        },
+    ]);
+}
+
+#[test]
 fn config_print_shows_what_is_obeyed_and_where_it_was_said() {
     check(&[Case {
         args: &["--node-id", "a", "config", "print", "--storage-path", "/srv/elacsym"],

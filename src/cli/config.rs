@@ -6,7 +6,7 @@ use std::io::Write;
 use clap::Subcommand;
 use tracing::warn;
 
-use super::flags::Flags;
+use super::flags::{Flags, text_of};
 use super::{Failure, logging};
 use crate::config::{Config, KEYS};
 
@@ -25,6 +25,9 @@ pub(super) fn run(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let config = Config::load(&flags.into_inputs(env)).map_err(Failure::Configuration)?;
+    if matches!(command, Command::Check) {
+        config.check_files(text_of).map_err(Failure::Configuration)?;
+    }
     logging::start(&config.log);
     for notice in config.notices() {
         warn!("{notice}");

@@ -5,7 +5,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -76,8 +75,12 @@ impl Flags {
 }
 
 fn read(path: &Path, named_by: Option<Origin>) -> ConfigFile {
-    let text = fs::read_to_string(path).map_err(|error: io::Error| error.to_string());
-    ConfigFile { path: path.display().to_string(), named_by, text }
+    ConfigFile { path: path.display().to_string(), named_by, text: text_of(path) }
+}
+
+/// The text of a file, or why there is none.
+pub(super) fn text_of(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

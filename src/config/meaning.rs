@@ -11,10 +11,10 @@ use super::location::Location;
 use super::problem::Problem;
 use super::said::SaidByKey;
 use super::{Auth, Config, Log, LogFormat, Misrouted, Node, RingSlot, Role, Secret, Server};
+use crate::model::NodeId;
 
 const PORT: u16 = 3000;
 const DATA_FOLDER: &str = "./data";
-const NODE_ID_BYTES_MAX: usize = 128;
 
 pub(super) fn interpret(said: &SaidByKey, problems: &mut Vec<Problem>) -> Config {
     let mut reader = Reader { said, problems };
@@ -158,15 +158,8 @@ impl Reader<'_> {
     }
 }
 
-fn node_id(word: &str) -> Result<String, String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if word.len() > NODE_ID_BYTES_MAX || !word.chars().all(plain) || matches!(word, "" | "." | "..")
-    {
-        return Err(format!(
-            "{word:?} cannot name a node; use 1 to {NODE_ID_BYTES_MAX} of A-Z a-z 0-9 - _ and '.'"
-        ));
-    }
-    Ok(word.to_owned())
+fn node_id(word: &str) -> Result<NodeId, String> {
+    NodeId::new(word).map_err(|error| format!("{word:?} cannot name a node: {error}"))
 }
 
 fn role(word: &str) -> Result<Role, String> {

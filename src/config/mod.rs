@@ -17,13 +17,15 @@ mod said;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use keys::{CONFIG_ENV, ENV_PREFIX, KEYS, Key, Shape};
 pub use levels::LogLevels;
 pub use location::Location;
 pub use problem::{Origin, Problem, Problems};
 pub use said::{ConfigFile, Inputs};
+
+use crate::model::NodeId;
 
 /// Everything that an operator decides. What no operator can judge is a constant elsewhere.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +41,7 @@ pub struct Config {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    pub id: Option<String>,
+    pub id: Option<NodeId>,
     pub role: Role,
     pub ring_slot: Option<RingSlot>,
 }
@@ -107,6 +109,26 @@ impl Config {
         if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
     }
 
+    /// Whether the files that the configuration names hold what they should, as far as their shape
+    /// tells. `read` gives the text of a file, or why there is none.
+    pub fn check_files(
+        &self,
+        read: impl FnOnce(&Path) -> Result<String, String>,
+    ) -> Result<(), Problems> {
+        let (Auth::KeysFile(path), Some(origin)) =
+            (&self.auth, self.origins.get("auth.api_keys_file"))
+        else {
+            return Ok(());
+        };
+        let checked = read(path)
+            .map_err(|reason| format!("cannot be read: {reason}"))
+            .and_then(|text| keys_file_has_keys(&text));
+        checked.map_err(|message| {
+            let message = format!("file {:?} {message}", path.display().to_string());
+            Problems(vec![Problem::new("auth.api_keys_file", origin, message)])
+        })
+    }
+
     /// How many keys were said by somebody.
     pub fn keys_said(&self) -> usize {
         self.origins.len()
@@ -129,6 +151,24 @@ impl Config {
         }
         notices
     }
+}
+
+/// The message of a syntax error alone: its `Display` quotes the line, which may hold a secret.
+fn keys_file_has_keys(text: &str) -> Result<(), String> {
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let line = error.span().map_or(1, |span| line_of(text, span.start));
+        format!("is not TOML: line {line}: {}", error.message())
+    })?;
+    let is_list =
+        |keys: &Vec<toml::Value>| !keys.is_empty() && keys.iter().all(|key| key.is_table());
+    match table.get("keys").and_then(toml::Value::as_array) {
+        Some(keys) if is_list(keys) => Ok(()),
+        _ => Err("has no keys: each begins with [[keys]]".to_owned()),
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 
 impl Secret {

@@ -41,7 +41,7 @@ impl Config {
         let text = |text: &str| Some(toml::Value::from(text));
         let Config { node, server, storage, auth, log, origins: _ } = self;
         match key {
-            "node.id" => node.id.as_deref().and_then(text),
+            "node.id" => node.id.as_ref().and_then(|id| text(id.as_str())),
             "node.type" => text(match node.role {
                 Role::All => "all",
                 Role::Indexer => "indexer",

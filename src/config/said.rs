@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{self, CONFIG_ENV, ENV_PREFIX, KEYS, Key, NESTED_PREFIX, Shape, TWINS};
+use super::line_of;
 use super::problem::{Origin, Problem};
 
 /// All that a configuration is made of, handed in.
@@ -68,10 +69,7 @@ impl Collector {
                 return self.problems.push(Problem::new(&what, origin, message));
             }
         };
-        let at = |offset: usize| {
-            let line = 1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
-            Origin::File { path: file.path.clone(), line }
-        };
+        let at = |offset| Origin::File { path: file.path.clone(), line: line_of(text, offset) };
         // Only the message of a syntax error: its `Display` quotes the line, which may be a secret.
         let (tables, errors) = DeTable::parse_recoverable(text);
         for error in &errors {

@@ -296,6 +296,31 @@ fn a_file_that_cannot_be_read_is_one_problem_among_the_others() {
     assert!(told.contains("ELACSYM_PORT"), "{told}");
 }
 
+#[test]
+fn a_file_of_api_keys_without_keys_is_told_and_its_text_is_not() {
+    let config = load("", &[("ELACSYM_API_KEYS_FILE", "keys.toml")], &[]);
+    let check = |text: Result<&str, &str>| {
+        let text = text.map(str::to_owned).map_err(str::to_owned);
+        config.check_files(|_| text).map_err(|problems| problems.to_string())
+    };
+    assert_eq!(check(Ok("[[keys]]\nname = 'ops'")), Ok(()));
+    for (text, told) in [
+        (Err("no such file"), "file \"keys.toml\" cannot be read: no such file"),
+        (Ok("[[keys]]\nhunter2 = 'hunter2"), "is not TOML: line 2"),
+        (Ok("hunter2"), "is not TOML: line 1"),
+        (Ok(""), "each begins with [[keys]]"),
+        (Ok("keys = []"), "each begins with [[keys]]"),
+        (Ok("keys = ['hunter2']"), "each begins with [[keys]]"),
+        (Ok("[keys]\nhunter2 = 1"), "each begins with [[keys]]"),
+    ] {
+        let problem = check(text).unwrap_err();
+        assert!(problem.contains("auth.api_keys_file (ELACSYM_API_KEYS_FILE)"), "{problem}");
+        assert!(problem.contains(told) && !problem.contains("hunter2"), "{problem}");
+    }
+    let without = load("", &[], &[]);
+    assert_eq!(without.check_files(|_| panic!("there is no file to read")), Ok(()));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_value_that_is_not_utf8_is_refused() {

@@ -4,10 +4,12 @@
 pub(crate) mod any;
 mod file;
 mod id;
+mod marker;
 mod name;
 mod node;
 
 pub use file::{FileKind, FileName};
 pub use id::{Chain, Epoch, Holder, Incarnation, PutId, Seq, Version};
+pub use marker::{Marker, MarkerKind};
 pub use name::{NAME_BYTES_MAX, Namespace};
 pub use node::NodeId;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Head, Payload, Receipts, Slot, View};
 use crate::env::BootTime;
 use crate::model::{FileName, Incarnation, Namespace, PutId, Seq};
+pub use crate::model::{Marker, MarkerKind};
 
 /// One request to the store: a single attempt, whose reply says what was seen and no more.
 ///
@@ -107,22 +108,6 @@ pub enum Lane {
     /// A chunk going up, by the random part of its name.
     Chunk(u128),
     Sweep,
-}
-
-/// An empty object by which a list of names, or of dead incarnations, is one sorted LIST.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Marker {
-    pub kind: MarkerKind,
-    pub name: Namespace,
-    pub inc: Incarnation,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MarkerKind {
-    /// `_names/`: a name that lives.
-    Live,
-    /// `_gone/`: a dead incarnation with something left to collect.
-    Gone,
 }
 
 /// What a machine tells whoever asked, by the ticket that they gave.

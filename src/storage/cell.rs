@@ -5,8 +5,9 @@ use bytes::Bytes;
 
 use super::attempt::{Attempt, Tag};
 use super::counters::Verb;
+use super::date::StoreDate;
 use super::keys::{self, CellKey};
-use super::wire::Wire;
+use super::wire::{Seen, Wire};
 use crate::error::Result;
 
 /// A cell as it was when the store answered.
@@ -14,12 +15,15 @@ use crate::error::Result;
 pub struct Cell {
     pub body: Bytes,
     pub tag: Tag,
+    /// When the store answered, if it tells.
+    pub date: Option<StoreDate>,
 }
 
 /// What the cell holds *now*. `None` only for a certain 404.
 pub(super) async fn load(wire: &Wire, key: &CellKey) -> Result<Option<Cell>> {
     let seen = wire.get(Verb::Load, &keys::path(key)).await;
-    seen.map_err(|fault| fault.into_error(&format!("loading {key}")))
+    let Seen { found, date } = seen.map_err(|fault| fault.into_error(&format!("loading {key}")))?;
+    Ok(found.map(|(body, tag)| Cell { body, tag, date }))
 }
 
 /// One attempt to put `body` where `was` is; where nothing is, if `was` is `None`.

@@ -26,7 +26,9 @@ use object_store::path::Path;
 
 use super::ulid;
 use crate::error::{Error, Result};
-use crate::model::{Epoch, FileKind, FileName, Incarnation, Namespace, NodeId, Seq};
+use crate::model::{
+    Epoch, FileKind, FileName, Incarnation, Marker, MarkerKind, Namespace, NodeId, Seq,
+};
 
 /// The largest epoch that a key can carry.
 pub const EPOCH_MAX: Epoch = Epoch(9_999_999_999);
@@ -62,22 +64,6 @@ pub struct SlotKey {
     pub home: Namespace,
     pub inc: Incarnation,
     pub seq: Seq,
-}
-
-/// An empty object whose name is all it says.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Marker {
-    pub kind: MarkerKind,
-    pub name: Namespace,
-    pub inc: Incarnation,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MarkerKind {
-    /// This incarnation may be alive.
-    Name,
-    /// This incarnation is dead and may have something left to collect.
-    Gone,
 }
 
 /// One object of one run of the conformance probe.
@@ -131,7 +117,7 @@ impl Key {
         Ok(match self {
             Self::Probe(key) => key.to_string(),
             Self::Cell(key) => key.to_string(),
-            Self::Marker(key) => key.to_string(),
+            Self::Marker(marker) => spell_marker(marker),
             Self::Immutable(key) => return key.spell(),
         })
     }
@@ -152,7 +138,7 @@ impl Doomed {
         Ok(match self {
             Self::Slot(slot) => slot.to_string(),
             Self::File(file) => return spell_file(file),
-            Self::Marker(marker) => marker.to_string(),
+            Self::Marker(marker) => spell_marker(marker),
             Self::Node(node) => CellKey::Node(node.clone()).to_string(),
         })
     }
@@ -175,14 +161,6 @@ impl fmt::Display for SlotKey {
     }
 }
 
-impl fmt::Display for Marker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // '!' sorts below every character of a name, so `a!…` comes before `a-b!…`, as `a` does
-        // before `a-b`.
-        write!(f, "{}/{}!{}", self.kind.folder(), self.name, self.inc)
-    }
-}
-
 impl fmt::Display for ProbeKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "_probe/{}/{:04}", ulid::spell(self.run), self.number)
@@ -193,22 +171,13 @@ impl fmt::Display for Folder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nodes => f.write_str("_cluster/nodes"),
-            Self::Markers(kind) => f.write_str(kind.folder()),
+            Self::Markers(kind) => f.write_str(marker_folder(*kind)),
             Self::Life(name, inc) => write!(f, "n/{}/{name}/{inc}", Hh(name)),
             Self::Drawer(name, inc, drawer) => {
                 write!(f, "n/{}/{name}/{inc}/{}", Hh(name), drawer.letter())
             }
             Self::Probes => f.write_str("_probe"),
             Self::Probe(run) => write!(f, "_probe/{}", ulid::spell(*run)),
-        }
-    }
-}
-
-impl MarkerKind {
-    fn folder(self) -> &'static str {
-        match self {
-            Self::Name => "_names",
-            Self::Gone => "_gone",
         }
     }
 }
@@ -252,6 +221,20 @@ fn place(kind: FileKind) -> (Drawer, &'static str) {
     }
 }
 
+fn marker_folder(kind: MarkerKind) -> &'static str {
+    match kind {
+        MarkerKind::Live => "_names",
+        MarkerKind::Gone => "_gone",
+    }
+}
+
+/// '!' sorts below every character of a name, so `a!…` comes before `a-b!…`, as `a` does before
+/// `a-b`.
+pub(super) fn spell_marker(marker: &Marker) -> String {
+    let Marker { kind, name, inc } = marker;
+    format!("{}/{name}!{inc}", marker_folder(*kind))
+}
+
 pub(super) fn spell_file(file: &FileName) -> Result<String> {
     let FileName { home, inc, epoch, ulid, kind } = file;
     if *epoch > EPOCH_MAX {
@@ -273,7 +256,7 @@ fn recognise(text: &str) -> Option<Key> {
         }),
         ["_cluster", "nodes", node] => Key::Cell(CellKey::Node(NodeId::new(node).ok()?)),
         ["_cluster", "secret"] => Key::Cell(CellKey::Secret),
-        ["_names", leaf] => Key::Marker(marker(MarkerKind::Name, leaf)?),
+        ["_names", leaf] => Key::Marker(marker(MarkerKind::Live, leaf)?),
         ["_gone", leaf] => Key::Marker(marker(MarkerKind::Gone, leaf)?),
         ["n", hh, name, "HEAD"] => Key::Cell(CellKey::Head(home(hh, name)?)),
         ["n", hh, name, inc, "w", seq] => Key::Immutable(ImmutableKey::Slot(SlotKey {
@@ -328,6 +311,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::any::{any_file, any_inc, any_name};
 
     fn name(text: &str) -> Namespace {
         Namespace::new(text).unwrap()
@@ -357,8 +341,8 @@ mod tests {
         assert_eq!(file(FileKind::Deletions), format!("{life}/d/{leaf}.dv"));
         assert_eq!(file(FileKind::Keys), format!("{life}/k/{leaf}"));
         assert_eq!(file(FileKind::Chunk), format!("{life}/b/{leaf}"));
-        let marker = |kind| Marker { kind, name: home.clone(), inc: INC }.to_string();
-        assert_eq!(marker(MarkerKind::Name), format!("_names/acme!{INC}"));
+        let marker = |kind| spell_marker(&Marker { kind, name: home.clone(), inc: INC });
+        assert_eq!(marker(MarkerKind::Live), format!("_names/acme!{INC}"));
         assert_eq!(marker(MarkerKind::Gone), format!("_gone/acme!{INC}"));
         let node = NodeId::new("node-1").unwrap();
         assert_eq!(CellKey::Node(node).to_string(), "_cluster/nodes/node-1");
@@ -379,8 +363,9 @@ mod tests {
 
     #[test]
     fn a_name_sorts_before_the_names_that_it_begins() {
-        let marker =
-            |text: &str| Marker { kind: MarkerKind::Name, name: name(text), inc: INC }.to_string();
+        let marker = |text: &str| {
+            spell_marker(&Marker { kind: MarkerKind::Live, name: name(text), inc: INC })
+        };
         let names = ["a", "a-", "a.", "a0", "aA", "a_", "aa", "b"];
         assert!(names.iter().map(|text| marker(text)).is_sorted());
     }
@@ -430,14 +415,8 @@ mod tests {
         }
     }
 
-    fn any_name() -> impl Strategy<Value = Namespace> {
-        "[A-Za-z0-9_.-]{1,128}".prop_filter_map("'.' and '..'", |text| Namespace::new(&text).ok())
-    }
-
     fn any_key() -> impl Strategy<Value = Key> {
-        let kinds = prop::sample::select(FileKind::ALL.to_vec());
-        let markers = prop::sample::select(vec![MarkerKind::Name, MarkerKind::Gone]);
-        let inc = any::<u128>().prop_map(Incarnation);
+        let kinds = prop::sample::select(vec![MarkerKind::Live, MarkerKind::Gone]);
         prop_oneof![
             (any::<u128>(), 0..10_000_u16)
                 .prop_map(|(run, number)| Key::Probe(ProbeKey { run, number })),
@@ -445,23 +424,15 @@ mod tests {
             any_name()
                 .prop_map(|name| Key::Cell(CellKey::Node(NodeId::new(name.as_str()).unwrap()))),
             Just(Key::Cell(CellKey::Secret)),
-            (markers, any_name(), inc.clone()).prop_map(|(kind, name, inc)| Key::Marker(Marker {
+            (kinds, any_name(), any_inc()).prop_map(|(kind, name, inc)| Key::Marker(Marker {
                 kind,
                 name,
                 inc
             })),
-            (any_name(), inc.clone(), any::<u64>()).prop_map(|(home, inc, seq)| Key::Immutable(
+            (any_name(), any_inc(), any::<u64>()).prop_map(|(home, inc, seq)| Key::Immutable(
                 ImmutableKey::Slot(SlotKey { home, inc, seq: Seq(seq) })
             )),
-            (any_name(), inc, 0..=EPOCH_MAX.0, any::<u128>(), kinds).prop_map(
-                |(home, inc, epoch, ulid, kind)| Key::Immutable(ImmutableKey::File(FileName {
-                    home,
-                    inc,
-                    epoch: Epoch(epoch),
-                    ulid,
-                    kind
-                }))
-            ),
+            any_file().prop_map(|file| Key::Immutable(ImmutableKey::File(file))),
         ]
     }
 

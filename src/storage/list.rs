@@ -5,10 +5,10 @@
 
 use object_store::path::Path;
 
-use super::keys::{self, Folder, Key, Marker, MarkerKind};
+use super::keys::{self, Folder, Key};
 use super::wire::Wire;
 use crate::error::{Error, Result};
-use crate::model::{Incarnation, Namespace};
+use crate::model::{Incarnation, Marker, MarkerKind, Namespace};
 
 /// What one request of S3 brings at most.
 pub const PAGE_KEYS_MAX: usize = 1000;
@@ -44,7 +44,8 @@ impl Cursor {
 
     /// Before every marker of that name and of the names that begin with it.
     pub fn at_name(kind: MarkerKind, name: &Namespace) -> Self {
-        let first = Marker { kind, name: name.clone(), inc: Incarnation(0) }.to_string();
+        let marker = Marker { kind, name: name.clone(), inc: Incarnation(0) };
+        let first = keys::spell_marker(&marker);
         Self(first.rsplit_once('!').map(|(before, _)| keys::path(before)))
     }
 }

@@ -18,6 +18,7 @@ use object_store::ObjectStore;
 mod attempt;
 mod cell;
 mod counters;
+mod date;
 mod fault;
 pub mod fields;
 pub mod frame;
@@ -33,18 +34,17 @@ mod wire;
 pub use attempt::{Attempt, Tag, TagForm};
 pub use cell::Cell;
 pub use counters::{Counts, Outcome, Verb};
-pub use keys::{
-    CellKey, Doomed, Drawer, EPOCH_MAX, Folder, ImmutableKey, Key, Marker, MarkerKind, ProbeKey,
-    SlotKey,
-};
+pub use date::StoreDate;
+pub use keys::{CellKey, Doomed, Drawer, EPOCH_MAX, Folder, ImmutableKey, Key, ProbeKey, SlotKey};
 pub use list::{Cursor, Entry, PAGE_KEYS_MAX, Page};
-pub use open::Place;
+pub use open::open;
 pub use probe::Proof;
+pub use slot::Look;
 
 use crate::env::{Clock, Dice};
 use crate::error::{Error, Result};
-use crate::model::{FileName, NodeId};
-use counters::Verb as V;
+use crate::model::{FileName, Marker, NodeId};
+use fault::Fault;
 use wire::Wire;
 
 /// Reads everything, changes nothing.
@@ -76,11 +76,9 @@ impl Reader {
     /// The whole of an immutable object.
     pub async fn read(&self, key: &ImmutableKey) -> Result<Bytes> {
         let text = key.spell()?;
-        match self.wire.get(V::Read, &keys::path(&text)).await {
-            Ok(Some(cell)) => Ok(cell.body),
-            Ok(None) => Err(fault::Fault::Missing.into_error(&format!("reading {text}"))),
-            Err(fault) => Err(fault.into_error(&format!("reading {text}"))),
-        }
+        let read = self.wire.get(Verb::Read, &keys::path(&text)).await;
+        let body = read.and_then(|seen| seen.found.ok_or(Fault::Missing)).map(|(body, _)| body);
+        body.map_err(|fault| fault.into_error(&format!("reading {text}")))
     }
 
     /// Exactly that range of an immutable object. One that ends past its end is `Corrupt`: who
@@ -98,9 +96,9 @@ impl Reader {
         read.map_err(|fault| fault.into_error(&what))
     }
 
-    /// What lies in a slot now; `None` for a certain 404. The request is sent after the call:
-    /// this is the probe of a strong read, and no cache may answer it.
-    pub async fn slot(&self, key: &SlotKey) -> Result<Option<Bytes>> {
+    /// What lies in a slot now. The request is sent after the call: this is the probe of a strong
+    /// read, and no cache may answer it.
+    pub async fn slot(&self, key: &SlotKey) -> Result<Look> {
         slot::look(&self.wire, key).await
     }
 
@@ -153,8 +151,9 @@ impl Store {
 
     /// Sets a marker. To set it twice is to set it once.
     pub async fn mark(&self, marker: &Marker) -> Result<()> {
-        let put = self.wire.put_unique(&keys::path(marker), Bytes::new()).await;
-        put.map_err(|fault| fault.into_error(&format!("writing {marker}")))
+        let text = keys::spell_marker(marker);
+        let put = self.wire.put_unique(&keys::path(&text), Bytes::new()).await;
+        put.map_err(|fault| fault.into_error(&format!("writing {text}")))
     }
 
     /// Removes an object. That it was not there is no error.

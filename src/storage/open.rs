@@ -1,8 +1,7 @@
-//! Where a store is: a URL, and the environment that S3 clients share.
+//! The store at a location of the configuration, with the environment that S3 clients share.
 //!
 //! The root prefix is applied here and nowhere else; all keys are relative to it.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use object_store::ClientOptions;
@@ -12,77 +11,41 @@ use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 
 use super::Store;
+use super::date::Dating;
 use super::local::LocalStore;
+use crate::config::Location;
 use crate::env::{Clock, Dice};
 use crate::error::{Error, Result};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
-/// What a storage URL says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    Bucket { bucket: String, root: Path },
-    Folder(PathBuf),
-    Memory,
-}
-
-impl Place {
-    /// `s3://bucket/prefix`, `file:///path` or `memory://`.
-    pub fn parse(url: &str) -> Result<Self> {
-        let refuse = |why: &str| {
-            Err(Error::invalid(format!(
-                "storage url {url:?}: {why}; it is one of s3://bucket/prefix, file:///path, \
-                 memory://"
-            )))
-        };
-        let Some((scheme, rest)) = url.split_once("://") else {
-            return refuse("there is no scheme");
-        };
-        match scheme {
-            "s3" => {
-                let (bucket, root) = rest.split_once('/').unwrap_or((rest, ""));
-                if bucket.is_empty() {
-                    return refuse("the bucket is missing");
-                }
-                match Path::parse(root.strip_suffix('/').unwrap_or(root)) {
-                    Ok(root) => Ok(Self::Bucket { bucket: bucket.to_owned(), root }),
-                    Err(_) => refuse("the prefix cannot be part of a key"),
-                }
-            }
-            "file" if rest.starts_with('/') => Ok(Self::Folder(PathBuf::from(rest))),
-            "file" => refuse("the path must be absolute"),
-            "memory" if rest.is_empty() => Ok(Self::Memory),
-            "memory" => refuse("memory has no parts"),
-            "gs" | "az" => refuse("this store is not supported yet"),
-            _ => refuse("the scheme is unknown"),
+/// Opens the store at `location`, S3 with the `AWS_*` among `vars`: in production those of the
+/// process. Sends no request: whether the store is there, and good, is for the probe to find out.
+pub async fn open(
+    location: &Location,
+    vars: impl IntoIterator<Item = (String, String)>,
+    clock: Clock,
+    dice: Dice,
+) -> Result<Store> {
+    match location {
+        Location::S3 { bucket, prefix } => {
+            let root = Path::parse(prefix).map_err(|error| {
+                Error::invalid(format!("opening {location}")).with_source(error)
+            })?;
+            Ok(Store::new(PrefixStore::new(s3(bucket, vars)?, root), clock, dice))
         }
-    }
-
-    /// Opens it, S3 with the `AWS_*` among `vars`: in production those of the process. Sends no
-    /// request: whether the place is there, and good, is for the probe to find out.
-    pub async fn open(
-        &self,
-        vars: impl IntoIterator<Item = (String, String)>,
-        clock: Clock,
-        dice: Dice,
-    ) -> Result<Store> {
-        match self {
-            Self::Bucket { bucket, root } => {
-                let store = PrefixStore::new(s3(bucket, vars)?, root.clone());
-                Ok(Store::new(store, clock, dice))
-            }
-            Self::Folder(path) => {
-                let store = LocalStore::open(path, dice.fork("local")).await?;
-                Ok(Store::new(store, clock, dice))
-            }
-            Self::Memory => Ok(Store::new(InMemory::new(), clock, dice)),
+        Location::Local(folder) => {
+            let store = LocalStore::open(folder, dice.fork("local")).await?;
+            Ok(Store::new(store, clock, dice))
         }
+        Location::Memory => Ok(Store::new(InMemory::new(), clock, dice)),
     }
 }
 
 /// As `AmazonS3Builder::from_env` does, but over the variables that it is given.
 fn s3(bucket: &str, vars: impl IntoIterator<Item = (String, String)>) -> Result<AmazonS3> {
-    let mut builder = AmazonS3Builder::new().with_client_options(client());
+    let mut builder =
+        AmazonS3Builder::new().with_client_options(client()).with_http_connector(Dating);
     for (name, value) in vars {
         if !name.starts_with("AWS_") {
             continue;
@@ -94,8 +57,17 @@ fn s3(bucket: &str, vars: impl IntoIterator<Item = (String, String)>) -> Result<
     let endpoint = [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint]
         .iter()
         .find_map(|key| builder.get_config_value(key));
-    if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
-        builder = builder.with_allow_http(true);
+    if let Some(endpoint) = endpoint {
+        // It would stand in every error of a request.
+        if endpoint.contains('@') {
+            return Err(Error::invalid(
+                "the endpoint of S3 (AWS_ENDPOINT_URL) carries no credentials; they are said with \
+                 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            ));
+        }
+        if endpoint.starts_with("http://") {
+            builder = builder.with_allow_http(true);
+        }
     }
     builder
         .with_bucket_name(bucket)
@@ -123,39 +95,27 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
 
-    #[test]
-    fn a_url_says_where_the_store_is() {
-        let bucket = |root: &str| Place::Bucket { bucket: "b".into(), root: Path::from(root) };
-        for (url, place) in [
-            ("s3://b", bucket("")),
-            ("s3://b/", bucket("")),
-            ("s3://b/x/y", bucket("x/y")),
-            ("s3://b/x/", bucket("x")),
-            ("file:///var/lib/elacsym", Place::Folder("/var/lib/elacsym".into())),
-            ("memory://", Place::Memory),
-        ] {
-            assert_eq!(Place::parse(url).unwrap(), place, "{url}");
+    async fn refusal(prefix: &str, vars: &[(&str, &str)]) -> Error {
+        let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let location = Location::S3 { bucket: "b".to_owned(), prefix: prefix.to_owned() };
+        open(&location, vars, Clock::start(), Dice::from_seed(1)).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_prefix_that_cannot_be_part_of_a_key_is_refused() {
+        for prefix in ["x//y", "../y"] {
+            let error = refusal(prefix, &[]).await;
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(error.chain().starts_with("opening s3://b/"), "{}", error.chain());
         }
     }
 
-    #[test]
-    fn what_is_not_supported_is_refused_with_what_is() {
-        for url in [
-            "",
-            "s3:/b",
-            "s3://",
-            "s3:///x",
-            "s3://b/x//y",
-            "s3://b/../y",
-            "gs://b",
-            "az://b",
-            "ftp://b",
-            "file://x",
-            "memory://x",
-        ] {
-            let error = Place::parse(url).unwrap_err();
+    #[tokio::test]
+    async fn no_credentials_of_an_endpoint_are_repeated() {
+        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
+            let error = refusal("", &[(name, "http://id:hunter2@127.0.0.1:1")]).await;
             assert_eq!(error.kind(), ErrorKind::Invalid);
-            assert!(error.to_string().contains("s3://bucket/prefix"), "{error}");
+            assert!(!error.chain().contains("hunter2"), "{}", error.chain());
         }
     }
 }

@@ -22,7 +22,7 @@ use super::fault::Fault;
 use super::frame::{self, FrameKind};
 use super::keys::{self, Folder, ProbeKey};
 use super::list::{self, Cursor};
-use super::wire::Wire;
+use super::wire::{Seen, Wire};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::PutId;
 
@@ -44,7 +44,7 @@ const NEVER_CREATED: u16 = 1;
 const RACED: u16 = 10;
 
 /// The least that a node needs, for the message of a refusal.
-const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject","s3:AbortMultipartUpload"],"Resource":"arn:aws:s3:::BUCKET/PREFIX/*"},{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::BUCKET"}]}"#;
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject"],"Resource":"arn:aws:s3:::BUCKET/PREFIX/*"},{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::BUCKET"}]}"#;
 
 const USE_ANOTHER: &str = "use a store with atomic conditional writes (AWS S3, MinIO, Ceph RGW)";
 
@@ -101,8 +101,8 @@ impl Trial<'_> {
     async fn a_missing_key_is_missing(&self) -> Result<()> {
         const CHECK: &str = "a missing key is a 404";
         match self.wire.get(Verb::Load, &self.path(NEVER_CREATED)).await {
-            Ok(None) => Ok(()),
-            Ok(Some(_)) => Err(refuse(CHECK, "it gave bytes that nobody wrote", USE_ANOTHER)),
+            Ok(Seen { found: None, .. }) => Ok(()),
+            Ok(_) => Err(refuse(CHECK, "it gave bytes that nobody wrote", USE_ANOTHER)),
             Err(Fault::Denied(error)) => Err(refuse(
                 CHECK,
                 "it answered 403",
@@ -318,7 +318,7 @@ impl Trial<'_> {
 
     async fn read(&self, check: &str, number: u16) -> Result<Option<(Bytes, Tag)>> {
         let seen = self.wire.get(Verb::Load, &self.path(number)).await;
-        Ok(seen.map_err(|fault| undecided(check, fault))?.map(|cell| (cell.body, cell.tag)))
+        Ok(seen.map_err(|fault| undecided(check, fault))?.found)
     }
 
     fn key(&self, number: u16) -> ProbeKey {
@@ -386,6 +386,12 @@ fn cannot_write(check: &str, fault: Fault) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn operations_md_holds_the_policy_that_a_refusal_names() {
+        let page: String = include_str!("../../docs/OPERATIONS.md").split_whitespace().collect();
+        assert!(page.contains(POLICY), "docs/OPERATIONS.md must hold {POLICY}");
+    }
 
     #[test]
     fn a_race_is_settled_by_what_is_there() {

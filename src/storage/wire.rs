@@ -20,8 +20,8 @@ use object_store::{
 };
 
 use super::attempt::{Tag, TagForm};
-use super::cell::Cell;
 use super::counters::{Counters, Outcome, Verb};
+use super::date::{Stamp, StoreDate};
 use super::fault::Fault;
 use crate::env::{Clock, Dice};
 use crate::error::Result;
@@ -50,6 +50,13 @@ pub(super) struct Wire {
     dice: Mutex<Dice>,
     tag_form: AtomicU8,
     pub(super) counters: Counters,
+}
+
+/// The answer to a GET.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) found: Option<(Bytes, Tag)>,
+    pub(super) date: Option<StoreDate>,
 }
 
 impl Wire {
@@ -115,18 +122,20 @@ impl Wire {
         self.put(Verb::Swap, path, mode, body).await?.ok_or_else(no_tag)
     }
 
-    /// The whole object and its tag. A 404 that is certain is `None`; repeats what may pass.
-    pub(super) async fn get(&self, verb: Verb, path: &Path) -> Result<Option<Cell>, Fault> {
-        let seen = self.repeat(PATIENCE, || async {
-            let (body, etag) = self.fetch(verb, path, None).await?;
+    /// What is under a key now. A 404 that is certain is nothing; repeats what may pass.
+    pub(super) async fn get(&self, verb: Verb, path: &Path) -> Result<Seen, Fault> {
+        let stamp = Stamp::default();
+        let found = self.repeat(PATIENCE, || async {
+            let (body, etag) = self.fetch(verb, path, None, &stamp).await?;
             let tag = etag.as_deref().map(Tag::new).ok_or_else(no_tag)?;
-            Ok(Cell { body, tag })
+            Ok((body, tag))
         });
-        match seen.await {
-            Ok(cell) => Ok(Some(cell)),
-            Err(Fault::Missing) => Ok(None),
-            Err(fault) => Err(fault),
-        }
+        let found = match found.await {
+            Ok(found) => Some(found),
+            Err(Fault::Missing) => None,
+            Err(fault) => return Err(fault),
+        };
+        Ok(Seen { found, date: stamp.date() })
     }
 
     /// Exactly that range of an object, or a fault: what is cut short at the end is `PastEnd`.
@@ -134,7 +143,7 @@ impl Wire {
         let bytes = range.end - range.start;
         self.repeat(PATIENCE + transfer(bytes), || async {
             let range = Some(GetRange::Bounded(range.clone()));
-            let (body, _) = self.fetch(Verb::Read, path, range).await?;
+            let (body, _) = self.fetch(Verb::Read, path, range, &Stamp::default()).await?;
             match body.len() as u64 == bytes {
                 true => Ok(body),
                 false => Err(Fault::PastEnd),
@@ -188,8 +197,10 @@ impl Wire {
         verb: Verb,
         path: &Path,
         range: Option<GetRange>,
+        stamp: &Stamp,
     ) -> Result<(Bytes, Option<String>), Fault> {
-        let options = GetOptions { range, ..GetOptions::default() };
+        let mut options = GetOptions { range, ..GetOptions::default() };
+        options.extensions.insert(stamp.clone());
         let get = async { Ok(self.store.get_opts(path, options).await?) };
         let answer = self.held(verb, ANSWER_LIMIT, get).await?;
         let expected = answer.range.end - answer.range.start;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use elacsym::storage::local::Folder;
 use elacsym::storage::local::disk::{Disk, DiskFile, Kind};
 
-use crate::bent::{Bend, Bent};
+use crate::bent_disk::{Bend, BentDisk};
 use crate::duet::{Act, BOTH, Duet};
 use crate::play::{Images, Play, Wrap, open};
 use crate::process::{Process, Then};
@@ -136,6 +136,15 @@ fn opening_is_cut_short(wrap: Wrap) -> Images {
     Ok(images)
 }
 
+fn slot_is_created(wrap: Wrap) -> Images {
+    alone(wrap, nothing, |play, folder| play.create(folder, SLOT, "a slot"))
+}
+
+fn head_is_swapped(wrap: Wrap) -> Images {
+    let head: Act = |play, folder| play.create(folder, HEAD, "head 1");
+    alone(wrap, head, |play, folder| play.swap(folder, HEAD, "head 1", "head 2"))
+}
+
 fn nothing(_: &Play, _: &Folder) {}
 
 #[test]
@@ -234,7 +243,7 @@ impl Bend for Without {
 }
 
 fn without(rule: Without, process: Process) -> Arc<dyn Disk> {
-    Arc::new(Bent::new(Arc::new(process), Arc::new(rule)))
+    Arc::new(BentDisk::new(Arc::new(process), Arc::new(rule)))
 }
 
 /// Every scene must be caught; each says by what.
@@ -251,14 +260,8 @@ fn without_the_sync_of_the_folder_an_acknowledged_name_is_lost() {
     caught(
         |process| without(Without::FolderSync, process),
         &[
-            (|w| alone(w, nothing, |p, f| p.create(f, SLOT, "a slot")), "n/w/0 holds None"),
-            (
-                |w| {
-                    let head: Act = |p, f| p.create(f, HEAD, "head 1");
-                    alone(w, head, |p, f| p.swap(f, HEAD, "head 1", "head 2"))
-                },
-                "n/HEAD holds Some(b\"head 1\")",
-            ),
+            (slot_is_created, "n/w/0 holds None"),
+            (head_is_swapped, "n/HEAD holds Some(b\"head 1\")"),
             (|w| SLOT_IS_READ.survives(w), "n/w/0 holds None"),
             (opening_is_cut_short, "a holds None"),
         ],
@@ -269,16 +272,7 @@ fn without_the_sync_of_the_folder_an_acknowledged_name_is_lost() {
 fn without_the_sync_of_the_file_what_was_acknowledged_is_torn() {
     caught(
         |process| without(Without::FileSync, process),
-        &[
-            (|w| alone(w, nothing, |p, f| p.create(f, SLOT, "a slot")), "n/w/0 holds Some"),
-            (
-                |w| {
-                    let head: Act = |p, f| p.create(f, HEAD, "head 1");
-                    alone(w, head, |p, f| p.swap(f, HEAD, "head 1", "head 2"))
-                },
-                "n/HEAD holds Some",
-            ),
-        ],
+        &[(slot_is_created, "n/w/0 holds Some"), (head_is_swapped, "n/HEAD holds Some")],
     );
 }
 
@@ -286,7 +280,7 @@ fn without_the_sync_of_the_file_what_was_acknowledged_is_torn() {
 fn without_the_sync_of_parents_a_new_folder_takes_its_objects_with_it() {
     caught(
         |process| without(Without::ParentSync(Mutex::default()), process),
-        &[(|w| alone(w, nothing, |p, f| p.create(f, SLOT, "a slot")), "n/w/0 holds None")],
+        &[(slot_is_created, "n/w/0 holds None")],
     );
 }
 

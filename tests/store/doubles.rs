@@ -5,101 +5,76 @@ use futures::TryStreamExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
-    Error, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
-    PutPayload, PutResult, Result, UpdateVersion,
+    Error, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutResult,
+    Result, UpdateVersion,
 };
 
-use super::behaviour::{Behaviour, answered};
+use crate::bent_store::{Behaviour, Put, answered};
 
 /// Checks, takes a breath, and writes: right one at a time, wrong in a race. What a server is that
 /// looks before it renames.
 #[derive(Debug, Default)]
-pub(super) struct Liar;
+pub(crate) struct Liar;
 
 #[async_trait]
 impl Behaviour for Liar {
-    async fn put(
-        &self,
-        inner: &InMemory,
-        path: &Path,
-        body: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
-        let there = inner.head(path).await.ok().and_then(|meta| meta.e_tag);
-        let fits = match &options.mode {
+    async fn put(&self, inner: &InMemory, put: Put<'_>) -> Result<PutResult> {
+        let there = inner.head(put.path).await.ok().and_then(|meta| meta.e_tag);
+        let fits = match &put.mode {
             PutMode::Overwrite => true,
             PutMode::Create => there.is_none(),
             PutMode::Update(version) => there == version.e_tag,
         };
         if !fits {
-            return Err(refused(path));
+            return Err(refused(put.path));
         }
         tokio::task::yield_now().await;
-        inner.put_opts(path, body, PutMode::Overwrite.into()).await
+        put.by(PutMode::Overwrite).into(inner).await
     }
 }
 
 /// The same for swaps only: creates are right.
 #[derive(Debug, Default)]
-pub(super) struct HalfLiar;
+pub(crate) struct HalfLiar;
 
 #[async_trait]
 impl Behaviour for HalfLiar {
-    async fn put(
-        &self,
-        inner: &InMemory,
-        path: &Path,
-        body: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
-        match options.mode {
-            PutMode::Update(_) => Liar.put(inner, path, body, options).await,
-            _ => inner.put_opts(path, body, options).await,
+    async fn put(&self, inner: &InMemory, put: Put<'_>) -> Result<PutResult> {
+        match put.mode {
+            PutMode::Update(_) => Liar.put(inner, put).await,
+            _ => put.into(inner).await,
         }
     }
 }
 
 /// Takes conditions and forgets them.
 #[derive(Debug, Default)]
-pub(super) struct Careless;
+pub(crate) struct Careless;
 
 #[async_trait]
 impl Behaviour for Careless {
-    async fn put(
-        &self,
-        inner: &InMemory,
-        path: &Path,
-        body: PutPayload,
-        _: PutOptions,
-    ) -> Result<PutResult> {
-        inner.put_opts(path, body, PutMode::Overwrite.into()).await
+    async fn put(&self, inner: &InMemory, put: Put<'_>) -> Result<PutResult> {
+        put.by(PutMode::Overwrite).into(inner).await
     }
 }
 
 /// Creates as it should, and swaps whatever the tag.
 #[derive(Debug, Default)]
-pub(super) struct HalfCareless;
+pub(crate) struct HalfCareless;
 
 #[async_trait]
 impl Behaviour for HalfCareless {
-    async fn put(
-        &self,
-        inner: &InMemory,
-        path: &Path,
-        body: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
-        let mode = match options.mode {
-            PutMode::Update(_) => PutMode::Overwrite,
-            mode => mode,
-        };
-        inner.put_opts(path, body, mode.into()).await
+    async fn put(&self, inner: &InMemory, put: Put<'_>) -> Result<PutResult> {
+        match put.mode {
+            PutMode::Update(_) => Careless.put(inner, put).await,
+            _ => put.into(inner).await,
+        }
     }
 }
 
 /// Says 403 for what is missing, as S3 does to who may not list.
 #[derive(Debug, Default)]
-pub(super) struct Secretive;
+pub(crate) struct Secretive;
 
 #[async_trait]
 impl Behaviour for Secretive {
@@ -114,30 +89,24 @@ impl Behaviour for Secretive {
 /// Gives tags with quotes and wants them back without, as Ceph does; and answers every loser of a
 /// race with 500, as Ceph does under contention.
 #[derive(Debug, Default)]
-pub(super) struct Ceph;
+pub(crate) struct Ceph;
 
 #[async_trait]
 impl Behaviour for Ceph {
-    async fn put(
-        &self,
-        inner: &InMemory,
-        path: &Path,
-        body: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
-        let mode = match options.mode {
+    async fn put(&self, inner: &InMemory, put: Put<'_>) -> Result<PutResult> {
+        let racing = put.coin();
+        let mode = match &put.mode {
             PutMode::Update(UpdateVersion { e_tag: Some(etag), version }) => {
-                let e_tag = match etag.contains('"') {
-                    true => return Err(refused(path)),
-                    false => Some(format!("\"{etag}\"")),
-                };
+                if etag.contains('"') {
+                    return Err(refused(put.path));
+                }
+                let (e_tag, version) = (Some(format!("\"{etag}\"")), version.clone());
                 PutMode::Update(UpdateVersion { e_tag, version })
             }
-            mode => mode,
+            mode => mode.clone(),
         };
         tokio::task::yield_now().await;
-        let racing = rand_bit(path, &body);
-        inner.put_opts(path, body, mode.into()).await.map_err(|error| match racing {
+        put.by(mode).into(inner).await.map_err(|error| match racing {
             true => answered("500 Internal Server Error"),
             false => error,
         })
@@ -146,19 +115,13 @@ impl Behaviour for Ceph {
 
 /// Answers some of those that it served with 500: nobody may conclude anything from that.
 #[derive(Debug, Default)]
-pub(super) struct Forgetful;
+pub(crate) struct Forgetful;
 
 #[async_trait]
 impl Behaviour for Forgetful {
-    async fn put(
-        &self,
-        inner: &InMemory,
-        path: &Path,
-        body: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
-        let forget = rand_bit(path, &body);
-        let done = inner.put_opts(path, body, options).await?;
+    async fn put(&self, inner: &InMemory, put: Put<'_>) -> Result<PutResult> {
+        let forget = put.coin();
+        let done = put.into(inner).await?;
         match forget {
             true => Err(answered("500 Internal Server Error")),
             false => Ok(done),
@@ -168,7 +131,7 @@ impl Behaviour for Forgetful {
 
 /// Lists in no order.
 #[derive(Debug, Default)]
-pub(super) struct Unsorted;
+pub(crate) struct Unsorted;
 
 #[async_trait]
 impl Behaviour for Unsorted {
@@ -181,7 +144,7 @@ impl Behaviour for Unsorted {
 
 /// Confirms deletes and keeps everything.
 #[derive(Debug, Default)]
-pub(super) struct Hoarder;
+pub(crate) struct Hoarder;
 
 #[async_trait]
 impl Behaviour for Hoarder {
@@ -192,11 +155,4 @@ impl Behaviour for Hoarder {
 
 fn refused(path: &Path) -> Error {
     Error::Precondition { path: path.to_string(), source: "412".into() }
-}
-
-/// A coin that falls the same way in every run of the same bodies.
-fn rand_bit(path: &Path, body: &PutPayload) -> bool {
-    let mut bytes = path.to_string().into_bytes();
-    body.iter().for_each(|part| bytes.extend_from_slice(part));
-    seahash::hash(&bytes) & 1 == 1
 }

@@ -4,17 +4,17 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use futures::TryStreamExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
-    Error, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutOptions, PutPayload,
-    PutResult, Result,
+    Error, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutResult, Result,
 };
 
-use super::behaviour::{Behaviour, answered};
+use crate::bent_store::{Behaviour, Put, answered};
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// Nothing happened, and this is the answer.
     Before(&'static str),
     /// It happened, and this is the answer.
@@ -30,14 +30,14 @@ pub(super) enum Fault {
 /// The faults of the requests to come, in order; after them all goes well. A request that stalls
 /// leaves the next fault to the next.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Mutex<VecDeque<Fault>>);
+pub(crate) struct Faults(Mutex<VecDeque<Fault>>);
 
 impl Faults {
-    pub(super) fn next(faults: impl IntoIterator<Item = Fault>) -> Arc<Self> {
+    pub(crate) fn next(faults: impl IntoIterator<Item = Fault>) -> Arc<Self> {
         Arc::new(Self(Mutex::new(faults.into_iter().collect())))
     }
 
-    pub(super) fn then(&self, fault: Fault) {
+    pub(crate) fn then(&self, fault: Fault) {
         self.0.lock().unwrap().push_back(fault);
     }
 
@@ -64,14 +64,8 @@ impl Faults {
 
 #[async_trait]
 impl Behaviour for Faults {
-    async fn put(
-        &self,
-        inner: &InMemory,
-        path: &Path,
-        body: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
-        self.around(inner.put_opts(path, body, options)).await
+    async fn put(&self, inner: &InMemory, put: Put<'_>) -> Result<PutResult> {
+        self.around(put.into(inner)).await
     }
 
     async fn get(&self, inner: &InMemory, path: &Path, options: GetOptions) -> Result<GetResult> {
@@ -83,7 +77,6 @@ impl Behaviour for Faults {
     }
 
     async fn list(&self, inner: &InMemory, prefix: Option<Path>) -> Result<Vec<ObjectMeta>> {
-        use futures::TryStreamExt;
         self.around(inner.list(prefix.as_ref()).try_collect()).await
     }
 }

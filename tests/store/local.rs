@@ -18,7 +18,7 @@ use object_store::{
 };
 use tempfile::TempDir;
 
-use crate::bent::{Bend, Bent};
+use crate::bent_disk::{Bend, BentDisk};
 use crate::play::etag;
 
 async fn open(root: &Path) -> LocalStore {
@@ -26,7 +26,7 @@ async fn open(root: &Path) -> LocalStore {
 }
 
 async fn open_bent(root: &Path, bend: Arc<dyn Bend>) -> elacsym::error::Result<LocalStore> {
-    let disk = Bent::new(Arc::new(RealDisk), bend);
+    let disk = BentDisk::new(Arc::new(RealDisk), bend);
     LocalStore::open_on(Arc::new(disk), root, Dice::from_os()).await
 }
 

@@ -8,16 +8,16 @@ use elacsym::storage::{
     Attempt, Counts, Cursor, Doomed, Drawer, Folder, ImmutableKey, Outcome, Store, Verb,
 };
 
-use super::behaviour::Bent;
-use super::faults::{Fault, Faults};
-use super::promises::{INC, file, head, name, slot};
+use crate::bent_store::BentStore;
+use crate::faults::{Fault, Faults};
+use crate::promises::{INC, file, head, name, slot};
 
 const ERROR: &str = "500 Internal Server Error";
 const SLOW_DOWN: &str = "503 Slow Down";
 
 fn store(faults: impl IntoIterator<Item = Fault>) -> (Store, Clock) {
     let clock = Clock::start();
-    (Store::new(Bent::by(Faults::next(faults)), clock, Dice::from_seed(3)), clock)
+    (Store::new(BentStore::by(Faults::next(faults)), clock, Dice::from_seed(3)), clock)
 }
 
 fn of(counts: &Counts, verb: Verb) -> Vec<(Outcome, u64)> {
@@ -40,7 +40,7 @@ async fn a_create_is_sent_once_and_told_as_it_was_seen() {
         assert!(matches!(seen, Attempt::Doubt(_)), "{fault:?}: {seen:?}");
         assert!(clock.now() < Duration::from_secs(10), "{fault:?}: {:?}", clock.now());
         assert_eq!(store.counts().sent(Verb::Create), 1, "{fault:?}");
-        assert_eq!(store.slot(&slot(1)).await.unwrap().is_some(), there, "{fault:?}");
+        assert_eq!(store.slot(&slot(1)).await.unwrap().body.is_some(), there, "{fault:?}");
     }
 }
 
@@ -53,7 +53,7 @@ async fn a_swap_is_sent_once_and_told_as_it_was_seen() {
         (Fault::StallAfter, "two"),
     ] {
         let faults = Faults::next([]);
-        let store = Store::new(Bent::by(faults.clone()), Clock::start(), Dice::from_seed(3));
+        let store = Store::new(BentStore::by(faults.clone()), Clock::start(), Dice::from_seed(3));
         let Attempt::Done(tag) = store.swap(&head(), None, "one".into()).await else { panic!() };
         faults.then(fault);
         let seen = store.swap(&head(), Some(&tag), "two".into()).await;
@@ -68,7 +68,7 @@ async fn a_read_is_repeated_until_it_is_answered() {
     use Fault::{After, Before, Stall};
     let faults = [Before(ERROR), After(SLOW_DOWN), Stall, Before("429 Too Many Requests")];
     let (store, clock) = store(faults);
-    assert_eq!(store.slot(&slot(1)).await.unwrap(), None);
+    assert_eq!(store.slot(&slot(1)).await.unwrap().body, None);
     let counts = store.counts();
     assert_eq!(
         of(&counts, Verb::Slot),
@@ -133,7 +133,7 @@ async fn two_clients_do_not_come_back_at_the_same_moment() {
     for seed in 0..20 {
         let clock = Clock::start();
         let faults = Faults::next([Fault::Before(ERROR)]);
-        let store = Store::new(Bent::by(faults), clock, Dice::from_seed(seed));
+        let store = Store::new(BentStore::by(faults), clock, Dice::from_seed(seed));
         store.load(&head()).await.unwrap();
         times.push(clock.now());
     }

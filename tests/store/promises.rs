@@ -1,51 +1,57 @@
 //! What every store promises, asked of each in the same words.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use elacsym::config::Location;
 use elacsym::env::{Clock, Dice};
 use elacsym::error::ErrorKind;
-use elacsym::model::{Epoch, FileKind, FileName, Incarnation, Namespace, NodeId, Seq};
+use elacsym::model::{
+    Epoch, FileKind, FileName, Incarnation, Marker, MarkerKind, Namespace, NodeId, Seq,
+};
 use elacsym::storage::{
-    Attempt, CellKey, Cursor, Doomed, Drawer, Folder, ImmutableKey, Key, Marker, MarkerKind,
-    PAGE_KEYS_MAX, Place, SlotKey, Store,
+    self, Attempt, CellKey, Cursor, Doomed, Drawer, Folder, ImmutableKey, Key, PAGE_KEYS_MAX,
+    SlotKey, Store,
 };
 use futures::future::join_all;
 use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 
-use super::servers;
+use crate::servers;
 
-pub(super) const INC: Incarnation = Incarnation(7);
+pub(crate) const INC: Incarnation = Incarnation(7);
 
-pub(super) fn name(text: &str) -> Namespace {
+pub(crate) fn name(text: &str) -> Namespace {
     Namespace::new(text).unwrap()
 }
 
-pub(super) fn slot(seq: u64) -> SlotKey {
+pub(crate) fn slot(seq: u64) -> SlotKey {
     SlotKey { home: name("acme"), inc: INC, seq: Seq(seq) }
 }
 
-pub(super) fn file(ulid: u128) -> FileName {
+pub(crate) fn file(ulid: u128) -> FileName {
     FileName { home: name("acme"), inc: INC, epoch: Epoch(1), ulid, kind: FileKind::Rows }
 }
 
-pub(super) fn head() -> CellKey {
+pub(crate) fn head() -> CellKey {
     CellKey::Head(name("acme"))
+}
+
+async fn open(location: &Location) -> Store {
+    storage::open(location, [], Clock::start(), Dice::from_os()).await.unwrap()
 }
 
 #[tokio::test]
 async fn memory_keeps_its_promises() {
-    let store = Place::Memory.open([], Clock::start(), Dice::from_seed(1)).await;
-    promises(store.unwrap()).await;
+    promises(open(&Location::Memory).await).await;
 }
 
 #[tokio::test]
 async fn a_local_folder_keeps_its_promises() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::parse(&format!("file://{}", folder.path().display())).unwrap();
-    promises(place.open([], Clock::start(), Dice::from_os()).await.unwrap()).await;
+    promises(open(&Location::Local(folder.path().to_owned())).await).await;
 }
 
 #[tokio::test]
@@ -58,13 +64,29 @@ async fn ministack_keeps_its_promises() {
     promises(servers::ministack().await.store().await).await;
 }
 
+#[tokio::test]
+async fn a_server_tells_when_it_answered_and_what_lies_on_this_machine_does_not() {
+    for server in [servers::minio().await, servers::ministack().await] {
+        let store = server.store().await;
+        assert!(matches!(store.swap(&head(), None, "one".into()).await, Attempt::Done(_)));
+        let loaded = store.load(&head()).await.unwrap().unwrap();
+        let look = store.slot(&slot(1)).await.unwrap();
+        let age = look.date.unwrap().since(loaded.date.unwrap());
+        assert!(look.body.is_none() && age < Duration::from_secs(60), "{age:?}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for location in [Location::Memory, Location::Local(folder.path().to_owned())] {
+        assert_eq!(open(&location).await.slot(&slot(1)).await.unwrap().date, None);
+    }
+}
+
 /// What others put into the bucket is counted and passed by, however it is spelt.
 #[tokio::test]
 async fn strangers_do_not_stop_a_listing() {
     let inner = Arc::new(InMemory::new());
     let store = Store::new(inner.clone(), Clock::start(), Dice::from_seed(1));
     for text in ["a", "b", "c"] {
-        let marker = Marker { kind: MarkerKind::Name, name: name(text), inc: INC };
+        let marker = Marker { kind: MarkerKind::Live, name: name(text), inc: INC };
         store.mark(&marker).await.unwrap();
     }
     for odd in ["_names/a{%7B}", "_names/b!", "_names/b!x/y", "_names/~", "_names/c~^"] {
@@ -74,7 +96,7 @@ async fn strangers_do_not_stop_a_listing() {
         let (mut names, mut strangers, mut pages) = (0, 0, 0);
         let mut next = Some(Cursor::start());
         while let Some(cursor) = next {
-            let folder = Folder::Markers(MarkerKind::Name);
+            let folder = Folder::Markers(MarkerKind::Live);
             let page = store.list(&folder, &cursor, keys_max).await.unwrap();
             names += page.entries.len();
             strangers += page.strangers;
@@ -100,11 +122,11 @@ async fn promises(store: Store) {
 }
 
 async fn a_slot_is_created_once(store: &Store) {
-    assert_eq!(store.slot(&slot(1)).await.unwrap(), None);
+    assert_eq!(store.slot(&slot(1)).await.unwrap().body, None);
     assert!(matches!(store.create(&slot(1), "first".into()).await, Attempt::Done(())));
     assert!(matches!(store.create(&slot(1), "second".into()).await, Attempt::Refused));
     assert!(matches!(store.create(&slot(1), "first".into()).await, Attempt::Refused));
-    assert_eq!(store.slot(&slot(1)).await.unwrap(), Some("first".into()));
+    assert_eq!(store.slot(&slot(1)).await.unwrap().body, Some("first".into()));
 }
 
 async fn a_race_to_create_has_one_winner(store: &Store) {
@@ -116,7 +138,7 @@ async fn a_race_to_create_has_one_winner(store: &Store) {
         let won = |attempt: &Attempt<()>| matches!(attempt, Attempt::Done(()));
         let winners: Vec<_> = (0..32).filter(|i| won(&told[*i])).collect();
         assert_eq!(winners.len(), 1, "{told:?}");
-        assert_eq!(store.slot(&slot).await.unwrap(), Some(bodies[winners[0]].clone()));
+        assert_eq!(store.slot(&slot).await.unwrap().body, Some(bodies[winners[0]].clone()));
     }
 }
 
@@ -231,12 +253,12 @@ async fn listings_are_sorted_and_paged(store: &Store) {
 async fn names_are_found_by_where_they_begin(store: &Store) {
     let names = ["acme", "acme-2", "acme.eu", "acmeX", "acma", "b"];
     for text in names {
-        let marker = Marker { kind: MarkerKind::Name, name: name(text), inc: INC };
+        let marker = Marker { kind: MarkerKind::Live, name: name(text), inc: INC };
         store.mark(&marker).await.unwrap();
         store.mark(&marker).await.unwrap();
     }
-    let folder = Folder::Markers(MarkerKind::Name);
-    let from = Cursor::at_name(MarkerKind::Name, &name("acme"));
+    let folder = Folder::Markers(MarkerKind::Live);
+    let from = Cursor::at_name(MarkerKind::Live, &name("acme"));
     let page = store.list(&folder, &from, 1000).await.unwrap();
     let name_of = |key: &Key| match key {
         Key::Marker(marker) => marker.name.to_string(),
@@ -259,7 +281,7 @@ async fn what_is_deleted_is_gone(store: &Store) {
             store.delete(thing).await.unwrap();
         }
     }
-    assert_eq!(store.slot(&slot(9)).await.unwrap(), None);
+    assert_eq!(store.slot(&slot(9)).await.unwrap().body, None);
     let read = store.read(&ImmutableKey::File(file(3))).await;
     assert_eq!(read.unwrap_err().kind(), ErrorKind::NotFound);
     let gone = Folder::Markers(MarkerKind::Gone);

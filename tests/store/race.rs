@@ -18,7 +18,7 @@ use object_store::{
 };
 use tempfile::TempDir;
 
-use crate::bent::{Bend, Bent};
+use crate::bent_disk::{Bend, BentDisk};
 
 const PROCESSES: usize = 4;
 const THREADS: usize = 8;
@@ -201,7 +201,7 @@ impl Bend for Other {
 fn a_swap_never_undoes_what_came_between_its_comparison_and_its_end() {
     let root = TempDir::new().unwrap();
     let bent = |bend: Arc<dyn Bend>| {
-        let disk = Bent::new(Arc::new(RealDisk), bend);
+        let disk = BentDisk::new(Arc::new(RealDisk), bend);
         Folder::open(Arc::new(disk), root.path(), &mut Dice::from_os()).unwrap()
     };
     let (sender, receiver) = std::sync::mpsc::channel();
@@ -244,7 +244,7 @@ impl Bend for Covered {
 fn a_create_that_shares_a_sync_is_acknowledged_by_one_that_saw_its_name() {
     let root = TempDir::new().unwrap();
     let covered = Arc::new(Covered::default());
-    let disk = Bent::new(Arc::new(RealDisk), Arc::clone(&covered) as _);
+    let disk = BentDisk::new(Arc::new(RealDisk), Arc::clone(&covered) as _);
     let folder = Folder::open(Arc::new(disk), root.path(), &mut Dice::from_os()).unwrap();
     let run = &|thread: usize| {
         for slot in 0..20 {

@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use elacsym::env::{Clock, Dice};
 use elacsym::error::{Error, ErrorKind};
-use elacsym::model::NodeId;
-use elacsym::storage::{Attempt, Cursor, Folder, MarkerKind, Store, TagForm};
+use elacsym::model::{MarkerKind, NodeId};
+use elacsym::storage::{Attempt, Cursor, Folder, Store, TagForm};
 
-use super::behaviour::{Behaviour, Bent};
-use super::doubles::{
+use crate::bent_store::{Behaviour, BentStore};
+use crate::doubles::{
     Careless, Ceph, Forgetful, HalfCareless, HalfLiar, Hoarder, Liar, Secretive, Unsorted,
 };
-use super::promises::{head, slot};
-use super::servers;
+use crate::promises::{head, slot};
+use crate::servers;
 
 fn over<B: Behaviour + Default>(seed: u64) -> Store {
-    let store = Bent::by(Arc::new(B::default()));
+    let store = BentStore::by(Arc::new(B::default()));
     Store::new(store, Clock::start(), Dice::from_seed(seed))
 }
 
@@ -119,15 +119,15 @@ async fn the_probe_leaves_nothing_behind_and_is_quick() {
 #[tokio::test]
 async fn wrong_credentials_and_missing_buckets_are_told_apart_from_missing_keys() {
     let minio = servers::minio().await;
-    let stranger = minio.open("s3://test/x", "not the secret").await;
+    let stranger = minio.open("test", "x", "not the secret").await;
     expect(&stranger.prove().await.unwrap_err(), "a missing key is a 404", &["credentials"]);
     assert_eq!(stranger.slot(&slot(1)).await.unwrap_err().kind(), ErrorKind::Unavailable);
     assert_eq!(stranger.load(&head()).await.unwrap_err().kind(), ErrorKind::Unavailable);
-    let nowhere = minio.open("s3://no-such-bucket/x", minio.secret()).await;
+    let nowhere = minio.open("no-such-bucket", "x", minio.secret()).await;
     let error = nowhere.prove().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.chain().contains("no such bucket"), "{}", error.chain());
-    let folder = Folder::Markers(MarkerKind::Name);
+    let folder = Folder::Markers(MarkerKind::Live);
     let error = stranger.list(&folder, &Cursor::start(), 10).await.unwrap_err();
     assert!(error.to_string().contains("credentials"), "{}", error.chain());
 }

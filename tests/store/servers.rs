@@ -10,32 +10,33 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use elacsym::config::Location;
 use elacsym::env::{Clock, Dice};
-use elacsym::storage::{Place, Store};
+use elacsym::storage::{self, Store};
 use tokio::sync::OnceCell;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const STARTS_MAX: u32 = 5;
 
-pub(super) struct Server {
+pub(crate) struct Server {
     port: u16,
     keys: (&'static str, &'static str),
     _leash: Child,
 }
 
-pub(super) async fn minio() -> &'static Server {
+pub(crate) async fn minio() -> &'static Server {
     static SERVER: OnceCell<Server> = OnceCell::const_new();
     let ready = |port| answers(port, "GET /minio/health/ready");
     SERVER.get_or_init(|| start("minio", ("test", "testtest123"), ready)).await
 }
 
-pub(super) async fn ministack() -> &'static Server {
+pub(crate) async fn ministack() -> &'static Server {
     static SERVER: OnceCell<Server> = OnceCell::const_new();
     let ready = |port| answers(port, "PUT /test");
     SERVER.get_or_init(|| start("ministack", ("test", "test"), ready)).await
 }
 
-pub(super) async fn s3rver() -> &'static Server {
+pub(crate) async fn s3rver() -> &'static Server {
     static SERVER: OnceCell<Server> = OnceCell::const_new();
     let ready = |port| answers(port, "GET /");
     SERVER.get_or_init(|| start("s3rver", ("S3RVER", "S3RVER"), ready)).await
@@ -43,12 +44,12 @@ pub(super) async fn s3rver() -> &'static Server {
 
 impl Server {
     /// A store under a root of its own, so that tests do not meet.
-    pub(super) async fn store(&self) -> Store {
+    pub(crate) async fn store(&self) -> Store {
         let root = Dice::from_os().draw();
-        self.open(&format!("s3://test/{root:032x}/deep"), self.keys.1).await
+        self.open("test", &format!("{root:032x}/deep"), self.keys.1).await
     }
 
-    pub(super) async fn open(&self, url: &str, secret: &str) -> Store {
+    pub(crate) async fn open(&self, bucket: &str, prefix: &str, secret: &str) -> Store {
         let vars = [
             ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port)),
             ("AWS_ACCESS_KEY_ID", self.keys.0.to_owned()),
@@ -56,10 +57,11 @@ impl Server {
             ("AWS_REGION", "us-east-1".to_owned()),
         ];
         let vars = vars.map(|(name, value)| (name.to_owned(), value));
-        Place::parse(url).unwrap().open(vars, Clock::start(), Dice::from_os()).await.unwrap()
+        let location = Location::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() };
+        storage::open(&location, vars, Clock::start(), Dice::from_os()).await.unwrap()
     }
 
-    pub(super) fn secret(&self) -> &str {
+    pub(crate) fn secret(&self) -> &str {
         self.keys.1
     }
 }

@@ -2,14 +2,16 @@
 //! the answer. The server here speaks by script, so the client below us is the real one.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use elacsym::config::Location;
 use elacsym::env::{Clock, Dice};
 use elacsym::error::ErrorKind;
-use elacsym::storage::{Attempt, ImmutableKey, Place, Store, Verb};
+use elacsym::storage::{self, Attempt, ImmutableKey, Look, Store, Verb};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::promises::{file, head, slot};
+use crate::promises::{file, head, slot};
 
 /// Every request as it came, and a store that sends to here.
 struct Script {
@@ -29,8 +31,8 @@ async fn script(answers: Vec<String>) -> Script {
         ("AWS_SECRET_ACCESS_KEY", "secret"),
     ];
     let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let place = Place::parse("s3://bucket/root").unwrap();
-    let store = place.open(vars, Clock::start(), Dice::from_seed(1)).await.unwrap();
+    let location = Location::S3 { bucket: "bucket".to_owned(), prefix: "root".to_owned() };
+    let store = storage::open(&location, vars, Clock::start(), Dice::from_seed(1)).await.unwrap();
     Script { heard, store }
 }
 
@@ -95,7 +97,11 @@ fn object(body: &str) -> String {
 }
 
 fn error(status: &str, code: &str) -> String {
-    answer(status, "", &format!("<Error><Code>{code}</Code></Error>"))
+    answer(
+        status,
+        "content-type: application/xml\r\n",
+        &format!("<Error><Code>{code}</Code></Error>"),
+    )
 }
 
 /// `object_store` would send these again by itself, and then report its own object as another's.
@@ -153,13 +159,39 @@ async fn a_put_that_is_confirmed_without_a_tag_is_in_doubt_only_where_a_tag_is_n
 #[tokio::test]
 async fn a_missing_key_is_certain_and_a_missing_bucket_is_not() {
     let Script { heard, store } = script(vec![error("404 Not Found", "NoSuchKey")]).await;
-    assert_eq!(store.slot(&slot(1)).await.unwrap(), None);
+    assert_eq!(store.slot(&slot(1)).await.unwrap().body, None);
     assert_eq!(heard.lock().unwrap().len(), 1);
 
     for said in [error("404 Not Found", "NoSuchBucket"), error("403 Forbidden", "AccessDenied")] {
         let Script { heard, store } = script(vec![said]).await;
         assert_eq!(store.slot(&slot(1)).await.unwrap_err().kind(), ErrorKind::Unavailable);
         assert_eq!(heard.lock().unwrap().len(), 1);
+    }
+}
+
+/// A head and the 404 after it are answers of one clock, whatever the clock of this machine did.
+#[tokio::test]
+async fn the_date_of_an_answer_is_told_with_what_was_found_and_with_what_was_not() {
+    let dated = |answer: String, time: &str| {
+        answer.replace("\r\n\r\n", &format!("\r\ndate: Sat, 21 Nov 2026 {time} GMT\r\n\r\n"))
+    };
+    let missing = error("404 Not Found", "NoSuchKey");
+    let away = error("500 Internal Server Error", "InternalError");
+    let answers = vec![
+        dated(object("head"), "23:50:00"),
+        dated(away, "23:59:59"),
+        dated(missing.clone(), "23:58:20"),
+        dated(object("slot"), "some day"),
+        missing,
+    ];
+    let Script { store, .. } = script(answers).await;
+    let head = store.load(&head()).await.unwrap().unwrap();
+    let look = store.slot(&slot(1)).await.unwrap();
+    assert_eq!(look.body, None);
+    let age = look.date.unwrap().since(head.date.unwrap());
+    assert_eq!(age, Duration::from_secs(500));
+    for body in [Some("slot".into()), None] {
+        assert_eq!(store.slot(&slot(2)).await.unwrap(), Look { body, date: None });
     }
 }
 

@@ -21,8 +21,8 @@ use object_store::Result;
 
 use super::disk::{Disk, DiskFile, Stamp};
 use super::etag::Etag;
-use super::place::Place;
-use super::{failure, refusal};
+use super::spot::Spot;
+use super::{failure, make_folder, refusal};
 
 /// Entries of each memory. At about 100 bytes, 6 MB a memory at most.
 const REMEMBERED_MAX: usize = 1 << 16;
@@ -125,41 +125,37 @@ impl Durable {
     pub(super) fn make(&self, folder: &Path) -> Result<()> {
         for (_, child) in self.steps(folder) {
             if !self.knows_folder(&child) {
-                match self.disk.make_folder(&child) {
-                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                        return Err(failure("making the folder", &child, error));
-                    }
-                    Ok(()) | Err(_) => {}
-                }
+                make_folder(&*self.disk, &child)
+                    .map_err(|error| failure("making the folder", &child, error))?;
             }
         }
         Ok(())
     }
 
     /// Called before an answer shows what this process may not have written.
-    pub(super) fn settle(&self, place: &Place, state: State) -> Result<()> {
-        if self.knows_name(place, state) {
+    pub(super) fn settle(&self, spot: &Spot, state: State) -> Result<()> {
+        if self.knows_name(spot, state) {
             return Ok(());
         }
-        self.anchor(&place.folder)?;
-        self.sync_folder(&place.folder)?;
-        self.remember(place, state);
+        self.anchor(&spot.folder)?;
+        self.sync_folder(&spot.folder)?;
+        self.remember(spot, state);
         Ok(())
     }
 
     /// For a state whose folder was synced since it was written or seen.
-    pub(super) fn remember(&self, place: &Place, state: State) {
+    pub(super) fn remember(&self, spot: &Spot, state: State) {
         let mut names = held(&self.names);
         make_room(names.len(), || names.clear());
-        names.insert(id(&place.file), state);
+        names.insert(id(&spot.file), state);
     }
 
-    pub(super) fn forget(&self, place: &Place) {
-        held(&self.names).remove(&id(&place.file));
+    pub(super) fn forget(&self, spot: &Spot) {
+        held(&self.names).remove(&id(&spot.file));
     }
 
-    fn knows_name(&self, place: &Place, state: State) -> bool {
-        held(&self.names).get(&id(&place.file)).is_some_and(|known| {
+    fn knows_name(&self, spot: &Spot, state: State) -> bool {
+        held(&self.names).get(&id(&spot.file)).is_some_and(|known| {
             known.stamp == state.stamp && (state.etag.is_none() || known.etag == state.etag)
         })
     }

@@ -25,8 +25,8 @@ use super::disk::{Disk, DiskFile, Kind, Lock, Stamp};
 use super::durable::{Durable, State};
 use super::etag::Etag;
 use super::ground;
-use super::place::{Place, SCRATCH};
 use super::scratch::{Draft, Scratch};
+use super::spot::{SCRATCH, Spot};
 use super::{failure, refusal};
 use crate::env::Dice;
 
@@ -71,56 +71,56 @@ impl Folder {
     /// Creates an object that must not exist; the answer is its etag.
     pub fn create(&self, key: &Key, body: &[Bytes]) -> Result<String> {
         self.durable.check()?;
-        let place = Place::of(&self.root, key)?;
-        self.durable.make(&place.folder)?;
+        let spot = Spot::of(&self.root, key)?;
+        self.durable.make(&spot.folder)?;
         let draft = self.draft(body)?;
-        match self.disk.link(&draft.path, &place.file) {
-            Ok(()) => self.keep(&place, &draft, body),
+        match self.disk.link(&draft.path, &spot.file) {
+            Ok(()) => self.keep(&spot, &draft, body),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.refuse_folder(&place)?;
+                self.refuse_folder(&spot)?;
                 // Whoever created it may not have come as far as syncing it.
-                self.durable.anchor(&place.folder)?;
-                self.durable.sync_folder(&place.folder)?;
-                Err(Error::AlreadyExists { path: place.key, source: error.into() })
+                self.durable.anchor(&spot.folder)?;
+                self.durable.sync_folder(&spot.folder)?;
+                Err(Error::AlreadyExists { path: spot.key, source: error.into() })
             }
-            Err(error) => Err(failure("linking", &place.file, error)),
+            Err(error) => Err(failure("linking", &spot.file, error)),
         }
     }
 
     /// Replaces an object whose etag is `expected`; the answer is the new etag.
     pub fn swap(&self, key: &Key, expected: &str, body: &[Bytes]) -> Result<String> {
         self.durable.check()?;
-        let place = Place::of(&self.root, key)?;
+        let spot = Spot::of(&self.root, key)?;
         let stale = |found: String| Error::Precondition {
-            path: place.key.clone(),
+            path: spot.key.clone(),
             source: format!("{found}, not {expected}").into(),
         };
-        let Some(_lock) = self.lock(&place)? else {
+        let Some(_lock) = self.lock(&spot)? else {
             return Err(stale("there is no object".into()));
         };
-        let (stamp, file) = match self.look(&place) {
+        let (stamp, file) = match self.look(&spot) {
             Err(Error::NotFound { .. }) => return Err(stale("there is no object".into())),
             looked => looked?,
         };
         let etag = Etag::of_file(&*file, stamp.size)
-            .map_err(|error| failure("reading", &place.file, error))?;
+            .map_err(|error| failure("reading", &spot.file, error))?;
         if etag.to_string() != expected {
-            self.durable.settle(&place, State { stamp, etag: Some(etag) })?;
+            self.durable.settle(&spot, State { stamp, etag: Some(etag) })?;
             return Err(stale(format!("the etag is {etag}")));
         }
-        self.replace(&place, body)
+        self.replace(&spot, body)
     }
 
     /// Writes an object whatever was there; the answer is its etag.
     pub fn overwrite(&self, key: &Key, body: &[Bytes]) -> Result<String> {
         self.durable.check()?;
-        let place = Place::of(&self.root, key)?;
-        self.durable.make(&place.folder)?;
-        match self.lock(&place)? {
-            Some(_lock) => self.replace(&place, body),
+        let spot = Spot::of(&self.root, key)?;
+        self.durable.make(&spot.folder)?;
+        match self.lock(&spot)? {
+            Some(_lock) => self.replace(&spot, body),
             None => Err(refusal(format!(
                 "the folder of {} is gone: folders of this store must never be removed",
-                place.key
+                spot.key
             ))),
         }
     }
@@ -132,15 +132,15 @@ impl Folder {
     /// again; what would be wrong is the opposite, to lose an object that was not deleted.
     pub fn delete(&self, key: &Key) -> Result<()> {
         self.durable.check()?;
-        let place = Place::of(&self.root, key)?;
-        let Some(_lock) = self.lock(&place)? else {
+        let spot = Spot::of(&self.root, key)?;
+        let Some(_lock) = self.lock(&spot)? else {
             return Ok(());
         };
-        self.durable.forget(&place);
-        match self.disk.unlink(&place.file) {
+        self.durable.forget(&spot);
+        match self.disk.unlink(&spot.file) {
             Ok(()) => Ok(()),
             Err(error) if is_absence(&error) => Ok(()),
-            Err(error) => Err(failure("deleting", &place.file, error)),
+            Err(error) => Err(failure("deleting", &spot.file, error)),
         }
     }
 
@@ -149,9 +149,9 @@ impl Folder {
     /// large file must not cost the reading of all of it.
     pub fn read(&self, key: &Key, options: &GetOptions) -> Result<Found> {
         self.durable.check()?;
-        let place = Place::of(&self.root, key)?;
-        let failed = |error| failure("reading", &place.file, error);
-        let (stamp, file) = self.look(&place)?;
+        let spot = Spot::of(&self.root, key)?;
+        let failed = |error| failure("reading", &spot.file, error);
+        let (stamp, file) = self.look(&spot)?;
         let asked = options.head || options.if_match.is_some() || options.if_none_match.is_some();
         let mut whole = None;
         let mut etag = None;
@@ -162,7 +162,7 @@ impl Folder {
         } else if asked {
             etag = Some(Etag::of_file(&*file, stamp.size).map_err(failed)?);
         }
-        self.durable.settle(&place, State { stamp, etag })?;
+        self.durable.settle(&spot, State { stamp, etag })?;
         let meta = meta(key.clone(), stamp, etag);
         options.check_preconditions(&meta)?;
         let range = match &options.range {
@@ -184,50 +184,50 @@ impl Folder {
         Ok(draft)
     }
 
-    fn replace(&self, place: &Place, body: &[Bytes]) -> Result<String> {
+    fn replace(&self, spot: &Spot, body: &[Bytes]) -> Result<String> {
         let draft = self.draft(body)?;
-        if let Err(error) = self.disk.rename(&draft.path, &place.file) {
-            self.refuse_folder(place)?;
-            return Err(failure("renaming over", &place.file, error));
+        if let Err(error) = self.disk.rename(&draft.path, &spot.file) {
+            self.refuse_folder(spot)?;
+            return Err(failure("renaming over", &spot.file, error));
         }
-        self.keep(place, &draft, body)
+        self.keep(spot, &draft, body)
     }
 
     /// The name stands; the answer may be given when it would survive a crash.
-    fn keep(&self, place: &Place, draft: &Draft<'_>, body: &[Bytes]) -> Result<String> {
-        self.durable.anchor(&place.folder)?;
-        self.durable.sync_folder(&place.folder)?;
+    fn keep(&self, spot: &Spot, draft: &Draft<'_>, body: &[Bytes]) -> Result<String> {
+        self.durable.anchor(&spot.folder)?;
+        self.durable.sync_folder(&spot.folder)?;
         let etag = Etag::of(body);
         if let Ok(stamp) = draft.file.stamp() {
-            self.durable.remember(place, State { stamp, etag: Some(etag) });
+            self.durable.remember(spot, State { stamp, etag: Some(etag) });
         }
         Ok(etag.to_string())
     }
 
-    fn look(&self, place: &Place) -> Result<(Stamp, Box<dyn DiskFile>)> {
-        let opened = self.disk.open(&place.file).and_then(|file| Ok((file.stamp()?, file)));
+    fn look(&self, spot: &Spot) -> Result<(Stamp, Box<dyn DiskFile>)> {
+        let opened = self.disk.open(&spot.file).and_then(|file| Ok((file.stamp()?, file)));
         match opened {
             Ok((stamp, file)) if stamp.kind == Kind::File => Ok((stamp, file)),
-            Ok(_) => Err(place.not_found()),
-            Err(error) if is_absence(&error) => Err(place.not_found()),
-            Err(error) => Err(failure("opening", &place.file, error)),
+            Ok(_) => Err(spot.not_found()),
+            Err(error) if is_absence(&error) => Err(spot.not_found()),
+            Err(error) => Err(failure("opening", &spot.file, error)),
         }
     }
 
     /// `None` where there is no folder, and so no object.
-    fn lock(&self, place: &Place) -> Result<Option<Lock>> {
-        match self.disk.lock(&place.folder) {
+    fn lock(&self, spot: &Spot) -> Result<Option<Lock>> {
+        match self.disk.lock(&spot.folder) {
             Ok(lock) => Ok(Some(lock)),
             Err(error) if is_absence(&error) => Ok(None),
-            Err(error) => Err(failure("locking", &place.folder, error)),
+            Err(error) => Err(failure("locking", &spot.folder, error)),
         }
     }
 
-    fn refuse_folder(&self, place: &Place) -> Result<()> {
-        match self.disk.stat(&place.file) {
+    fn refuse_folder(&self, spot: &Spot) -> Result<()> {
+        match self.disk.stat(&spot.file) {
             Ok(Stamp { kind: Kind::Folder, .. }) => Err(refusal(format!(
                 "{} is a folder of other keys; no key can be an object and lead to others",
-                place.key
+                spot.key
             ))),
             _ => Ok(()),
         }

@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 
 use super::disk::{Disk, Kind};
+use super::make_folder;
 use crate::error::{Error, Result};
 
 /// `f_type` as in statfs(2), the name an operator knows, and what it would break.
@@ -33,12 +34,7 @@ pub(super) fn prepare(disk: &dyn Disk, root: &Path) -> Result<()> {
     // Before anything is made there.
     refuse_network(disk, standing)?;
     for folder in missing.iter().rev() {
-        match disk.make_folder(folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(failed("making the folder", folder, error));
-            }
-            Ok(()) | Err(_) => {}
-        }
+        make_folder(disk, folder).map_err(|error| failed("making the folder", folder, error))?;
     }
     for folder in root.ancestors() {
         match disk.open(folder).and_then(|folder| folder.sync()) {

@@ -11,7 +11,7 @@ use object_store::{ListResult, ObjectMeta, Result};
 use super::disk::Kind;
 use super::failure;
 use super::folder::{Folder, is_absence, meta};
-use super::place::{SCRATCH, under};
+use super::spot::{SCRATCH, under};
 
 /// Looked at in one go, away from the threads that wait on the network.
 const PAGE: usize = 1000;

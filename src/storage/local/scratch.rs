@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 
 use super::disk::{Disk, DiskFile, Kind, Lock};
-use super::failure;
+use super::{failure, make_folder};
 use crate::env::Dice;
 
 #[derive(Debug)]
@@ -35,10 +35,7 @@ pub(super) struct Draft<'a> {
 impl Scratch {
     /// Takes a name that no other process has, and removes what the dead left.
     pub(super) fn open(disk: Arc<dyn Disk>, folder: &Path, dice: &mut Dice) -> io::Result<Self> {
-        match disk.make_folder(folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
+        make_folder(&*disk, folder)?;
         let (owner, alive) = loop {
             let owner = folder.join(format!("p{:032x}", dice.draw()));
             if let Some(alive) = claim(&*disk, &owner)? {

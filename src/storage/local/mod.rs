@@ -13,8 +13,8 @@ mod etag;
 mod folder;
 mod ground;
 mod listing;
-mod place;
 mod scratch;
+mod spot;
 
 pub mod disk;
 
@@ -178,6 +178,14 @@ impl ObjectStore for LocalStore {
 
     async fn rename_opts(&self, _: &Key, _: &Key, _: RenameOptions) -> Result<()> {
         Err(unsupported("a local folder does not rename objects"))
+    }
+}
+
+/// Makes one folder, unless somebody else did.
+fn make_folder(disk: &dyn disk::Disk, folder: &Path) -> io::Result<()> {
+    match disk.make_folder(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

@@ -10,20 +10,15 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+    Result,
 };
 
 /// Each hook may do what it likes with the request; left alone, it passes it on.
 #[async_trait]
-pub(super) trait Behaviour: Debug + Send + Sync + 'static {
-    async fn put(
-        &self,
-        inner: &InMemory,
-        path: &Path,
-        body: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
-        inner.put_opts(path, body, options).await
+pub(crate) trait Behaviour: Debug + Send + Sync + 'static {
+    async fn put(&self, inner: &InMemory, put: Put<'_>) -> Result<PutResult> {
+        put.into(inner).await
     }
 
     async fn get(&self, inner: &InMemory, path: &Path, options: GetOptions) -> Result<GetResult> {
@@ -39,33 +34,58 @@ pub(super) trait Behaviour: Debug + Send + Sync + 'static {
     }
 }
 
+/// A put that was asked for.
+pub(crate) struct Put<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) body: PutPayload,
+    pub(crate) mode: PutMode,
+}
+
+impl Put<'_> {
+    pub(crate) async fn into(self, inner: &InMemory) -> Result<PutResult> {
+        inner.put_opts(self.path, self.body, self.mode.into()).await
+    }
+
+    /// The same put under another condition.
+    pub(crate) fn by(self, mode: PutMode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// A coin that falls the same way in every run of the same bodies.
+    pub(crate) fn coin(&self) -> bool {
+        let mut bytes = self.path.to_string().into_bytes();
+        self.body.iter().for_each(|part| bytes.extend_from_slice(part));
+        seahash::hash(&bytes) & 1 == 1
+    }
+}
+
 #[derive(Debug)]
-pub(super) struct Bent<B> {
+pub(crate) struct BentStore<B> {
     inner: Arc<InMemory>,
     behaviour: Arc<B>,
 }
 
-impl<B: Behaviour> Bent<B> {
-    pub(super) fn by(behaviour: Arc<B>) -> Self {
+impl<B: Behaviour> BentStore<B> {
+    pub(crate) fn by(behaviour: Arc<B>) -> Self {
         Self { inner: Arc::new(InMemory::new()), behaviour }
     }
 }
 
-impl<B> Display for Bent<B> {
+impl<B> Display for BentStore<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Bent")
+        f.write_str("BentStore")
     }
 }
 
 #[async_trait]
-impl<B: Behaviour> ObjectStore for Bent<B> {
+impl<B: Behaviour> ObjectStore for BentStore<B> {
     async fn put_opts(
         &self,
         path: &Path,
         body: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
-        self.behaviour.put(&self.inner, path, body, options).await
+        self.behaviour.put(&self.inner, Put { path, body, mode: options.mode }).await
     }
 
     async fn get_opts(&self, path: &Path, options: GetOptions) -> Result<GetResult> {
@@ -109,11 +129,11 @@ impl<B: Behaviour> ObjectStore for Bent<B> {
 }
 
 fn unused(operation: &str) -> Error {
-    Error::NotImplemented { operation: operation.to_owned(), implementer: "Bent".to_owned() }
+    Error::NotImplemented { operation: operation.to_owned(), implementer: "BentStore".to_owned() }
 }
 
 /// What an S3 server that answers with that status looks like from above.
-pub(super) fn answered(status: &str) -> Error {
+pub(crate) fn answered(status: &str) -> Error {
     let text = format!("Server returned non-2xx status code: {status}: <Error/>");
     Error::Generic { store: "S3", source: text.into() }
 }

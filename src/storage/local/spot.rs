@@ -17,13 +17,13 @@ pub(super) const SCRATCH: &str = "tmp~";
 /// What every common file system takes as one name.
 const SEGMENT_BYTES_MAX: usize = 255;
 
-pub(super) struct Place {
+pub(super) struct Spot {
     pub(super) key: String,
     pub(super) folder: PathBuf,
     pub(super) file: PathBuf,
 }
 
-impl Place {
+impl Spot {
     pub(super) fn of(root: &Path, key: &Key) -> Result<Self> {
         let file = under(root, key)?;
         if key.is_root() {
@@ -63,16 +63,16 @@ pub(super) fn under(root: &Path, key: &Key) -> Result<PathBuf> {
 mod tests {
     use super::*;
 
-    fn place(key: &str) -> Option<PathBuf> {
-        Place::of(Path::new("/data"), &Key::parse(key).unwrap()).ok().map(|place| place.file)
+    fn spot(key: &str) -> Option<PathBuf> {
+        Spot::of(Path::new("/data"), &Key::parse(key).unwrap()).ok().map(|spot| spot.file)
     }
 
     #[test]
     fn a_key_is_a_path_below_the_root_as_it_is_spelt() {
-        assert_eq!(place("n/7f/acme/HEAD"), Some("/data/n/7f/acme/HEAD".into()));
-        assert_eq!(place("_names/a!b"), Some("/data/_names/a!b".into()));
-        assert_eq!(place("a%2Fb"), Some("/data/a%2Fb".into()));
-        assert_eq!(place("a/tmp~"), Some("/data/a/tmp~".into()));
+        assert_eq!(spot("n/7f/acme/HEAD"), Some("/data/n/7f/acme/HEAD".into()));
+        assert_eq!(spot("_names/a!b"), Some("/data/_names/a!b".into()));
+        assert_eq!(spot("a%2Fb"), Some("/data/a%2Fb".into()));
+        assert_eq!(spot("a/tmp~"), Some("/data/a/tmp~".into()));
     }
 
     #[test]
@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(Key::from("../x").as_ref(), "%2E%2E/x");
         assert!(Key::parse("../x").is_err());
         for key in ["", "tmp~/x", "tmp~", &"x".repeat(256)] {
-            assert_eq!(place(key), None, "{key}");
+            assert_eq!(spot(key), None, "{key}");
         }
         assert_eq!(Key::from("tmp~/x").as_ref(), "tmp%7E/x");
     }

@@ -7,35 +7,19 @@
 // The helpers of a test binary are tests too, which clippy does not see.
 #![allow(clippy::unwrap_used)]
 
-#[path = "store/behaviour.rs"]
-mod behaviour;
-#[path = "store/bent.rs"]
-mod bent;
-#[path = "store/crash.rs"]
+mod bent_disk;
+mod bent_store;
 mod crash;
-#[path = "store/doubles.rs"]
 mod doubles;
-#[path = "store/duet.rs"]
 mod duet;
-#[path = "store/faults.rs"]
 mod faults;
-#[path = "store/local.rs"]
 mod local;
-#[path = "store/patience.rs"]
 mod patience;
-#[path = "store/play.rs"]
 mod play;
-#[path = "store/power.rs"]
 mod power;
-#[path = "store/process.rs"]
 mod process;
-#[path = "store/promises.rs"]
 mod promises;
-#[path = "store/race.rs"]
 mod race;
-#[path = "store/refusals.rs"]
 mod refusals;
-#[path = "store/servers.rs"]
 mod servers;
-#[path = "store/spoken.rs"]
 mod spoken;

@@ -35,12 +35,12 @@ pub(crate) trait Bend: std::fmt::Debug + Send + Sync + 'static {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Bent {
+pub(crate) struct BentDisk {
     disk: Arc<dyn Disk>,
     bend: Arc<dyn Bend>,
 }
 
-impl Bent {
+impl BentDisk {
     pub(crate) fn new(disk: Arc<dyn Disk>, bend: Arc<dyn Bend>) -> Self {
         Self { disk, bend }
     }
@@ -56,7 +56,7 @@ struct BentFile {
     file: Box<dyn DiskFile>,
 }
 
-impl Disk for Bent {
+impl Disk for BentDisk {
     fn magic(&self, path: &Path) -> io::Result<u32> {
         Ok(self.bend.magic(self.disk.magic(path)?))
     }
