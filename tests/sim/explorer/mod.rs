@@ -92,3 +92,11 @@ fn random_walks_through_wider_scopes_break_nothing() {
         table.scope(&scope, &found);
     }
 }
+
+#[test]
+fn the_testing_page_lists_every_rule() {
+    let page = include_str!("../../../docs/TESTING.md");
+    for rule in Rule::ALL {
+        assert!(page.contains(&format!("`{rule:?}`")), "docs/TESTING.md does not list {rule:?}");
+    }
+}

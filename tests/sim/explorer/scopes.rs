@@ -10,11 +10,8 @@ pub(super) fn all() -> Vec<Scope> {
     vec![
         base(1, 2).delays(1).reads(2).called("i: commit, claim, gc, a reader twice"),
         base(1, 2).delays(2).reads(1).called("i: the same, two delayed requests, one read"),
-        owner(2, 3).called("ii: release, close, remember"),
-        owner(2, 2)
-            .delays(1)
-            .owner_reads(1)
-            .called("ii: {2 ops, 2 claims}, a delay, an owner's read"),
+        owner(2, 3).owner_reads(1).called("ii: release, close, remember, an owner's read"),
+        owner(2, 2).delays(1).owner_reads(1).called("ii: the same, with a delayed request"),
         owner(2, 2).keyed().retries(1).skips(1).called("ii: keys, a retry, a skip with a key"),
         owner(2, 2).skips(1).called("ii: a skip without a key"),
         base(1, 2).pinned().called("ii: a claim covered by a pin"),
@@ -25,10 +22,14 @@ pub(super) fn all() -> Vec<Scope> {
             .chunks()
             .delays(1)
             .called("iii: markers, the walk, chunks, a delay"),
-        branch().heir().called("iv: a branch, both names claimed"),
-        branch().claims(1).reads_of_b(1).called("iv: a branch, a reader of it"),
-        branch().claims(1).merges(1).ends(1).called("iv: a branch, its parent merged and deleted"),
-        branch().claims(1).delays(1).called("iv: a delayed request of a branch"),
+        branch().heir().reads_of_b(1).called("iv: a branch, both names claimed, a reader of it"),
+        branch().claims(1).reads(1).reads_of_b(1).called("iv: a branch, a reader of each name"),
+        branch()
+            .claims(1)
+            .merges(1)
+            .ends(1)
+            .delays(1)
+            .called("iv: its parent merged, deleted, a delay"),
     ]
 }
 
