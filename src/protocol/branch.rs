@@ -92,6 +92,8 @@ impl<P: Payload> Brancher<P> {
                 self.uploads.hear(ulid, &reply, out);
                 return None;
             }
+            // Slots that were asked for ahead, and are not needed any more.
+            Lane::Replay { .. } if !matches!(self.phase, Phase::Read(_)) => return None,
             _ => {}
         }
         match (std::mem::replace(&mut self.phase, Phase::Mark), reply) {
@@ -102,7 +104,9 @@ impl<P: Payload> Brancher<P> {
             (Phase::Sprout(mut swap), reply) => match swap.hear(&self.place, reply, dice, out) {
                 None => self.stay(Phase::Sprout(swap)),
                 Some(SwapFate::Lost { .. }) => Some(BranchFate::Taken),
-                Some(SwapFate::Done(seen)) if seen.head.life != Life::Branching => {
+                Some(SwapFate::Done(seen))
+                    if seen.head.life != Life::Branching || seen.head.inc != swap.target().inc =>
+                {
                     Some(BranchFate::Abandoned)
                 }
                 Some(SwapFate::Done(seen)) => {

@@ -28,6 +28,8 @@ pub struct Claim<P: Payload> {
     keys: Keys<P>,
     /// Whether the head was read again after a log that did not fit it. Once is enough.
     reloaded: bool,
+    /// The era of the next replay.
+    era: u32,
 }
 
 /// What the name is wanted for.
@@ -128,7 +130,15 @@ impl<P: Payload> Claim<P> {
     ) -> Self {
         out.send(Lane::Head, Request::ReadHead { name: place.name.clone() });
         let keys = Keys::Here(Receipts::default());
-        Self { intent, remembered, phase: Phase::Look, marked: false, keys, reloaded: false }
+        Self {
+            intent,
+            remembered,
+            phase: Phase::Look,
+            marked: false,
+            keys,
+            reloaded: false,
+            era: 0,
+        }
     }
 
     pub(super) fn hear(
@@ -154,9 +164,9 @@ impl<P: Payload> Claim<P> {
                 }
             }
             (Lane::Keys, Reply::Keys(table)) => return self.learn(place, table, out),
-            (Lane::Replay(seq), Reply::Slot(slot)) => {
+            (Lane::Replay { era, seq }, Reply::Slot(slot)) => {
                 if let Phase::Replay { held } = &mut self.phase {
-                    held.replay.hear(seq, slot);
+                    held.replay.hear(era, seq, slot);
                     return self.walk(place, dice, out);
                 }
             }
@@ -335,7 +345,7 @@ impl<P: Payload> Claim<P> {
                 Keys::Loading
             }
         };
-        let (epoch, mut replay) = (head.epoch, Replay::at(head, place.rules));
+        let (epoch, mut replay) = (head.epoch, Replay::at(head, self.era, place.rules));
         if way == Way::Created {
             return self.finish(place, Held { seen, epoch, way, replay }, out);
         }
@@ -375,6 +385,7 @@ impl<P: Payload> Claim<P> {
                 Step::Met(Met::End, _) => {
                     let (inc, next) = (held.replay.cursor.inc, held.replay.cursor.seq);
                     let edit = Edit::Entomb { inc, next };
+                    self.era = held.replay.next_era();
                     match HeadSwap::start(place, Some(held.seen), edit, dice, out) {
                         Ok(swap) => self.phase = Phase::Entomb { swap },
                         Err(_) => return refuse(Refused::Superseded),
@@ -430,6 +441,7 @@ impl<P: Payload> Claim<P> {
         if std::mem::replace(&mut self.reloaded, true) {
             return refuse(Refused::Corrupt);
         }
+        self.era = held.replay.next_era();
         out.send(Lane::Head, Request::ReadHead { name: place.name.clone() });
         self.phase = Phase::Reload { held };
         None
@@ -442,6 +454,10 @@ impl<P: Payload> Claim<P> {
         table: Option<Arc<Receipts<P>>>,
         out: &mut Outbox<P>,
     ) -> Option<ClaimFate<P>> {
+        if self.keys != Keys::Loading {
+            // Of a life that ended while its keys were on their way.
+            return None;
+        }
         self.keys = table.map_or(Keys::Missing, |table| Keys::Here(Receipts::clone(&table)));
         match std::mem::replace(&mut self.phase, Phase::Look) {
             Phase::Mark { held } => self.own(place, held, out),

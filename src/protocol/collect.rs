@@ -90,9 +90,8 @@ impl Watch {
             FileKind::Chunk if self.dead => ripe,
             FileKind::Chunk if over(self.floor_epoch) => ripe,
             _ if self.dead => true,
-            FileKind::Chunk => in_flight.is_some_and(|mine| !mine.contains(file)),
-            _ if over(self.epoch) => ripe,
-            _ => in_flight.is_some_and(|mine| !mine.contains(file)),
+            _ if file.kind != FileKind::Chunk && over(self.epoch) => ripe,
+            _ => ripe && in_flight.is_some_and(|mine| !mine.contains(file)),
         }
     }
 }
@@ -107,6 +106,8 @@ pub struct Collector<P: Payload> {
     pub place: Place,
     inc: Incarnation,
     watch: Option<Watch>,
+    /// Whether the head that a sweep begins with is on its way.
+    looking: bool,
     sweep: Option<Sweep<P>>,
 }
 
@@ -126,6 +127,12 @@ enum Task {
     /// Is the branch behind this pin still there?
     Pin(Pin),
     List,
+    /// What was listed, and not in flight after that, is judged by a head that is read after both:
+    /// what was published meanwhile is in it, and what was not never will be.
+    Judge {
+        listing: Arc<Listing>,
+        in_flight: Option<BTreeSet<FileName>>,
+    },
     Slot(Seq),
     DropSlot(Seq),
     DropFile(FileName),
@@ -154,7 +161,7 @@ pub struct Inside {
 
 impl<P: Payload> Collector<P> {
     pub fn new(place: Place, inc: Incarnation) -> Self {
-        Self { place, inc, watch: None, sweep: None }
+        Self { place, inc, watch: None, looking: false, sweep: None }
     }
 
     /// A collector that has watched since `watch.since`.
@@ -167,12 +174,15 @@ impl<P: Payload> Collector<P> {
     }
 
     pub fn busy(&self) -> bool {
-        self.sweep.is_some()
+        self.looking || self.sweep.is_some()
     }
 
     /// Reads the head, and sweeps what has become ripe.
     pub fn look(&mut self, out: &mut Outbox<P>) {
-        out.send(Lane::Sweep, Request::ReadHead { name: self.place.name.clone() });
+        if !self.busy() {
+            self.looking = true;
+            out.send(Lane::Sweep, Request::ReadHead { name: self.place.name.clone() });
+        }
     }
 
     pub fn hear(
@@ -185,6 +195,7 @@ impl<P: Payload> Collector<P> {
         out: &mut Outbox<P>,
     ) {
         let Some(mut sweep) = self.sweep.take() else {
+            self.looking = false;
             if let (Lane::Sweep, Reply::Head(Some(seen))) = (lane, reply) {
                 self.start(seen, heard, inside, dice, out);
             }
@@ -237,16 +248,19 @@ impl<P: Payload> Collector<P> {
 }
 
 impl<P: Payload> Head<P> {
-    /// The parent of this life, if the life names nothing of it any more.
+    /// The parent of this life, if the life names nothing of another's any more: neither of its
+    /// parent nor of what its parent was branched from, which it holds through its parent's pin.
     fn idle_parent(&self, inc: Incarnation) -> Option<Parent> {
         if self.inc == inc && self.life == Life::Active {
             let parent = self.parent.clone()?;
-            let foreign = self.mentions().any(|file| file.home == parent.name);
+            let retired = self.retired.iter().map(|retired| &retired.file);
+            let mut named = self.files.iter().chain(&self.keys).chain(retired);
+            let foreign = named.any(|file| file.inc != inc);
             return (!foreign).then_some(parent);
         }
         let life = self.dead.iter().find(|life| life.inc == inc)?;
         let parent = life.parent.clone()?;
-        let foreign = life.files.iter().any(|file| file.home == parent.name);
+        let foreign = life.files.iter().any(|file| file.inc != inc);
         (!foreign).then_some(parent)
     }
 
@@ -291,6 +305,7 @@ impl<P: Payload> Sweep<P> {
             let (name, inc) = (place.name.clone(), self.watch.inc);
             let request = match &task {
                 Task::Pin(pin) => Request::ReadHead { name: pin.name.clone() },
+                Task::Judge { .. } => Request::ReadHead { name },
                 Task::List => Request::List { name, inc },
                 Task::Slot(seq) => Request::ReadSlot { name, inc, seq: *seq },
                 Task::DropSlot(seq) => Request::DropSlot { name, inc, seq: *seq },
@@ -347,7 +362,14 @@ impl<P: Payload> Sweep<P> {
                     return !self.swap(place, edit, dice, out);
                 }
             }
-            (Doing::Ask(Task::List), Reply::Listing(listing)) => self.sort(place, &listing, inside),
+            (Doing::Ask(Task::List), Reply::Listing(listing)) => {
+                let in_flight = inside.in_flight.clone();
+                self.tasks.push_front(Task::Judge { listing, in_flight });
+            }
+            (Doing::Ask(Task::Judge { listing, in_flight }), Reply::Head(Some(seen))) => {
+                self.seen = seen;
+                self.sort(place, &listing, in_flight.as_ref());
+            }
             (Doing::Ask(Task::Slot(seq)), Reply::Slot(Some(slot))) => {
                 if self.watch.slot_goes(&slot, place.rules) {
                     self.tasks.push_front(Task::DropSlot(seq));
@@ -371,9 +393,12 @@ impl<P: Payload> Sweep<P> {
     }
 
     /// What of a listing goes.
-    fn sort(&mut self, place: &Place, listing: &Arc<Listing>, inside: &Inside) {
+    fn sort(&mut self, place: &Place, listing: &Listing, mine: Option<&BTreeSet<FileName>>) {
         let (rules, head) = (place.rules, self.seen.head.clone());
-        let mine = inside.in_flight.as_ref();
+        // A life that ended since this sweep began is another condition.
+        if is_dead(&head, self.watch.inc) != self.watch.dead {
+            return;
+        }
         let goes = |file: &FileName| self.watch.file_goes(&head, file, mine, self.ripe, rules);
         let own = |file: &FileName| file.home == place.name && file.inc == self.watch.inc;
         let mut tasks: Vec<Task> = Vec::new();

@@ -70,6 +70,9 @@ pub struct Replay<P: Payload> {
     ahead: BTreeMap<Seq, Option<Arc<Slot<P>>>>,
     /// The first slot that was not asked for.
     asked: Seq,
+    era: u32,
+    /// How many replies of this era are on their way.
+    under_way: u64,
     window: u64,
     window_max: u64,
 }
@@ -85,11 +88,13 @@ pub enum Step<P: Payload> {
 }
 
 impl<P: Payload> Replay<P> {
-    pub fn at(head: &Head<P>, rules: Rules) -> Self {
+    /// `era` is that of no replay whose replies may still arrive.
+    pub fn at(head: &Head<P>, era: u32, rules: Rules) -> Self {
         let cursor = Cursor::at(head);
         let asked = cursor.seq;
         let window_max = if rules.sequential() { 1 } else { WINDOW_MAX };
-        Self { cursor, batches: vec![], ahead: BTreeMap::new(), asked, window: 1, window_max }
+        let (batches, ahead) = (Vec::new(), BTreeMap::new());
+        Self { cursor, batches, ahead, asked, era, under_way: 0, window: 1, window_max }
     }
 
     /// Ask for what the window allows, but for nothing from `end` on.
@@ -98,16 +103,24 @@ impl<P: Payload> Replay<P> {
         let until = Seq(self.cursor.seq.0 + self.window).min(end.unwrap_or(Seq(u64::MAX)));
         while self.asked < until {
             let (name, inc, seq) = (place.name.clone(), self.cursor.inc, self.asked);
-            out.send(Lane::Replay(seq), Request::ReadSlot { name, inc, seq });
+            let lane = Lane::Replay { era: self.era, seq };
+            out.send(lane, Request::ReadSlot { name, inc, seq });
             self.asked = seq.next();
+            self.under_way += 1;
         }
     }
 
-    /// A reply; one that was asked for before a restart is not expected, and is dropped.
-    pub fn hear(&mut self, seq: Seq, slot: Option<Arc<Slot<P>>>) {
-        if self.cursor.seq <= seq && seq < self.asked {
+    /// A reply. One of an earlier era is dropped: it may be from before the question.
+    pub fn hear(&mut self, era: u32, seq: Seq, slot: Option<Arc<Slot<P>>>) {
+        if era == self.era {
+            self.under_way -= 1;
             self.ahead.insert(seq, slot);
         }
+    }
+
+    /// The era for what comes after everything that was asked so far.
+    pub fn next_era(&self) -> u32 {
+        self.era + u32::from(self.under_way > 0)
     }
 
     pub fn step(&mut self, rules: Rules) -> Step<P> {
@@ -116,6 +129,7 @@ impl<P: Payload> Replay<P> {
             Some(None) => {
                 // Whatever was seen further ahead was seen too early to be believed.
                 self.ahead.clear();
+                (self.era, self.under_way) = (self.next_era(), 0);
                 self.asked = self.cursor.seq;
                 self.window = 1;
                 Step::Missing

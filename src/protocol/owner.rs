@@ -11,6 +11,8 @@ use crate::model::{Epoch, Incarnation, Seq};
 pub struct Owner<P: Payload> {
     pub place: Place,
     pub state: State<P>,
+    /// How often it was left with requests on their way. Their replies are not for its next state.
+    generation: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -49,7 +51,7 @@ impl Remembered {
 
 impl<P: Payload> Owner<P> {
     pub fn closed(place: Place) -> Self {
-        Self { place, state: State::Closed { remembered: None } }
+        Self { place, state: State::Closed { remembered: None }, generation: 0 }
     }
 
     pub fn tenure(&mut self) -> Option<(&Place, &mut Tenure<P>)> {
@@ -98,13 +100,24 @@ impl<P: Payload> Owner<P> {
         }
     }
 
+    /// What a driver keeps beside each request, and gives back with its reply.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// A reply to a request that was sent in `generation`. Late ones of earlier generations are
+    /// dropped: what they did, the log and the head will tell.
     pub fn hear(
         &mut self,
+        generation: u32,
         lane: Lane,
         reply: Reply<P>,
         dice: &mut dyn Dice,
         out: &mut Outbox<P>,
     ) -> Option<News> {
+        if generation != self.generation {
+            return None;
+        }
         match &mut self.state {
             State::Closed { .. } => None,
             State::Claiming(claim) => match claim.hear(&self.place, lane, reply, dice, out)? {
@@ -113,12 +126,14 @@ impl<P: Payload> Owner<P> {
                     Some(News::Owned)
                 }
                 ClaimFate::Refused(why) => {
+                    self.generation += 1;
                     self.state = State::Closed { remembered: None };
                     Some(News::Refused(why))
                 }
             },
             State::Owning(tenure) => {
                 let exit = tenure.hear(&self.place, lane, reply, dice, out)?;
+                self.generation += 1;
                 self.state = State::Closed { remembered: None };
                 Some(News::Left(exit))
             }

@@ -44,6 +44,8 @@ pub struct Reader<P: Payload> {
     suspect: bool,
     phase: Phase,
     waiting: Rounds<Ask>,
+    /// The era of the next replay from a head.
+    era: u32,
     /// What was not there that the view for a ticket named.
     missed: Vec<(u64, FileName)>,
 }
@@ -101,13 +103,14 @@ impl<P: Payload> Reader<P> {
             suspect: false,
             phase: Phase::Idle,
             waiting: Rounds::default(),
+            era: 0,
             missed: Vec::new(),
         }
     }
 
     /// A reader that begins with a head it knows. It trusts no age: it is used once.
     pub fn holding(place: Place, seen: Seen<P>) -> Self {
-        let held = Some(Held::fresh(seen, BootTime::default(), &place));
+        let held = Some(Held::fresh(seen, BootTime::default(), 0, &place));
         Self { held, ..Self::new(place, Strictness::AlwaysHead) }
     }
 
@@ -149,7 +152,7 @@ impl<P: Payload> Reader<P> {
         }
         self.waiting.begin(Proof::Probe);
         if std::mem::take(&mut self.suspect) {
-            self.held = None;
+            self.drop_view();
         }
         let Some(held) = &mut self.held else { return self.read_head(Why::First, out) };
         let young = held.age(now) < HEAD_AGE_MAX;
@@ -194,14 +197,19 @@ impl<P: Payload> Reader<P> {
             (Phase::Head(why), Lane::Probe, Reply::Head(seen)) => {
                 self.looked(why, seen, heard, out);
             }
-            (Phase::Slots { young, again }, Lane::Replay(seq), Reply::Slot(slot)) => {
+            (Phase::Slots { young, again }, Lane::Replay { era, seq }, Reply::Slot(slot)) => {
                 if let Some(held) = &mut self.held {
-                    held.replay.hear(seq, slot);
+                    held.replay.hear(era, seq, slot);
                 }
                 self.walk(young, again, heard.received, out);
             }
-            // Slots that were asked for ahead, before this round took another turn.
-            (_, Lane::Replay(_), _) => {}
+            // Slots that were asked for ahead, before this round took another turn: no answer rests
+            // on them, for a round that goes on from there begins another era.
+            (_, Lane::Replay { era, seq }, Reply::Slot(slot)) => {
+                if let Some(held) = &mut self.held {
+                    held.replay.hear(era, seq, slot);
+                }
+            }
             (phase, lane, reply) => unreachable!("{reply:?} on {lane:?} during {phase:?}"),
         }
     }
@@ -249,7 +257,8 @@ impl<P: Payload> Reader<P> {
         };
         if !reads {
             if !rules.keep(Rule::TombstoneIsNotKept) {
-                self.held = Some(Held::fresh(seen, dated, &self.place));
+                self.drop_view();
+                self.held = Some(Held::fresh(seen, dated, self.era, &self.place));
                 return self.finish(out);
             }
             return self.absent(out);
@@ -268,7 +277,8 @@ impl<P: Payload> Reader<P> {
                 Why::NotFound | Why::First | Why::Broken => {}
             }
         }
-        let mut held = Held::fresh(seen, dated, &self.place);
+        self.drop_view();
+        let mut held = Held::fresh(seen, dated, self.era, &self.place);
         held.replay.ask(&self.place, None, out);
         self.held = Some(held);
         self.phase = Phase::Slots { young: true, again: why == Why::Broken };
@@ -288,9 +298,15 @@ impl<P: Payload> Reader<P> {
         }
     }
 
+    fn drop_view(&mut self) {
+        if let Some(held) = self.held.take() {
+            self.era = held.replay.next_era();
+        }
+    }
+
     fn absent(&mut self, out: &mut Outbox<P>) {
         self.phase = Phase::Idle;
-        self.held = None;
+        self.drop_view();
         for waiter in self.waiting.prove(Proof::Probe, |_| true) {
             out.answer(Answer::Absent { ticket: waiter.ticket });
         }
@@ -298,7 +314,7 @@ impl<P: Payload> Reader<P> {
 
     fn corrupt(&mut self, out: &mut Outbox<P>) {
         self.phase = Phase::Idle;
-        self.held = None;
+        self.drop_view();
         for waiter in self.waiting.prove(Proof::Probe, |_| true) {
             out.answer(Answer::Corrupt { ticket: waiter.ticket });
         }
@@ -306,8 +322,8 @@ impl<P: Payload> Reader<P> {
 }
 
 impl<P: Payload> Held<P> {
-    fn fresh(seen: Seen<P>, sent: BootTime, place: &Place) -> Self {
-        let replay = Replay::at(&seen.head, place.rules);
+    fn fresh(seen: Seen<P>, sent: BootTime, era: u32, place: &Place) -> Self {
+        let replay = Replay::at(&seen.head, era, place.rules);
         Self { seen, sent, replay }
     }
 

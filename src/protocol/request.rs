@@ -101,8 +101,12 @@ pub enum Lane {
     Verdict,
     /// The slot that a strong read asks for, and the head after it.
     Probe,
-    /// A slot being replayed.
-    Replay(Seq),
+    /// A slot being replayed. A replay that begins anew while replies are on their way begins
+    /// another era: what was seen before it must not be taken for what is so now.
+    Replay {
+        era: u32,
+        seq: Seq,
+    },
     Keys,
     Marker,
     /// A chunk going up, by the random part of its name.

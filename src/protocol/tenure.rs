@@ -12,8 +12,8 @@ use super::rounds::{Proof, Rounds};
 use super::uploads::Uploads;
 use super::{
     Answer, Body, Cursor, Dice, Draw, Edit, Entry, HeadSwap, Lane, Life, Outbox, Payload, Place,
-    Publish, Receipt, Receipts, Reply, Request, Rule, Seen, Slot, SlotFate, SlotPut, SwapFate,
-    Then, View,
+    Publish, Receipt, Receipts, Refusal, Reply, Request, Rule, Seen, Slot, SlotFate, SlotPut,
+    SwapFate, Then, View,
 };
 use crate::model::{Chain, Epoch, FileName, Incarnation, Seq};
 
@@ -182,7 +182,14 @@ impl<P: Payload> Tenure<P> {
 
     /// Whether nothing is under way.
     pub fn settled(&self) -> bool {
-        self.pending.is_none() && self.swapping.is_none() && self.waiting.is_empty()
+        let writes = self.pending.is_some() || self.swapping.is_some() || self.ending.is_some();
+        let reads = self.probe.is_some() || !self.waiting.is_empty();
+        !writes && !reads && self.uploads.idle()
+    }
+
+    /// Whether the name's `end` is committed: nothing is read or written here any more.
+    fn has_ended(&self) -> bool {
+        matches!(self.ending, Some(Ending::Live { .. } | Ending::Entomb))
     }
 
     pub fn may_commit(&self) -> bool {
@@ -245,7 +252,7 @@ impl<P: Payload> Tenure<P> {
             let body = Body { batch: P::Batch::default(), receipts: vec![receipt], chunks: vec![] };
             return self.commit(place, ticket, body, dice, out);
         }
-        if self.standing != Standing::Owner {
+        if self.standing != Standing::Owner || self.has_ended() {
             return Err(Busy);
         }
         if !place.rules.keep(Rule::SkipsWait) {
@@ -296,6 +303,10 @@ impl<P: Payload> Tenure<P> {
                 if matches!(slot.entry, Entry::End) {
                     self.ending = Some(Ending::Live { ticket });
                     self.send_marker(place, out);
+                    // The name may live again by now: only its head can tell.
+                    for waiter in self.waiting.drain() {
+                        out.answer(Answer::AskAgain { ticket: waiter.ticket });
+                    }
                     return;
                 }
                 self.batches.push(slot.clone());
@@ -316,7 +327,7 @@ impl<P: Payload> Tenure<P> {
 
     /// A strong read.
     pub fn read(&mut self, place: &Place, ticket: u64, out: &mut Outbox<P>) -> Result<(), Busy> {
-        if self.standing != Standing::Owner {
+        if self.standing != Standing::Owner || self.has_ended() {
             return Err(Busy);
         }
         if !place.rules.keep(Rule::OwnerProbes) {
@@ -436,7 +447,8 @@ impl<P: Payload> Tenure<P> {
         let floor = Seq(work.to.seq.0 + off_by);
         let born = !work.batches.is_empty();
         let (epoch, chain) = (work.to.epoch, work.to.chain);
-        self.swap(place, floor, epoch, chain, born, files, then, dice, out)
+        let was = work.seen.head.floor;
+        self.swap(place, was, floor, epoch, chain, born, files, then, dice, out)
     }
 
     /// Publishes a merge, or a release alone: the floor stays where it is.
@@ -450,13 +462,14 @@ impl<P: Payload> Tenure<P> {
     ) -> Result<(), Busy> {
         let head = self.seen.head.clone();
         let (epoch, chain) = (head.floor_epoch, head.floor_chain);
-        self.swap(place, head.floor, epoch, chain, false, files, then, dice, out)
+        self.swap(place, head.floor, head.floor, epoch, chain, false, files, then, dice, out)
     }
 
     #[expect(clippy::too_many_arguments, reason = "the fields of one edit, in their order")]
     fn swap(
         &mut self,
         place: &Place,
+        floor_was: Seq,
         floor: Seq,
         floor_epoch: Epoch,
         floor_chain: Chain,
@@ -475,7 +488,7 @@ impl<P: Payload> Tenure<P> {
         let publish = Publish {
             inc: self.cursor.inc,
             epoch: self.epoch,
-            floor_was: self.seen.head.floor,
+            floor_was,
             floor,
             floor_epoch,
             floor_chain,
@@ -487,10 +500,10 @@ impl<P: Payload> Tenure<P> {
             then: if lets_go { Then::Release { tail: self.cursor.seq } } else { Then::Stay },
         };
         let after = if lets_go { After::LetGo } else { After::GoOn };
+        self.start_swap(place, Edit::Publish(publish), after, dice, out)?;
         if lets_go && place.rules.keep(Rule::ReleaseEndsWriting) {
             self.standing = Standing::LettingGo;
         }
-        self.start_swap(place, Edit::Publish(publish), after, dice, out);
         Ok(())
     }
 
@@ -501,12 +514,11 @@ impl<P: Payload> Tenure<P> {
         then: After,
         dice: &mut dyn Dice,
         out: &mut Outbox<P>,
-    ) {
-        match HeadSwap::start(place, Some(self.seen.clone()), edit, dice, out) {
-            Ok(swap) => self.swapping = Some(Swapping { swap, then }),
-            // The head at hand is not one of an owner: this is none any more.
-            Err(_) => self.standing = Standing::Fenced,
-        }
+    ) -> Result<(), Busy> {
+        // An edit that was prepared over another floor or other files is prepared again.
+        let swap = HeadSwap::start(place, Some(self.seen.clone()), edit, dice, out);
+        self.swapping = Some(Swapping { swap: swap.map_err(|_| Busy)?, then });
+        Ok(())
     }
 
     fn swapped(&mut self, place: &Place, fate: SwapFate<P>, then: After) -> Option<Exit> {
@@ -532,6 +544,13 @@ impl<P: Payload> Tenure<P> {
                 }
             }
             SwapFate::Lost { .. } if then == After::Leave => Some(Exit::Ended),
+            // Still the owner: what was to be published is prepared again, over this head.
+            SwapFate::Lost { now: Some(seen), why: Refusal::Outdated } => {
+                self.batches.retain(|slot| slot.seq >= seen.head.floor);
+                self.seen = seen;
+                self.standing = Standing::Owner;
+                None
+            }
             SwapFate::Lost { .. } => {
                 self.standing = Standing::Fenced;
                 None
@@ -584,7 +603,8 @@ impl<P: Payload> Tenure<P> {
                 out.answer(Answer::Ended { ticket });
                 self.ending = Some(Ending::Entomb);
                 let edit = Edit::Entomb { inc: self.cursor.inc, next: self.cursor.seq };
-                self.start_swap(place, edit, After::Leave, dice, out);
+                let started = self.start_swap(place, edit, After::Leave, dice, out);
+                debug_assert!(started.is_ok(), "the head of a life that was owned can be entombed");
             }
             // Doubt: an empty object with a name of its own is put or dropped as often as it takes.
             _ => self.send_marker(place, out),
@@ -621,12 +641,11 @@ impl<P: Payload> Tenure<P> {
             Lane::Probe => self.probed(place, reply, out),
             Lane::Marker => self.marked(place, reply, dice, out),
             Lane::Chunk(ulid) => self.uploads.hear(ulid, &reply, out),
-            Lane::Replay(_) | Lane::Keys | Lane::Sweep => {}
+            Lane::Replay { .. } | Lane::Keys | Lane::Sweep => {}
         }
         // A deletion that is committed goes on to its answer, whoever owns the name by now.
-        let committed_end = matches!(self.ending, Some(Ending::Live { .. } | Ending::Entomb));
         let fenced = self.standing == Standing::Fenced && self.pending.is_none();
-        if fenced && !committed_end {
+        if fenced && !self.has_ended() {
             exit = exit.or(Some(Exit::SteppedDown));
             if let Some(Ending::Gone { ticket }) = self.ending.take() {
                 out.answer(Answer::NotCommitted { ticket });

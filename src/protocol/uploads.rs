@@ -13,6 +13,10 @@ pub(super) struct Uploads {
 }
 
 impl Uploads {
+    pub(super) fn idle(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
     pub(super) fn start<P: Payload>(&mut self, file: FileName, out: &mut Outbox<P>) {
         self.under_way.insert(file.ulid, file.clone());
         out.send(Lane::Chunk(file.ulid), Request::PutFile { file });

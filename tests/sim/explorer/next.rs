@@ -98,7 +98,7 @@ impl Scope {
                     if left.ops > 0 && !crowded {
                         steps.push(Step::Commit(w));
                     }
-                    if left.retries > 0 {
+                    if left.retries > 0 && self.may.keys {
                         let started = self.left.ops - left.ops;
                         steps.extend((0..started).map(|op| Step::Retry { writer: w, op }));
                     }
@@ -251,7 +251,7 @@ impl Scope {
                 let Some(reply) = self.send(world, &request, how)? else { return Ok(false) };
                 let heard = self.write(world, w, |writer, dice, out| {
                     writer.sent.remove(usize::from(at));
-                    Ok(writer.owner.hear(lane, reply, dice, out))
+                    Ok(writer.owner.hear(writer.owner.generation(), lane, reply, dice, out))
                 })?;
                 // The copy may land at any time, so nothing is lost by reading back at once.
                 if how == How::Late && !self.may.everything {
@@ -368,7 +368,7 @@ impl Scope {
         let reply = self.send(world, &request, How::Told)?.ok_or("a marker has no reply")?;
         self.write(world, w, |writer, dice, out| {
             writer.sent.remove(at);
-            Ok(writer.owner.hear(Lane::Marker, reply, dice, out))
+            Ok(writer.owner.hear(writer.owner.generation(), Lane::Marker, reply, dice, out))
         })
     }
 
@@ -380,7 +380,7 @@ impl Scope {
         let reply = world.store.read(&sent[at].1);
         self.write(world, w, |writer, dice, out| {
             writer.sent.remove(at);
-            Ok(writer.owner.hear(lane, reply, dice, out))
+            Ok(writer.owner.hear(writer.owner.generation(), lane, reply, dice, out))
         })?;
         Ok(())
     }
@@ -613,6 +613,8 @@ impl Scope {
                 Ok(true)
             }
             Recall::Pending | Recall::Another => Ok(false),
+            // In another life it would be another request.
+            Recall::Fresh if world.ledgers[which].dying() & 1 << op != 0 => Ok(false),
             Recall::Fresh => {
                 let inc = world.writers[usize::from(w)].owner.inc();
                 world.ledgers[which].change(|ledger| {

@@ -16,6 +16,8 @@ pub(super) fn all() -> Vec<Scope> {
         owner(2, 2).skips(1).called("ii: a skip without a key"),
         base(1, 2).pinned().called("ii: a claim covered by a pin"),
         lives().reads(2).called("iii: end, re-create, a reader with a cached head"),
+        lives().owner_reads(2).skips(1).called("iii: the same, asked of the owner"),
+        lives().chunks().reads(1).called("iii: the same in chunks, one read"),
         lives()
             .marked()
             .menders(1)
@@ -23,7 +25,9 @@ pub(super) fn all() -> Vec<Scope> {
             .delays(1)
             .called("iii: markers, the walk, chunks, a delay"),
         branch().heir().reads_of_b(1).called("iv: a branch, both names claimed, a reader of it"),
-        branch().claims(1).reads(1).reads_of_b(1).called("iv: a branch, a reader of each name"),
+        // A reader only reads, and keeps a collector from its own name: two of them at once can show
+        // nothing that one at a time does not.
+        branch().claims(1).reads(1).called("iv: a branch, a reader of its source"),
         branch()
             .claims(1)
             .merges(1)
