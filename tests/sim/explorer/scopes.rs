@@ -17,7 +17,7 @@ pub(super) fn all() -> Vec<Scope> {
         base(1, 2).pinned().called("ii: a claim covered by a pin"),
         lives().reads(2).called("iii: end, re-create, a reader with a cached head"),
         lives().owner_reads(2).skips(1).called("iii: the same, asked of the owner"),
-        lives().chunks().reads(1).called("iii: the same in chunks, one read"),
+        base(1, 2).chunks().reads(1).called("iii: one life, in chunks, one read"),
         lives()
             .marked()
             .menders(1)
