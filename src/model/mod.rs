@@ -2,12 +2,14 @@
 
 #[cfg(test)]
 pub(crate) mod any;
+mod date;
 mod file;
 mod id;
 mod marker;
 mod name;
 mod node;
 
+pub use date::StoreDate;
 pub use file::{FileKind, FileName};
 pub use id::{Chain, Epoch, Holder, Incarnation, PutId, Seq, Version};
 pub use marker::{Marker, MarkerKind};

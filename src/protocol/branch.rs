@@ -5,7 +5,7 @@
 //! reads it; the destination's first slot, with the effects of that tail (composed by the driver:
 //! a large one travels in chunks); the destination's head, *active*. The last swap commits the
 //! branch. Whatever is left of an abandoned one is a head that reads as 404, and a pin that the
-//! source's collector drops once that head is a tombstone.
+//! source's collector drops once that head is a tombstone. A brancher that fails makes it one itself.
 
 use super::doubt::Loss;
 use super::request::{Heard, MarkerKind};
@@ -46,6 +46,10 @@ enum Phase<P: Payload> {
     First(SlotPut<P>),
     Mark,
     Activate(HeadSwap<P>),
+    /// It failed: the `_gone` marker goes up, when the other one is there.
+    Forsake(BranchFate),
+    /// And the head becomes a tombstone.
+    Abandon(HeadSwap<P>, BranchFate),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -116,13 +120,20 @@ impl<P: Payload> Brancher<P> {
                 }
             },
             (Phase::LookToPin, Reply::Head(seen)) => self.pin(seen, dice, out),
+            (Phase::Abandon(mut swap, fate), reply) => {
+                match swap.hear(&self.place, reply, dice, out) {
+                    None => self.stay(Phase::Abandon(swap, fate)),
+                    // Lost: somebody held it for abandoned before me.
+                    Some(SwapFate::Done(_) | SwapFate::Lost { .. }) => Some(fate),
+                }
+            }
             (Phase::Pin(mut swap), reply) => match swap.hear(&self.source, reply, dice, out) {
                 None => self.stay(Phase::Pin(swap)),
                 // It is there: more swaps have covered it than a head remembers.
                 Some(SwapFate::Lost { now: Some(seen), why: Refusal::Done }) => {
                     self.pinned(seen, out)
                 }
-                Some(SwapFate::Lost { .. }) => Some(BranchFate::Absent),
+                Some(SwapFate::Lost { .. }) => self.forsake(BranchFate::Absent, out),
                 Some(SwapFate::Done(seen)) => self.pinned(seen, out),
             },
             (Phase::Read(mut reader), reply) => {
@@ -132,7 +143,7 @@ impl<P: Payload> Brancher<P> {
             (Phase::First(mut put), reply) => match put.hear(&self.place, reply, out) {
                 None => self.stay(Phase::First(put)),
                 Some(SlotFate::Mine { .. }) => self.activate(dice, out),
-                Some(SlotFate::Taken { .. }) => Some(BranchFate::Abandoned),
+                Some(SlotFate::Taken { .. }) => self.forsake(BranchFate::Abandoned, out),
             },
             (Phase::Activate(mut swap), reply) => match swap.hear(&self.place, reply, dice, out) {
                 None => self.stay(Phase::Activate(swap)),
@@ -169,8 +180,9 @@ impl<P: Payload> Brancher<P> {
         match HeadSwap::start(&self.place, seen, edit, dice, out) {
             Err(_) => Some(BranchFate::Taken),
             Ok(swap) => {
-                self.put_marker(inc, out);
-                self.stay(Phase::Sprout(swap))
+                self.phase = Phase::Sprout(swap);
+                self.put_marker(MarkerKind::Live, out);
+                None
             }
         }
     }
@@ -182,7 +194,7 @@ impl<P: Payload> Brancher<P> {
         out: &mut Outbox<P>,
     ) -> Option<BranchFate> {
         let Some((seen, life)) = seen.zip(self.life_of_source()) else {
-            return Some(BranchFate::Absent);
+            return self.forsake(BranchFate::Absent, out);
         };
         if self.view.is_none() && !self.place.rules.keep(Rule::PinComesFirst) {
             return self.read(seen, out);
@@ -191,7 +203,7 @@ impl<P: Payload> Brancher<P> {
         let edit = Edit::Pin { life, name, inc };
         match HeadSwap::start(&self.source, Some(seen), edit, dice, out) {
             Ok(swap) => self.stay(Phase::Pin(swap)),
-            Err(_) => Some(BranchFate::Absent),
+            Err(_) => self.forsake(BranchFate::Absent, out),
         }
     }
 
@@ -213,7 +225,7 @@ impl<P: Payload> Brancher<P> {
             None => self.stay(Phase::Read(reader)),
             Some(Answer::Read { view, .. }) => {
                 if Some(view.seen.head.inc) != self.life_of_source() {
-                    return Some(BranchFate::Absent);
+                    return self.forsake(BranchFate::Absent, out);
                 }
                 self.view = Some(view);
                 if self.place.rules.keep(Rule::PinComesFirst) {
@@ -222,8 +234,8 @@ impl<P: Payload> Brancher<P> {
                 out.send(Lane::Head, Request::ReadHead { name: self.source.name.clone() });
                 self.stay(Phase::LookToPin)
             }
-            Some(Answer::Corrupt { .. }) => Some(BranchFate::Corrupt),
-            Some(_) => Some(BranchFate::Absent),
+            Some(Answer::Corrupt { .. }) => self.forsake(BranchFate::Corrupt, out),
+            Some(_) => self.forsake(BranchFate::Absent, out),
         }
     }
 
@@ -271,30 +283,56 @@ impl<P: Payload> Brancher<P> {
         }
     }
 
+    /// It came to nothing: its name is free again, and what it left behind is in a listing.
+    fn forsake(&mut self, fate: BranchFate, out: &mut Outbox<P>) -> Option<BranchFate> {
+        if self.marked {
+            self.put_marker(MarkerKind::Gone, out);
+        }
+        self.stay(Phase::Forsake(fate))
+    }
+
     fn hear_marker(
         &mut self,
         reply: &Reply<P>,
         dice: &mut dyn Dice,
         out: &mut Outbox<P>,
     ) -> Option<BranchFate> {
+        let awaited = if self.marked { MarkerKind::Gone } else { MarkerKind::Live };
         if *reply != Reply::Done {
-            let inc = match &self.phase {
-                Phase::Sprout(swap) => swap.target().inc,
-                _ => self.inc()?,
-            };
-            self.put_marker(inc, out);
+            self.put_marker(awaited, out);
             return None;
         }
-        self.marked = true;
-        match self.phase {
-            Phase::Mark => self.activate(dice, out),
-            _ => None,
+        match (std::mem::replace(&mut self.phase, Phase::Mark), awaited) {
+            (Phase::Forsake(fate), MarkerKind::Gone) => {
+                let edit = Edit::Abandon { inc: self.inc()? };
+                match HeadSwap::start(&self.place, self.sprout.clone(), edit, dice, out) {
+                    Ok(swap) => self.stay(Phase::Abandon(swap, fate)),
+                    Err(why) => unreachable!("a branching head refuses to be abandoned: {why:?}"),
+                }
+            }
+            (Phase::Forsake(fate), MarkerKind::Live) => {
+                self.marked = true;
+                self.forsake(fate, out)
+            }
+            (Phase::Mark, _) => {
+                self.marked = true;
+                self.activate(dice, out)
+            }
+            (phase, _) => {
+                self.marked = true;
+                self.stay(phase)
+            }
         }
     }
 
-    fn put_marker(&self, inc: Incarnation, out: &mut Outbox<P>) {
-        let marker = self.place.marker(MarkerKind::Live, inc);
-        out.send(Lane::Marker, Request::PutMarker { marker });
+    fn put_marker(&self, kind: MarkerKind, out: &mut Outbox<P>) {
+        let inc = match &self.phase {
+            Phase::Sprout(swap) => Some(swap.target().inc),
+            _ => self.inc(),
+        };
+        if let Some(inc) = inc {
+            out.send(Lane::Marker, Request::PutMarker { marker: self.place.marker(kind, inc) });
+        }
     }
 
     /// The life that the destination begins, once its head is there.

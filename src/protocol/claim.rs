@@ -30,6 +30,8 @@ pub struct Claim<P: Payload> {
     reloaded: bool,
     /// The era of the next replay.
     era: u32,
+    /// How many heads were taken: the keys of an earlier one are not this one's.
+    heads: u32,
 }
 
 /// What the name is wanted for.
@@ -138,6 +140,7 @@ impl<P: Payload> Claim<P> {
             keys,
             reloaded: false,
             era: 0,
+            heads: 0,
         }
     }
 
@@ -163,10 +166,13 @@ impl<P: Payload> Claim<P> {
                     self.put_marker(place, inc, out);
                 }
             }
-            (Lane::Keys, Reply::Keys(table)) => return self.learn(place, table, out),
+            (Lane::Keys { head }, Reply::Keys(table)) if head == self.heads => {
+                return self.learn(place, table, out);
+            }
+            (Lane::Keys { .. }, _) => {}
             (Lane::Replay { era, seq }, Reply::Slot(slot)) => {
                 if let Phase::Replay { held } = &mut self.phase {
-                    held.replay.hear(era, seq, slot);
+                    held.replay.hear(era, seq, slot, place.rules);
                     return self.walk(place, dice, out);
                 }
             }
@@ -338,10 +344,12 @@ impl<P: Payload> Claim<P> {
             // The claim took effect, and somebody covered it before its answer was here.
             return refuse(Refused::Superseded);
         }
+        self.heads += 1;
         self.keys = match &head.keys {
             None => Keys::Here(Receipts::default()),
             Some(file) => {
-                out.send(Lane::Keys, Request::ReadKeys { file: file.clone() });
+                let lane = Lane::Keys { head: self.heads };
+                out.send(lane, Request::ReadKeys { file: file.clone() });
                 Keys::Loading
             }
         };
@@ -454,10 +462,6 @@ impl<P: Payload> Claim<P> {
         table: Option<Arc<Receipts<P>>>,
         out: &mut Outbox<P>,
     ) -> Option<ClaimFate<P>> {
-        if self.keys != Keys::Loading {
-            // Of a life that ended while its keys were on their way.
-            return None;
-        }
         self.keys = table.map_or(Keys::Missing, |table| Keys::Here(Receipts::clone(&table)));
         match std::mem::replace(&mut self.phase, Phase::Look) {
             Phase::Mark { held } => self.own(place, held, out),

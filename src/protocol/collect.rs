@@ -7,13 +7,12 @@
 //! What never goes: fences, `end`, the head; a file that a head names or a pin protects.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::request::{Heard, Listing};
+use super::request::{Heard, Listing, MarkerKind};
 use super::{
-    Dice, Edit, Entry, Head, HeadSwap, Lane, Life, Outbox, Parent, Payload, Pin, Place, Reply,
-    Request, Rule, Rules, Seen, Slot,
+    DeadLife, Dice, Edit, Entry, Head, HeadSwap, Lane, Life, Outbox, Parent, Payload, Pin, Place,
+    Reply, Request, Rule, Rules, Seen, Slot,
 };
 use crate::env::BootTime;
 use crate::model::{Epoch, FileKind, FileName, Incarnation, Seq, Version};
@@ -47,6 +46,12 @@ impl Watch {
         }
     }
 
+    /// Whether it began after this head was the newest.
+    #[cfg(feature = "mutants")]
+    pub fn is_after<P: Payload>(&self, head: &Head<P>) -> bool {
+        self.version > head.version
+    }
+
     fn ripe(&self, now: BootTime, rules: Rules) -> bool {
         now.0.saturating_sub(self.since.0) >= GRACE || !rules.keep(Rule::GarbageWaits)
     }
@@ -66,33 +71,61 @@ impl Watch {
         kind && self.below(slot.seq, rules)
     }
 
-    /// Whether a file of this life goes, by the head as it is now. `in_flight` is what the owner
-    /// knows of its own epoch; nobody else can tell garbage of that epoch from work in progress.
-    fn file_goes<P: Payload>(
+    /// What becomes of a file of this life, by the head as it is now.
+    fn sort<P: Payload>(
         &self,
         head: &Head<P>,
         file: &FileName,
-        in_flight: Option<&BTreeSet<FileName>>,
+        mine: Option<&Mine>,
         ripe: bool,
         rules: Rules,
-    ) -> bool {
+    ) -> Lot {
+        let goes = |when: bool| if when { Lot::Goes } else { Lot::Stays };
         if let Some(retired) = head.retired.iter().find(|retired| retired.file == *file) {
             let pinned = head.pins.iter().any(|pin| pin.version < retired.version);
             let pinned = pinned && rules.keep(Rule::PinsProtect);
-            return ripe && retired.version <= self.version && !pinned;
+            return goes(ripe && retired.version <= self.version && !pinned);
         }
         if head.mentions().any(|named| named == file) {
-            return false;
+            return Lot::Stays;
         }
         let over = |epoch: Epoch| file.epoch < epoch || !rules.keep(Rule::OrphansAreOld);
         match file.kind {
-            FileKind::Chunk if !rules.keep(Rule::ChunksFollowSlots) => ripe && over(self.epoch),
-            FileKind::Chunk if self.dead => ripe,
-            FileKind::Chunk if over(self.floor_epoch) => ripe,
-            _ if self.dead => true,
-            _ if file.kind != FileKind::Chunk && over(self.epoch) => ripe,
-            _ => ripe && in_flight.is_some_and(|mine| !mine.contains(file)),
+            FileKind::Chunk if !rules.keep(Rule::ChunksFollowSlots) => {
+                goes(ripe && over(self.epoch))
+            }
+            FileKind::Chunk if self.dead => goes(ripe),
+            FileKind::Chunk if over(self.floor_epoch) => goes(ripe),
+            _ if self.dead => Lot::Goes,
+            _ if file.kind != FileKind::Chunk && over(self.epoch) => goes(ripe),
+            _ if ripe && mine.is_some_and(|mine| mine.disowns(file, rules)) => Lot::Suspect,
+            _ => Lot::Stays,
         }
+    }
+}
+
+/// What becomes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lot {
+    Stays,
+    Goes,
+    /// It goes, if a sweep of half an hour ago said the same.
+    Suspect,
+}
+
+/// What an owner knows, and nobody else can: which files and chunks of its epoch are no garbage,
+/// though no head names them. It works on them, or slots of its tail name them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Mine {
+    pub epoch: Epoch,
+    pub in_flight: BTreeSet<FileName>,
+}
+
+impl Mine {
+    fn disowns(&self, file: &FileName, rules: Rules) -> bool {
+        let known = file.epoch == self.epoch || !rules.keep(Rule::OwnersKnowTheirEpoch);
+        let working = self.in_flight.contains(file) && rules.keep(Rule::InFlightStays);
+        known && !working
     }
 }
 
@@ -106,6 +139,8 @@ pub struct Collector<P: Payload> {
     pub place: Place,
     inc: Incarnation,
     watch: Option<Watch>,
+    /// What the last sweep found unnamed in the owner's own epoch.
+    suspects: BTreeSet<FileName>,
     /// Whether the head that a sweep begins with is on its way.
     looking: bool,
     sweep: Option<Sweep<P>>,
@@ -117,6 +152,7 @@ pub struct Sweep<P: Payload> {
     ripe: bool,
     seen: Seen<P>,
     tasks: VecDeque<Task>,
+    suspects: BTreeSet<FileName>,
     /// Retired files that are gone, or another's: the head need not name them any more.
     forget: Vec<FileName>,
     doing: Doing<P>,
@@ -127,16 +163,15 @@ enum Task {
     /// Is the branch behind this pin still there?
     Pin(Pin),
     List,
-    /// What was listed, and not in flight after that, is judged by a head that is read after both:
-    /// what was published meanwhile is in it, and what was not never will be.
-    Judge {
-        listing: Arc<Listing>,
-        in_flight: Option<BTreeSet<FileName>>,
-    },
     Slot(Seq),
     DropSlot(Seq),
     DropFile(FileName),
     Forget,
+    /// A life that is over leads to its garbage by a marker.
+    Mark,
+    Abandon,
+    /// It led to all of it.
+    Unmark,
     /// This life names nothing of its parent's any more.
     Orphan(Parent),
     Unpin(Parent),
@@ -152,16 +187,16 @@ enum Doing<P: Payload> {
 /// What a driver adds to what a collector reads.
 #[derive(Clone, Debug, Default)]
 pub struct Inside {
-    /// Of the owner itself: files and chunks of its epoch that it is working on, and the chunks
-    /// that its tail names.
-    pub in_flight: Option<BTreeSet<FileName>>,
+    /// Of the owner itself.
+    pub mine: Option<Mine>,
     /// A branching head is no longer being worked on: its owner's heartbeat is gone.
     pub abandoned: bool,
 }
 
 impl<P: Payload> Collector<P> {
     pub fn new(place: Place, inc: Incarnation) -> Self {
-        Self { place, inc, watch: None, looking: false, sweep: None }
+        let suspects = BTreeSet::new();
+        Self { place, inc, watch: None, suspects, looking: false, sweep: None }
     }
 
     /// A collector that has watched since `watch.since`.
@@ -175,6 +210,14 @@ impl<P: Payload> Collector<P> {
 
     pub fn busy(&self) -> bool {
         self.looking || self.sweep.is_some()
+    }
+
+    /// Moves the origin of this collector's clock: half an hour passes in one step of a search.
+    #[cfg(feature = "mutants")]
+    pub fn shift(&mut self, by: Duration) {
+        if let Some(watch) = &mut self.watch {
+            watch.since = BootTime(watch.since.0.saturating_sub(by));
+        }
     }
 
     /// Reads the head, and sweeps what has become ripe.
@@ -204,7 +247,10 @@ impl<P: Payload> Collector<P> {
         let finished = sweep.hear(&self.place, reply, inside, dice, out);
         if !finished || sweep.next(&self.place, dice, out) {
             self.sweep = Some(sweep);
-        } else if sweep.ripe {
+            return;
+        }
+        self.suspects = sweep.suspects;
+        if sweep.ripe {
             // What became garbage since the watch began is watched from now on.
             self.watch = None;
         }
@@ -225,22 +271,19 @@ impl<P: Payload> Collector<P> {
             other => other.insert(now),
         };
         let ripe = watch.ripe(heard.received, self.place.rules);
+        let mut tasks = VecDeque::new();
         if seen.head.life == Life::Branching && seen.head.inc == self.inc {
             if inside.abandoned {
-                let edit = Edit::Abandon { inc: self.inc };
-                let mut sweep = Sweep::over(watch, ripe, seen);
-                if sweep.swap(&self.place, edit, dice, out) {
-                    self.sweep = Some(sweep);
-                }
+                tasks.extend([Task::Mark, Task::Abandon]);
             }
-            return;
+        } else {
+            let dead = seen.head.dead.iter().flat_map(|life| &life.pins);
+            tasks.extend(seen.head.pins.iter().chain(dead).cloned().map(Task::Pin));
+            tasks.extend([Task::List, Task::Forget]);
+            tasks.extend(seen.head.idle_parent(self.inc).map(Task::Orphan));
         }
-        let pins = seen.head.pins.iter().chain(seen.head.dead.iter().flat_map(|life| &life.pins));
-        let mut tasks: VecDeque<Task> = pins.cloned().map(Task::Pin).collect();
-        tasks.push_back(Task::List);
-        tasks.push_back(Task::Forget);
-        tasks.extend(seen.head.idle_parent(self.inc).map(Task::Orphan));
-        let mut sweep = Sweep { tasks, ..Sweep::over(watch, ripe, seen) };
+        let (forget, suspects) = (vec![], std::mem::take(&mut self.suspects));
+        let mut sweep = Sweep { watch, ripe, seen, tasks, suspects, forget, doing: Doing::Look };
         if sweep.next(&self.place, dice, out) {
             self.sweep = Some(sweep);
         }
@@ -272,17 +315,15 @@ impl<P: Payload> Head<P> {
             Life::Branching => self.inc == inc && rules.keep(Rule::AbandonComesFirst),
             Life::Deleted { .. } => false,
         };
-        let past = self.dead.iter().any(|life| life.inc == inc && of(&life.parent));
-        (present && of(&self.parent)) || past
+        // A tombstone is read by nobody. It needs the pin for what it keeps for its own branches.
+        let past = |life: &DeadLife| {
+            life.inc == inc && of(&life.parent) && life.files.iter().any(|file| file.inc != inc)
+        };
+        (present && of(&self.parent)) || self.dead.iter().any(past)
     }
 }
 
 impl<P: Payload> Sweep<P> {
-    fn over(watch: Watch, ripe: bool, seen: Seen<P>) -> Self {
-        let (tasks, forget, doing) = (VecDeque::new(), vec![], Doing::Look);
-        Self { watch, ripe, seen, tasks, forget, doing }
-    }
-
     fn swap(
         &mut self,
         place: &Place,
@@ -305,12 +346,19 @@ impl<P: Payload> Sweep<P> {
             let (name, inc) = (place.name.clone(), self.watch.inc);
             let request = match &task {
                 Task::Pin(pin) => Request::ReadHead { name: pin.name.clone() },
-                Task::Judge { .. } => Request::ReadHead { name },
                 Task::List => Request::List { name, inc },
                 Task::Slot(seq) => Request::ReadSlot { name, inc, seq: *seq },
                 Task::DropSlot(seq) => Request::DropSlot { name, inc, seq: *seq },
                 Task::DropFile(file) => Request::DropFile { file: file.clone() },
                 Task::Unpin(parent) => Request::ReadHead { name: parent.name.clone() },
+                Task::Mark => Request::PutMarker { marker: place.marker(MarkerKind::Gone, inc) },
+                Task::Unmark => Request::DropMarker { marker: place.marker(MarkerKind::Gone, inc) },
+                Task::Abandon => {
+                    if self.swap(place, Edit::Abandon { inc }, dice, out) {
+                        return true;
+                    }
+                    continue;
+                }
                 Task::Forget => {
                     let files = std::mem::take(&mut self.forget);
                     if !files.is_empty() && self.swap(place, Edit::Forget { files }, dice, out) {
@@ -363,12 +411,7 @@ impl<P: Payload> Sweep<P> {
                 }
             }
             (Doing::Ask(Task::List), Reply::Listing(listing)) => {
-                let in_flight = inside.in_flight.clone();
-                self.tasks.push_front(Task::Judge { listing, in_flight });
-            }
-            (Doing::Ask(Task::Judge { listing, in_flight }), Reply::Head(Some(seen))) => {
-                self.seen = seen;
-                self.sort(place, &listing, in_flight.as_ref());
+                self.sort(place, &listing, inside.mine.as_ref());
             }
             (Doing::Ask(Task::Slot(seq)), Reply::Slot(Some(slot))) => {
                 if self.watch.slot_goes(&slot, place.rules) {
@@ -386,38 +429,60 @@ impl<P: Payload> Sweep<P> {
                     return false;
                 }
             }
+            // An empty object with a name of its own is put as often as it takes.
+            (Doing::Ask(Task::Mark), reply) if reply != Reply::Done => {
+                self.tasks.push_front(Task::Mark);
+            }
             // Deletes are repeated by the driver until they are answered.
             (Doing::Ask(_), _) | (Doing::Look, _) => {}
         }
         true
     }
 
-    /// What of a listing goes.
-    fn sort(&mut self, place: &Place, listing: &Listing, mine: Option<&BTreeSet<FileName>>) {
-        let (rules, head) = (place.rules, self.seen.head.clone());
+    /// What of a listing goes, by the head that was read before it. What was published since is a
+    /// suspect at most, and the next sweep's head names it.
+    fn sort(&mut self, place: &Place, listing: &Listing, mine: Option<&Mine>) {
+        let (rules, head, inc) = (place.rules, self.seen.head.clone(), self.watch.inc);
         // A life that ended since this sweep began is another condition.
-        if is_dead(&head, self.watch.inc) != self.watch.dead {
+        if is_dead(&head, inc) != self.watch.dead {
             return;
         }
-        let goes = |file: &FileName| self.watch.file_goes(&head, file, mine, self.ripe, rules);
-        let own = |file: &FileName| file.home == place.name && file.inc == self.watch.inc;
         let mut tasks: Vec<Task> = Vec::new();
         if self.ripe {
             let slots = listing.slots.iter().filter(|seq| self.watch.below(**seq, rules));
             tasks.extend(slots.map(|seq| Task::Slot(*seq)));
         }
-        let files = listing.files.iter().filter(|file| own(file) && goes(file));
-        tasks.extend(files.cloned().map(Task::DropFile));
-        if head.inc == self.watch.inc {
-            for retired in head.retired.iter().filter(|retired| goes(&retired.file)) {
+        let known = self.suspects.clone();
+        let lot = |file: &FileName| match self.watch.sort(&head, file, mine, self.ripe, rules) {
+            Lot::Suspect if known.contains(file) || !rules.keep(Rule::SuspectsWait) => Lot::Goes,
+            lot => lot,
+        };
+        let own = |file: &FileName| file.home == place.name && file.inc == inc;
+        let (mut suspects, mut left) = (BTreeSet::new(), head.dead.iter().any(|l| l.inc == inc));
+        for file in listing.files.iter().filter(|file| own(file)) {
+            match lot(file) {
+                Lot::Goes => tasks.push(Task::DropFile(file.clone())),
+                Lot::Stays => left = true,
+                Lot::Suspect => drop(suspects.insert(file.clone())),
+            }
+        }
+        if head.inc == inc {
+            for retired in head.retired.iter().filter(|one| lot(&one.file) == Lot::Goes) {
                 self.forget.push(retired.file.clone());
                 if !own(&retired.file) && !rules.keep(Rule::ForeignFilesStay) {
                     tasks.push(Task::DropFile(retired.file.clone()));
                 }
             }
         }
+        if self.ripe {
+            self.suspects = suspects;
+        }
         for task in tasks.into_iter().rev() {
             self.tasks.push_front(task);
+        }
+        let swept = self.ripe && !left || !rules.keep(Rule::GoneMarkerGoesLast);
+        if self.watch.dead && swept {
+            self.tasks.push_back(Task::Unmark);
         }
     }
 }

@@ -159,6 +159,10 @@ impl<P: Payload> HeadSwap<P> {
         Ok(swap)
     }
 
+    pub(super) fn edit(&self) -> &Edit<P> {
+        &self.edit
+    }
+
     /// The head that this swap would make.
     pub fn target(&self) -> &Head<P> {
         &self.head

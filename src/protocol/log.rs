@@ -92,7 +92,7 @@ impl<P: Payload> Replay<P> {
     pub fn at(head: &Head<P>, era: u32, rules: Rules) -> Self {
         let cursor = Cursor::at(head);
         let asked = cursor.seq;
-        let window_max = if rules.sequential() { 1 } else { WINDOW_MAX };
+        let window_max = rules.window().map_or(WINDOW_MAX, u64::from);
         let (batches, ahead) = (Vec::new(), BTreeMap::new());
         Self { cursor, batches, ahead, asked, era, under_way: 0, window: 1, window_max }
     }
@@ -111,9 +111,9 @@ impl<P: Payload> Replay<P> {
     }
 
     /// A reply. One of an earlier era is dropped: it may be from before the question.
-    pub fn hear(&mut self, era: u32, seq: Seq, slot: Option<Arc<Slot<P>>>) {
-        if era == self.era {
-            self.under_way -= 1;
+    pub fn hear(&mut self, era: u32, seq: Seq, slot: Option<Arc<Slot<P>>>, rules: Rules) {
+        if era == self.era || !rules.keep(Rule::ErasAreApart) {
+            self.under_way = self.under_way.saturating_sub(1);
             self.ahead.insert(seq, slot);
         }
     }

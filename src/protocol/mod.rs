@@ -45,7 +45,7 @@ use crate::model::{FileName, Holder, Incarnation, Namespace};
 
 pub use branch::{BranchFate, Brancher};
 pub use claim::{Claim, ClaimFate, Intent, Refused};
-pub use collect::{Collector, GRACE, Inside, Sweep, Watch};
+pub use collect::{Collector, GRACE, Inside, Mine, Sweep, Watch};
 pub use doubt::{HeadSwap, Loss, SlotFate, SlotPut, SwapFate};
 pub use head::{
     DeadLife, Edit, Head, Life, Ownership, Parent, Pin, Publish, RECENT_MAX, Refusal, Retired, Then,

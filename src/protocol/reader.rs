@@ -11,12 +11,14 @@ use std::time::Duration;
 use super::request::Heard;
 use super::rounds::{Proof, Rounds};
 use super::{
-    Answer, Lane, Life, Met, Outbox, Payload, Place, Replay, Reply, Request, Rule, Seen, Slot, Step,
+    Answer, Lane, Life, Met, Outbox, Payload, Place, Replay, Reply, Request, Rule, Rules, Seen,
+    Slot, Step,
 };
 use crate::env::BootTime;
-use crate::model::{FileName, Seq};
+use crate::model::{FileName, Seq, StoreDate};
 
-/// How long a 404 is believed without asking the head: half of what garbage waits.
+/// How long a 404 is believed without asking the head: half of what garbage waits. The other half
+/// is ample for what else is not exact: a date counts whole seconds, and is the store's.
 pub const HEAD_AGE_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// A moment of a name: the head's files and base, overlaid by the batches from its floor on.
@@ -60,9 +62,16 @@ pub enum Strictness {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Held<P: Payload> {
     seen: Seen<P>,
-    /// When the GET of this head was sent: it may be that old.
-    sent: BootTime,
+    /// When the GET of this head was sent, and when the store answered it: it may be that old.
+    since: Moment,
     replay: Replay<P>,
+}
+
+/// By my clock, which may stand still, and by the store's, which I may not be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Moment {
+    time: BootTime,
+    date: Option<StoreDate>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -110,7 +119,7 @@ impl<P: Payload> Reader<P> {
 
     /// A reader that begins with a head it knows. It trusts no age: it is used once.
     pub fn holding(place: Place, seen: Seen<P>) -> Self {
-        let held = Some(Held::fresh(seen, BootTime::default(), 0, &place));
+        let held = Some(Held::fresh(seen, Moment::default(), 0, &place));
         Self { held, ..Self::new(place, Strictness::AlwaysHead) }
     }
 
@@ -126,14 +135,15 @@ impl<P: Payload> Reader<P> {
 
     /// The head at hand, and when its GET was sent.
     pub fn head(&self) -> Option<(&Seen<P>, BootTime)> {
-        self.held.as_ref().map(|held| (&held.seen, held.sent))
+        self.held.as_ref().map(|held| (&held.seen, held.since.time))
     }
 
     /// Moves the origin of this reader's clock. To a search over states, the time of day is noise.
     #[cfg(feature = "mutants")]
     pub fn shift(&mut self, by: Duration) {
         if let Some(held) = &mut self.held {
-            held.sent = BootTime(held.sent.0.saturating_sub(by));
+            held.since.time = BootTime(held.since.time.0.saturating_sub(by));
+            held.since.date.iter_mut().for_each(|date| date.shift(by));
         }
     }
 
@@ -155,7 +165,7 @@ impl<P: Payload> Reader<P> {
             self.drop_view();
         }
         let Some(held) = &mut self.held else { return self.read_head(Why::First, out) };
-        let young = held.age(now) < HEAD_AGE_MAX;
+        let young = held.is_young(Moment { time: now, date: None }, self.place.rules);
         if !young && !self.place.rules.keep(Rule::HeadFollowsProbe) {
             return self.read_head(Why::First, out);
         }
@@ -174,7 +184,8 @@ impl<P: Payload> Reader<P> {
         now: BootTime,
         out: &mut Outbox<P>,
     ) {
-        let young = self.held.as_ref().is_some_and(|held| held.age(now) < HEAD_AGE_MAX);
+        let (now, rules) = (Moment { time: now, date: None }, self.place.rules);
+        let young = self.held.as_ref().is_some_and(|held| held.is_young(now, rules));
         let missed = (ticket, file);
         if young && self.missed.contains(&missed) {
             self.done(ticket);
@@ -199,22 +210,23 @@ impl<P: Payload> Reader<P> {
             }
             (Phase::Slots { young, again }, Lane::Replay { era, seq }, Reply::Slot(slot)) => {
                 if let Some(held) = &mut self.held {
-                    held.replay.hear(era, seq, slot);
+                    held.replay.hear(era, seq, slot, self.place.rules);
                 }
-                self.walk(young, again, heard.received, out);
+                let now = Moment { time: heard.received, date: heard.date };
+                self.walk(young, again, now, out);
             }
             // Slots that were asked for ahead, before this round took another turn: no answer rests
             // on them, for a round that goes on from there begins another era.
             (_, Lane::Replay { era, seq }, Reply::Slot(slot)) => {
                 if let Some(held) = &mut self.held {
-                    held.replay.hear(era, seq, slot);
+                    held.replay.hear(era, seq, slot, self.place.rules);
                 }
             }
             (phase, lane, reply) => unreachable!("{reply:?} on {lane:?} during {phase:?}"),
         }
     }
 
-    fn walk(&mut self, young: bool, again: bool, now: BootTime, out: &mut Outbox<P>) {
+    fn walk(&mut self, young: bool, again: bool, now: Moment, out: &mut Outbox<P>) {
         let rules = self.place.rules;
         let Some(held) = &mut self.held else { return };
         loop {
@@ -233,7 +245,7 @@ impl<P: Payload> Reader<P> {
         let trusted = match self.strict {
             Strictness::AlwaysHead => false,
             Strictness::ByAge if !rules.keep(Rule::AgeIsJudgedLast) => young,
-            Strictness::ByAge => held.age(now) < HEAD_AGE_MAX,
+            Strictness::ByAge => held.is_young(now, rules),
         };
         let asks = rules.keep(Rule::NotFoundReadsHead) && rules.keep(Rule::HeadFollowsProbe);
         if trusted || !asks { self.finish(out) } else { self.read_head(Why::NotFound, out) }
@@ -246,8 +258,9 @@ impl<P: Payload> Reader<P> {
 
     fn looked(&mut self, why: Why, seen: Option<Seen<P>>, heard: Heard, out: &mut Outbox<P>) {
         let rules = self.place.rules;
-        let dated =
-            if rules.keep(Rule::AgeCountsFromSending) { heard.sent } else { heard.received };
+        let counts = rules.keep(Rule::AgeCountsFromSending);
+        let time = if counts { heard.sent } else { heard.received };
+        let since = Moment { time, date: heard.date };
         let Some(seen) = seen else { return self.absent(out) };
         let head = &seen.head;
         let reads = match head.life {
@@ -258,7 +271,7 @@ impl<P: Payload> Reader<P> {
         if !reads {
             if !rules.keep(Rule::TombstoneIsNotKept) {
                 self.drop_view();
-                self.held = Some(Held::fresh(seen, dated, self.era, &self.place));
+                self.held = Some(Held::fresh(seen, since, self.era, &self.place));
                 return self.finish(out);
             }
             return self.absent(out);
@@ -270,7 +283,7 @@ impl<P: Payload> Reader<P> {
                 Why::NotFound if head.floor <= held.replay.cursor.seq => {
                     held.replay.trim(head.floor);
                     held.seen = seen;
-                    held.sent = dated;
+                    held.since = since;
                     return self.finish(out);
                 }
                 Why::Ended => return self.absent(out),
@@ -278,7 +291,7 @@ impl<P: Payload> Reader<P> {
             }
         }
         self.drop_view();
-        let mut held = Held::fresh(seen, dated, self.era, &self.place);
+        let mut held = Held::fresh(seen, since, self.era, &self.place);
         held.replay.ask(&self.place, None, out);
         self.held = Some(held);
         self.phase = Phase::Slots { young: true, again: why == Why::Broken };
@@ -322,13 +335,17 @@ impl<P: Payload> Reader<P> {
 }
 
 impl<P: Payload> Held<P> {
-    fn fresh(seen: Seen<P>, sent: BootTime, era: u32, place: &Place) -> Self {
+    fn fresh(seen: Seen<P>, since: Moment, era: u32, place: &Place) -> Self {
         let replay = Replay::at(&seen.head, era, place.rules);
-        Self { seen, sent, replay }
+        Self { seen, since, replay }
     }
 
-    fn age(&self, now: BootTime) -> Duration {
-        now.0.saturating_sub(self.sent.0)
+    /// Whether its head cannot have been folded so long ago that slots behind it are collected.
+    fn is_young(&self, now: Moment, rules: Rules) -> bool {
+        let mine = now.time.0.saturating_sub(self.since.time.0);
+        let dates = now.date.zip(self.since.date).filter(|_| rules.keep(Rule::StoreDateCounts));
+        let theirs = dates.map_or(Duration::ZERO, |(now, then)| now.since(then));
+        mine.max(theirs) < HEAD_AGE_MAX
     }
 
     fn view(&self) -> View<P> {

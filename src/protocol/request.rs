@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Head, Payload, Receipts, Slot, View};
 use crate::env::BootTime;
-use crate::model::{FileName, Incarnation, Namespace, PutId, Seq};
+use crate::model::{FileName, Incarnation, Namespace, PutId, Seq, StoreDate};
 pub use crate::model::{Marker, MarkerKind};
 
 /// One request to the store: a single attempt, whose reply says what was seen and no more.
@@ -107,7 +107,10 @@ pub enum Lane {
         era: u32,
         seq: Seq,
     },
-    Keys,
+    /// The table of keys that the head names, by how many heads were taken before this one.
+    Keys {
+        head: u32,
+    },
     Marker,
     /// A chunk going up, by the random part of its name.
     Chunk(u128),
@@ -166,6 +169,25 @@ pub enum Answer<P: Payload> {
     },
 }
 
+impl<P: Payload> Answer<P> {
+    /// Whose question it answers.
+    pub fn ticket(&self) -> u64 {
+        match self {
+            Self::Committed { ticket, .. }
+            | Self::NotCommitted { ticket }
+            | Self::Unknown { ticket }
+            | Self::NoEffect { ticket }
+            | Self::Stored { ticket, .. }
+            | Self::Read { ticket, .. }
+            | Self::Absent { ticket }
+            | Self::Beyond { ticket, .. }
+            | Self::AskAgain { ticket }
+            | Self::Ended { ticket }
+            | Self::Corrupt { ticket } => *ticket,
+        }
+    }
+}
+
 /// Commands in the order in which they were given.
 #[derive(Clone, Debug)]
 pub struct Outbox<P: Payload> {
@@ -209,9 +231,11 @@ pub enum Draw {
     Head(u64),
 }
 
-/// When a request was sent and its reply received, on the clock that counts suspends.
+/// When a request was sent and its reply received, on the clock that counts suspends; and what
+/// time the store says it was there, if it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Heard {
     pub sent: BootTime,
     pub received: BootTime,
+    pub date: Option<StoreDate>,
 }

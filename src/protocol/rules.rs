@@ -62,6 +62,10 @@ pub enum Rule {
     AgeCountsFromSending,
     /// The age of a head is judged when the 404 is here, not before the probe.
     AgeIsJudgedLast,
+    /// A head is as old as the store's dates say, where my clock says less: it may have stood still.
+    StoreDateCounts,
+    /// What an earlier round asked for proves nothing for this one, however late it arrives.
+    ErasAreApart,
     /// `end` ends the log; it is no fence.
     EndIsMet,
     /// Who meets `end` reads the head: the name may live again.
@@ -84,6 +88,12 @@ pub enum Rule {
     ChunksFollowSlots,
     /// An unnamed file is an orphan only if its epoch is below the head's.
     OrphansAreOld,
+    /// What the owner works on is no garbage of its epoch.
+    InFlightStays,
+    /// An owner knows what is in flight in its own epoch, and in no later one.
+    OwnersKnowTheirEpoch,
+    /// Unnamed files of the owner's epoch wait for a second sweep: they may just have been named.
+    SuspectsWait,
     /// Slot numbers of a name only grow, over all its lives.
     RebirthContinuesSeq,
     /// A new life has a new incarnation.
@@ -96,6 +106,8 @@ pub enum Rule {
     MarkerComesFirst,
     /// The `_gone` marker is there before `end`.
     GoneMarkerComesFirst,
+    /// The `_gone` marker goes when a sweep has left nothing but fences and `end`.
+    GoneMarkerGoesLast,
     /// A marker belongs to one incarnation: dropping it hides no later one.
     MarkerIsOneLife,
     /// A stray marker goes only after the head moved, so that no claim with it can land.
@@ -113,7 +125,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 58] = [
         Self::AnswerFollowsPut,
         Self::RefusedIsReadBack,
         Self::NotFoundIsUnknown,
@@ -142,6 +154,8 @@ impl Rule {
         Self::HeadFollowsProbe,
         Self::AgeCountsFromSending,
         Self::AgeIsJudgedLast,
+        Self::StoreDateCounts,
+        Self::ErasAreApart,
         Self::EndIsMet,
         Self::EndReadsHead,
         Self::TombstoneIsNotKept,
@@ -153,12 +167,16 @@ impl Rule {
         Self::ChunksAreDurable,
         Self::ChunksFollowSlots,
         Self::OrphansAreOld,
+        Self::InFlightStays,
+        Self::OwnersKnowTheirEpoch,
+        Self::SuspectsWait,
         Self::RebirthContinuesSeq,
         Self::RebirthIsNewIncarnation,
         Self::TombstoneKeepsEpoch,
         Self::TombstoneKeepsPins,
         Self::MarkerComesFirst,
         Self::GoneMarkerComesFirst,
+        Self::GoneMarkerGoesLast,
         Self::MarkerIsOneLife,
         Self::MendingVoidsClaims,
         Self::PinComesFirst,
@@ -174,8 +192,9 @@ impl Rule {
 pub struct Rules {
     #[cfg(feature = "mutants")]
     broken: u64,
+    /// How many slots are asked for at once. Nothing said: as many as the core likes.
     #[cfg(feature = "mutants")]
-    sequential: bool,
+    window: Option<u8>,
 }
 
 #[cfg(not(feature = "mutants"))]
@@ -186,8 +205,8 @@ impl Rules {
     }
 
     #[expect(clippy::unused_self, reason = "the twin for tests looks at it")]
-    pub(super) const fn sequential(self) -> bool {
-        false
+    pub(super) const fn window(self) -> Option<u8> {
+        None
     }
 }
 
@@ -198,16 +217,16 @@ impl Rules {
         Self { broken: self.broken | (1 << rule as u64), ..self }
     }
 
-    /// Slots are replayed one at a time: a window reads no others, only sooner.
-    pub fn one_at_a_time(self) -> Self {
-        Self { sequential: true, ..self }
+    /// At most so many slots are asked for at once.
+    pub fn with_window(self, window: u8) -> Self {
+        Self { window: Some(window), ..self }
     }
 
     pub fn keep(self, rule: Rule) -> bool {
         self.broken & (1 << rule as u64) == 0
     }
 
-    pub(super) fn sequential(self) -> bool {
-        self.sequential
+    pub(super) fn window(self) -> Option<u8> {
+        self.window
     }
 }

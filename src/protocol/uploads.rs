@@ -17,6 +17,17 @@ impl Uploads {
         self.under_way.is_empty()
     }
 
+    /// What was sent, and is no slot's yet.
+    pub(super) fn files(&self) -> impl Iterator<Item = &FileName> {
+        self.under_way.values().chain(&self.durable)
+    }
+
+    /// Nobody will name it: it is garbage, as soon as it is there.
+    pub(super) fn discard(&mut self, file: &FileName) {
+        self.under_way.remove(&file.ulid);
+        self.durable.remove(file);
+    }
+
     pub(super) fn start<P: Payload>(&mut self, file: FileName, out: &mut Outbox<P>) {
         self.under_way.insert(file.ulid, file.clone());
         out.send(Lane::Chunk(file.ulid), Request::PutFile { file });

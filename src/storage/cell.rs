@@ -5,10 +5,10 @@ use bytes::Bytes;
 
 use super::attempt::{Attempt, Tag};
 use super::counters::Verb;
-use super::date::StoreDate;
 use super::keys::{self, CellKey};
 use super::wire::{Seen, Wire};
 use crate::error::Result;
+use crate::model::StoreDate;
 
 /// A cell as it was when the store answered.
 #[derive(Clone, Debug, PartialEq, Eq)]

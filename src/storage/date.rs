@@ -1,15 +1,14 @@
-//! What time it was at the store when it answered.
+//! How the date of an answer is learnt.
 //!
 //! The clock of this machine may stand still while the store's goes on: a virtual machine that is
 //! paused, or moved, does not notice. So the age of a head is also taken from the `Date` headers of
-//! two answers. Only a difference between two of them means anything, and only that can be had.
+//! two answers.
 //!
 //! `object_store` shows no header of an answer, and of a 404 nothing at all. But it hands what a
 //! request carries beside it to its HTTP client, and that can be wrapped: so a request carries a
 //! [`Stamp`], on which the client notes the date. A store without HTTP leaves it blank.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use object_store::ClientOptions;
@@ -17,19 +16,12 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
 };
 
-/// Seconds of the store's clock, from an origin that is nobody's business.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoreDate(i64);
+use crate::model::StoreDate;
 
-impl StoreDate {
-    /// Nothing, if the store's clock went back. It counts whole seconds, so this may be one short.
-    pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
-    }
-
-    fn parse(header: &str) -> Option<Self> {
-        chrono::DateTime::parse_from_rfc2822(header).ok().map(|date| Self(date.timestamp()))
-    }
+/// A date as HTTP writes it.
+fn parse(header: &str) -> Option<StoreDate> {
+    let date = chrono::DateTime::parse_from_rfc2822(header).ok()?;
+    Some(StoreDate::from_seconds(date.timestamp()))
 }
 
 /// Where the date of the last answer to a request is noted.
@@ -67,7 +59,7 @@ impl HttpService for DatingClient {
         let response = self.0.execute(request).await?;
         if let Some(stamp) = stamp {
             let header = response.headers().get("date").and_then(|value| value.to_str().ok());
-            stamp.note(header.and_then(StoreDate::parse));
+            stamp.note(header.and_then(parse));
         }
         Ok(response)
     }
@@ -75,17 +67,19 @@ impl HttpService for DatingClient {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn dates_are_read_as_http_writes_them_and_only_a_difference_is_told() {
-        let date = |text| StoreDate::parse(text).unwrap();
+        let date = |text| parse(text).unwrap();
         let (one, two) =
             (date("Sat, 31 Dec 2016 23:59:58 GMT"), date("Sun, 01 Jan 2017 00:15:00 GMT"));
         assert_eq!(two.since(one), Duration::from_secs(902));
         assert_eq!(one.since(two), Duration::ZERO);
         for odd in ["", "yesterday", "2016-12-31T23:59:58Z", "Sat, 31 Feb 2016 00:00:00 GMT"] {
-            assert_eq!(StoreDate::parse(odd), None, "{odd}");
+            assert_eq!(parse(odd), None, "{odd}");
         }
     }
 }

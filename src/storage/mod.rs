@@ -34,7 +34,6 @@ mod wire;
 pub use attempt::{Attempt, Tag, TagForm};
 pub use cell::Cell;
 pub use counters::{Counts, Outcome, Verb};
-pub use date::StoreDate;
 pub use keys::{CellKey, Doomed, Drawer, EPOCH_MAX, Folder, ImmutableKey, Key, ProbeKey, SlotKey};
 pub use list::{Cursor, Entry, PAGE_KEYS_MAX, Page};
 pub use open::open;

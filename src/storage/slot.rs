@@ -6,10 +6,10 @@ use object_store::PutMode;
 
 use super::attempt::Attempt;
 use super::counters::Verb;
-use super::date::StoreDate;
 use super::keys::{self, SlotKey};
 use super::wire::{Seen, Wire};
 use crate::error::Result;
+use crate::model::StoreDate;
 
 /// A slot as it was when the store answered.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,10 +21,11 @@ use object_store::{
 
 use super::attempt::{Tag, TagForm};
 use super::counters::{Counters, Outcome, Verb};
-use super::date::{Stamp, StoreDate};
+use super::date::Stamp;
 use super::fault::Fault;
 use crate::env::{Clock, Dice};
 use crate::error::Result;
+use crate::model::StoreDate;
 
 /// For an answer to begin, or for a put to be confirmed. A healthy store takes a tenth of a second.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);

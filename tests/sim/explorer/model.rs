@@ -1,6 +1,6 @@
 //! The payload of the model: an operation is a number, and a state is the numbers in their order.
 
-use elacsym::model::{Holder, Incarnation, Namespace, PutId};
+use elacsym::model::{FileName, Holder, Incarnation, Namespace, PutId};
 use elacsym::protocol::{Body, Dice, Draw, Payload, View};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,6 +65,11 @@ impl Payload for Model {
     }
 }
 
+/// What a file of rows holds is written in its name.
+pub(super) fn rows_of(file: &FileName) -> Mask {
+    (file.ulid >> 32) as Mask
+}
+
 /// Everything that a view holds, in order.
 pub(super) fn ops_of(view: &View<Model>) -> Ops {
     let mut ops = view.seen.head.base;
@@ -102,12 +107,15 @@ impl Dice for Fixed {
     }
 }
 
+/// How many names there are. Two writers work on the first two; the last is only branched into.
+pub(super) const NAMES: usize = 3;
+
 pub(super) fn name(index: u8) -> Namespace {
-    Namespace::new(if index == 0 { "a" } else { "b" }).expect("a valid name")
+    Namespace::new(["a", "b", "c"][usize::from(index)]).expect("a valid name")
 }
 
 pub(super) fn index(name: &Namespace) -> usize {
-    usize::from(name.as_str() == "b")
+    usize::from(name.as_str().as_bytes()[0] - b'a')
 }
 
 /// The name that a life belongs to: `Fixed` has written it there.

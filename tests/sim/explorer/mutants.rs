@@ -2,8 +2,8 @@
 
 use elacsym::protocol::{Rule, Rules};
 
+use super::scope::Scope;
 use super::scopes::{base, branch, lives, owner};
-use super::world::Scope;
 
 /// What comes of breaking a rule.
 pub(super) enum Without {
@@ -54,6 +54,12 @@ fn scope_against(rule: Rule) -> Scope {
         Rule::DoubtfulProbeReadsHead => base(2, 2).owner_reads(1),
         Rule::NotFoundReadsHead | Rule::HeadFollowsProbe => base(2, 2).reads(2),
         Rule::AgeCountsFromSending | Rule::AgeIsJudgedLast => base(2, 1).reads(2),
+        Rule::StoreDateCounts => base(2, 1).reads(2).stalled(),
+        Rule::ErasAreApart => base(3, 1).calm().reads(2).ahead(),
+        Rule::InFlightStays => base(1, 1).calm().files().swept(2),
+        Rule::OwnersKnowTheirEpoch => base(1, 2).calm().files().swept(2),
+        Rule::SuspectsWait => base(1, 1).calm().chunks().reads(1).swept(1),
+        Rule::GoneMarkerGoesLast => branch().claims(1).ends(1).marked(),
         Rule::FencesStay => base(1, 2).delays(1),
         Rule::SlotsWaitForFloor | Rule::GarbageWaits => base(1, 1).reads(1),
         Rule::EndIsMet => lives().reads(1),

@@ -1,10 +1,11 @@
 //! What must hold, in terms too simple to be wrong: sets of operations.
 
-use elacsym::model::Incarnation;
-use elacsym::protocol::{Entry, Head, Life, MarkerKind};
+use elacsym::model::{FileKind, Incarnation, Seq};
+use elacsym::protocol::{Entry, Head, Life, MarkerKind, View};
 
-use super::model::{Mask, Model, Ops};
+use super::model::{Mask, Model, Ops, home, ops_of, rows_of};
 use super::store::Store;
+use super::world::Question;
 
 pub(super) type Verdict = Result<(), String>;
 
@@ -23,7 +24,9 @@ pub(super) struct Ledger {
     pub(super) before: [Mask; 6],
     /// The life in which an operation was tried last.
     pub(super) lives: [Option<Incarnation>; 6],
-    /// Lives whose deletion was asked for, and those whose deletion was acknowledged.
+    /// The last slot that was acknowledged, where reads ask for it.
+    pub(super) last: Option<Seq>,
+    /// Lives whose deletion was asked for and may happen, and those whose deletion was acknowledged.
     pub(super) ending: Vec<Incarnation>,
     pub(super) ended: Vec<Incarnation>,
 }
@@ -78,6 +81,37 @@ impl Ledger {
         }
         self.seen |= got;
         Ok(())
+    }
+
+    /// A read that asked for a slot at least was told where the log ends.
+    pub(super) fn beyond(question: Question, end: Seq) -> Verdict {
+        let Question { min_seq, last, .. } = question;
+        if last.is_some_and(|last| end <= last) {
+            return Err(format!("STALE: the log ends at {end}, and {last:?} was acknowledged"));
+        }
+        match min_seq {
+            Some(seq) if seq >= end => Ok(()),
+            _ => Err(format!("{min_seq:?} is told to be beyond {end}")),
+        }
+    }
+
+    /// What a read that asked for a slot at least may be given.
+    pub(super) fn reaches(question: Question, view: &View<Model>) -> Verdict {
+        match question.min_seq {
+            Some(seq) if seq >= view.next => Err(format!("a read lacks slot {seq}, asked for")),
+            _ => Ok(()),
+        }
+    }
+
+    /// A view at hand may be old. What never was, it does not show.
+    pub(super) fn eventual(&self, view: &View<Model>, truth: Option<&Ops>) -> Verdict {
+        let got = ops_of(view);
+        let real = truth.map_or(0, Ops::mask) | self.dying() | self.in_lives(&self.ended);
+        if got.mask() & !real != 0 {
+            let what = list(got.mask() & !real);
+            return Err(format!("a view at hand shows {what}, which never was committed"));
+        }
+        if got.repeats() { Err("a view at hand shows an operation twice".into()) } else { Ok(()) }
     }
 
     pub(super) fn absent(&self, asked: Asked) -> Verdict {
@@ -159,8 +193,17 @@ pub(super) fn sound(store: &Store, name: usize) -> Verdict {
     {
         return Err("FILE: the head names a table of keys that is gone".into());
     }
+    buried(store, name)?;
     if head.life != Life::Active {
-        return buried(store, name, head.inc);
+        return Ok(());
+    }
+    let rows = || head.files.iter().filter(|file| file.kind == FileKind::Rows).map(rows_of);
+    let all = rows().fold(0, |all, some| all | some);
+    if rows().map(u8::count_ones).sum::<u32>() != all.count_ones() {
+        return Err("TWICE: an operation lies in two files".into());
+    }
+    if !head.files.is_empty() && all != head.base.mask() {
+        return Err("FILE: the files of the head do not hold its base".into());
     }
     let (mut seq, mut chain, mut born, mut ended) =
         (head.floor, head.floor_chain, head.born, false);
@@ -180,16 +223,24 @@ pub(super) fn sound(store: &Store, name: usize) -> Verdict {
     if born && !ended && !store.has(MarkerKind::Live, name, head.inc) {
         return Err("MARKER: a live name is in no listing".into());
     }
-    if ended { buried(store, name, head.inc) } else { Ok(()) }
+    Ok(())
 }
 
 /// A life that is over leads to its garbage by a marker.
-fn buried(store: &Store, name: usize, inc: Incarnation) -> Verdict {
-    let ended = store.slots.iter().any(|slot| slot.inc == inc && slot.entry == Entry::End);
-    if ended && !store.has(MarkerKind::Gone, name, inc) {
-        return Err("MARKER: the garbage of a dead life is in no listing".into());
+fn buried(store: &Store, name: usize) -> Verdict {
+    let slots = || store.slots.iter().filter(|slot| home(slot.inc) == name);
+    let ended = |inc| slots().any(|slot| slot.inc == inc && slot.entry == Entry::End);
+    let batches = slots().filter(|slot| slot.body().is_some());
+    let batches = batches.map(|slot| (slot.inc, slot.seq.0.into()));
+    let files = store.files.iter().filter(|file| home(file.inc) == name);
+    let mut garbage = batches.chain(files.map(|file| (file.inc, file.ulid))).filter(|one| {
+        let inc = one.0;
+        (store.is_dead(name, inc) || ended(inc)) && !store.has(MarkerKind::Gone, name, inc)
+    });
+    match garbage.find(|one| !store.leaked.contains(one)) {
+        Some(_) => Err("MARKER: the garbage of a dead life is in no listing".into()),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A head only moves forward.

@@ -12,8 +12,9 @@ use std::time::Duration;
 use elacsym::env::{Clock, Dice};
 
 use super::next::Violation;
+use super::scope::Scope;
 use super::step::Step;
-use super::world::{Scope, World};
+use super::world::World;
 
 /// What a search found.
 pub(super) struct Finding {

@@ -7,6 +7,7 @@ use std::fmt;
 pub(super) enum Who {
     Writer(u8),
     Brancher,
+    Sweeper,
 }
 
 /// Two coins: did it happen, and what was its sender told?
@@ -20,6 +21,8 @@ pub(super) enum How {
     Vain,
     /// It did not happen, and the store says that somebody was quicker: 409.
     Conflict,
+    /// It was read, and the answer takes its time.
+    Slow,
     /// Nobody knows, and it may happen later.
     Late,
     /// It happened, the answer arrived, and a copy of it may happen again.
@@ -27,8 +30,8 @@ pub(super) enum How {
 }
 
 impl How {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Told, Self::Lost, Self::Vain, Self::Conflict, Self::Late, Self::Twice];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Told, Self::Lost, Self::Vain, Self::Conflict, Self::Slow, Self::Late, Self::Twice];
 }
 
 /// What a collector deletes.
@@ -36,8 +39,11 @@ impl How {
 pub(super) enum Item {
     Slot(u8),
     File(u8),
-    /// Nothing: it looks after pins, and after what the head need not name any more.
-    Mentions,
+    /// Nothing: it looks after pins, and after what the head need not name any more. Of the present
+    /// life, or of a dead one.
+    Mentions(u8),
+    /// A `_gone` marker that leads to nothing any more.
+    Marker(u8),
     /// It holds a branching head for abandoned.
     Abandon,
 }
@@ -50,6 +56,8 @@ pub(super) enum Step {
         how: How,
     },
     Open(u8),
+    /// To tend what is there, not to write.
+    Tend(u8),
     Commit(u8),
     Upload(u8),
     CommitChunk(u8),
@@ -63,6 +71,7 @@ pub(super) enum Step {
     Fold(u8),
     Publish {
         writer: u8,
+        fold: u8,
         release: bool,
     },
     Merge(u8),
@@ -83,6 +92,11 @@ pub(super) enum Step {
         at: u8,
     },
     Receive(u8),
+    /// A slot that was read arrives.
+    Arrive {
+        reader: u8,
+        at: u8,
+    },
     Expire(u8),
     Collect {
         name: u8,
@@ -90,7 +104,13 @@ pub(super) enum Step {
         late: bool,
     },
     Mend(u8),
-    Branch,
+    /// An owner begins to watch for its own garbage.
+    Watch(u8),
+    /// It has watched for half an hour.
+    HalfHour,
+    Sweep,
+    /// Of this name, into the one after it.
+    Branch(u8),
     CrashBrancher,
 }
 
@@ -101,6 +121,7 @@ impl fmt::Display for How {
             Self::Lost => "done, but the answer is lost",
             Self::Vain => "fails without a word",
             Self::Conflict => "409, without effect",
+            Self::Slow => "read, and the answer takes its time",
             Self::Late => "times out, and may still happen",
             Self::Twice => "done, told so, and a copy is still on its way",
         })

@@ -3,18 +3,22 @@
 use std::sync::Arc;
 
 use elacsym::model::{FileName, Incarnation, Seq};
-use elacsym::protocol::{Head, Listing, Marker, MarkerKind, Receipts, Reply, Request, Seen, Slot};
+use elacsym::protocol::{
+    Head, Life, Listing, Marker, MarkerKind, Receipts, Reply, Request, Seen, Slot,
+};
 
-use super::model::{Model, index};
+use super::model::{Model, NAMES, index};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Store {
-    pub(super) heads: [Option<Arc<Head<Model>>>; 2],
+    pub(super) heads: [Option<Arc<Head<Model>>>; NAMES],
     /// By incarnation and number.
     pub(super) slots: Vec<Arc<Slot<Model>>>,
     pub(super) files: Vec<FileName>,
     pub(super) tables: Vec<(FileName, Arc<Receipts<Model>>)>,
     pub(super) markers: Vec<Marker>,
+    /// What was written into a life that was over: nothing promises to find it.
+    pub(super) leaked: Vec<(Incarnation, u128)>,
 }
 
 impl Store {
@@ -64,14 +68,18 @@ impl Store {
                 self.heads[index(name)] = Some(head.clone());
                 return Reply::Swapped(head.put);
             }
-            Request::CreateSlot { slot, .. } => {
+            Request::CreateSlot { slot, name } => {
+                self.leak(index(name), slot.inc, slot.seq.0.into());
                 let key = (slot.inc, slot.seq);
                 match self.slots.binary_search_by_key(&key, |slot| (slot.inc, slot.seq)) {
                     Ok(_) => return Reply::Refused,
                     Err(at) => self.slots.insert(at, slot.clone()),
                 }
             }
-            Request::PutFile { file } => put(&mut self.files, file.clone()),
+            Request::PutFile { file } => {
+                self.leak(index(&file.home), file.inc, file.ulid);
+                put(&mut self.files, file.clone());
+            }
             Request::PutMarker { marker } => put(&mut self.markers, marker.clone()),
             Request::DropMarker { marker } => self.drop_marker(marker),
             Request::DropSlot { inc, seq, .. } => {
@@ -84,6 +92,19 @@ impl Store {
             other => unreachable!("{other:?} is no write"),
         }
         Reply::Done
+    }
+
+    /// Whether a life is over, by the head.
+    pub(super) fn is_dead(&self, name: usize, inc: Incarnation) -> bool {
+        let over =
+            |head: &Arc<Head<Model>>| head.inc != inc || matches!(head.life, Life::Deleted { .. });
+        self.heads[name].as_ref().is_none_or(over)
+    }
+
+    fn leak(&mut self, name: usize, inc: Incarnation, what: u128) {
+        if self.is_dead(name, inc) {
+            put(&mut self.leaked, (inc, what));
+        }
     }
 
     fn drop_marker(&mut self, marker: &Marker) {

@@ -5,8 +5,8 @@ use std::io::Write as _;
 
 use elacsym::protocol::Rule;
 
+use super::scope::Scope;
 use super::search::Finding;
-use super::world::Scope;
 
 /// A table that is printed line by line, as searches end. They take minutes.
 pub(super) struct Table;

@@ -3,8 +3,9 @@
 use elacsym::protocol::{Entry, Life, MarkerKind, Ownership, Request};
 
 use super::model::Model;
+use super::scope::Scope;
 use super::step::{Item, Step, Who};
-use super::world::{Scope, World};
+use super::world::World;
 
 impl Scope {
     pub(super) fn tell(&self, world: &World, step: Step) -> String {
@@ -16,10 +17,17 @@ impl Scope {
                         Some(branch) => ("brancher".into(), &branch.sent),
                         None => return "nobody".into(),
                     },
+                    Who::Sweeper => match &*world.sweeper {
+                        Some(sweeper) => (format!("gc of w{}", sweeper.owner), &sweeper.sent),
+                        None => return "nobody".into(),
+                    },
                 };
-                format!("{actor}: {}: {how}", request(&sent[usize::from(at)].1))
+                let sent = &sent[usize::from(at)];
+                let how = if sent.got.is_some() { "arrives".into() } else { how.to_string() };
+                format!("{actor}: {}: {how}", request(&sent.request))
             }
             Step::Open(w) => format!("w{w} opens the name"),
+            Step::Tend(w) => format!("w{w} opens the name, to tend it"),
             Step::Commit(w) | Step::CommitChunk(w) => {
                 let op = self.left.ops - world.left.ops;
                 let way = if matches!(step, Step::CommitChunk(_)) { " in chunks" } else { "" };
@@ -33,8 +41,8 @@ impl Scope {
             }
             Step::OwnerRead(w) => format!("w{w} is asked for a strong read"),
             Step::Fold(w) => format!("w{w} folds its tail"),
-            Step::Publish { writer, release: false } => format!("w{writer} publishes its fold"),
-            Step::Publish { writer, release: true } => {
+            Step::Publish { writer, release: false, .. } => format!("w{writer} publishes its fold"),
+            Step::Publish { writer, release: true, .. } => {
                 format!("w{writer} publishes its fold and releases the name")
             }
             Step::Merge(w) => format!("w{w} merges its files"),
@@ -44,14 +52,18 @@ impl Scope {
             Step::End(w) => format!("w{w} is asked to delete the name"),
             Step::Crash(w) => format!("w{w} crashes"),
             Step::CrashFlying { writer, at } => {
-                let sent = &world.writers[usize::from(writer)].sent[usize::from(at)].1;
-                format!("w{writer} crashes; still on its way: {}", request(sent))
+                let sent = &world.writers[usize::from(writer)].sent[usize::from(at)];
+                format!("w{writer} crashes; still on its way: {}", request(&sent.request))
             }
             Step::Land(at) => format!("late: {}", request(&world.flying[usize::from(at)])),
             Step::Ask(r) => format!("reader of {}: a strong read begins", name(r)),
             Step::Fetch { reader, at } => {
-                let sent = &world.remotes[usize::from(reader)].sent[usize::from(at)].1;
-                format!("reader of {}: {}", name(reader), request(sent))
+                let sent = &world.remotes[usize::from(reader)].sent[usize::from(at)];
+                format!("reader of {}: {}", name(reader), request(&sent.request))
+            }
+            Step::Arrive { reader, at } => {
+                let sent = &world.remotes[usize::from(reader)].sent[usize::from(at)];
+                format!("reader of {}: {}: arrives", name(reader), request(&sent.request))
             }
             Step::Receive(r) => format!("reader of {}: receives the head", name(r)),
             Step::Expire(r) => format!("a quarter of an hour passes for the reader of {}", name(r)),
@@ -65,7 +77,8 @@ impl Scope {
                         let file = &world.store.files[usize::from(at)];
                         format!("deletes {:?} {:x} of epoch {}", file.kind, file.ulid, file.epoch)
                     }
-                    Item::Mentions => "looks after pins and mentions".into(),
+                    Item::Mentions(_) => "looks after pins and mentions".into(),
+                    Item::Marker(_) => "drops a _gone marker".into(),
                     Item::Abandon => "holds the branch for abandoned".into(),
                 };
                 format!("gc of {} {what}{}", name(of), if late { ", later" } else { "" })
@@ -74,14 +87,19 @@ impl Scope {
                 let marker = &world.store.markers[usize::from(at)];
                 format!("the walk looks at the marker of life {:x}", marker.inc.0)
             }
-            Step::Branch => "a branch of a into b begins".into(),
+            Step::Watch(w) => format!("gc of w{w} begins to watch"),
+            Step::HalfHour => "gc has watched for half an hour".into(),
+            Step::Sweep => "gc sweeps".into(),
+            Step::Branch(from) => {
+                format!("a branch of {} into {} begins", name(from), name(from + 1))
+            }
             Step::CrashBrancher => "the brancher crashes".into(),
         }
     }
 }
 
 fn name(index: u8) -> &'static str {
-    if index == 0 { "a" } else { "b" }
+    ["a", "b", "c"][usize::from(index)]
 }
 
 fn request(request: &Request<Model>) -> String {

@@ -9,15 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use elacsym::env::BootTime;
-use elacsym::model::FileName;
+use elacsym::model::{FileName, Incarnation, Seq};
 use elacsym::protocol::{
-    Brancher, Entry, FoldWork, HEAD_AGE_MAX, Head, Lane, Owner, Place, Reader, Request, Rule,
-    Rules, Seen, State, Strictness,
+    Brancher, Collector, Entry, FoldWork, HEAD_AGE_MAX, Head, Lane, Owner, Reader, Reply, Request,
+    Rule, Rules, Seen, State, Strictness,
 };
 
-use super::model::{Model, Ops, holder, index, name};
+use super::model::{Model, NAMES, Ops, index};
 use super::oracle::{Asked, Ledger};
+use super::scope::{Left, Scope};
 use super::store::Store;
+use super::writers::END;
 
 /// A part of a world: shared until it changes.
 #[derive(Clone, Debug)]
@@ -54,57 +56,6 @@ impl<T> Deref for Part<T> {
     }
 }
 
-/// How much may happen in a history: the size of a scope.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Left {
-    pub(super) ops: u8,
-    pub(super) claims: u8,
-    /// Requests that take effect later than their sender is told.
-    pub(super) delays: u8,
-    /// Strong reads of nodes that own nothing, by name.
-    pub(super) reads: [u8; 2],
-    pub(super) owner_reads: u8,
-    pub(super) retries: u8,
-    pub(super) skips: u8,
-    pub(super) ends: u8,
-    pub(super) branches: u8,
-    pub(super) merges: u8,
-    pub(super) menders: u8,
-}
-
-/// What can happen at all.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct May {
-    pub(super) crash: bool,
-    pub(super) release: bool,
-    pub(super) close: bool,
-    pub(super) forget: bool,
-    pub(super) keys: bool,
-    /// Folds write files, and slots may name chunks.
-    pub(super) files: bool,
-    pub(super) chunks: bool,
-    pub(super) collect: bool,
-    /// The second writer opens only a name that a branch has brought to life.
-    pub(super) heir: bool,
-    /// One operation in each life of the name.
-    pub(super) one_op_a_life: bool,
-    /// Markers are requests like others. Else they are answered as soon as they are sent: nothing
-    /// but a listing depends on them.
-    pub(super) markers: bool,
-    /// Nothing is left out that a wider argument shows to change nothing (`next::reduced`).
-    pub(super) everything: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Scope {
-    pub(super) title: &'static str,
-    pub(super) left: Left,
-    pub(super) may: May,
-    pub(super) rules: Rules,
-    /// The name that each of the two writers works on.
-    pub(super) names: [u8; 2],
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Writer {
     pub(super) owner: Owner<Model>,
@@ -113,23 +64,42 @@ pub(super) struct Writer {
     pub(super) process: u8,
     /// How often it began anew.
     pub(super) life: u8,
-    pub(super) sent: Vec<(Lane, Request<Model>)>,
-    pub(super) folding: Option<(FoldWork<Model>, FileName)>,
+    pub(super) sent: Vec<Sent>,
+    pub(super) folding: Vec<(FoldWork<Model>, FileName)>,
+    /// The tickets that are not answered yet, as bits.
+    pub(super) open: u64,
     /// A read or skip under way, and what was seen when it was decided.
     pub(super) asked: Option<(Asked, Ops)>,
     pub(super) chunk: Option<FileName>,
 }
 
+/// A request on its way. A read that was answered by the store may take its time to arrive.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Sent {
+    pub(super) lane: Lane,
+    pub(super) request: Request<Model>,
+    pub(super) got: Option<Reply<Model>>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Remote {
     pub(super) reader: Reader<Model>,
-    pub(super) sent: Vec<(Lane, Request<Model>)>,
+    pub(super) sent: Vec<Sent>,
     pub(super) get: Option<HeadGet>,
     /// The reader's clock, in quarters of an hour since the head at hand was asked for.
     pub(super) quarter: u8,
     /// Whether the head at hand is younger than a quarter of an hour, in truth.
     pub(super) young: bool,
-    pub(super) asked: [Option<Asked>; 2],
+    pub(super) asked: [Option<Question>; 2],
+}
+
+/// A strong read under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Question {
+    pub(super) asked: Asked,
+    pub(super) min_seq: Option<Seq>,
+    /// The last slot that was acknowledged before it.
+    pub(super) last: Option<Seq>,
 }
 
 /// A GET of a head: its sending, its effect and its receipt are three moments.
@@ -137,25 +107,37 @@ pub(super) struct Remote {
 pub(super) struct HeadGet {
     pub(super) sent: u8,
     pub(super) young: bool,
-    pub(super) got: Option<Option<Seen<Model>>>,
+    pub(super) got: Option<(Option<Seen<Model>>, u8)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Branching {
     pub(super) brancher: Brancher<Model>,
-    pub(super) sent: Vec<(Lane, Request<Model>)>,
+    pub(super) sent: Vec<Sent>,
     pub(super) asked: Asked,
+    pub(super) from: u8,
+    /// Which of the branches of this history it is.
+    pub(super) life: u8,
+}
+
+/// An owner's collector, request by request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Sweeping {
+    pub(super) collector: Collector<Model>,
+    pub(super) sent: Vec<Sent>,
+    pub(super) owner: u8,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) store: Part<Store>,
     pub(super) writers: [Part<Writer>; 2],
-    pub(super) remotes: [Part<Remote>; 2],
+    pub(super) remotes: [Part<Remote>; NAMES],
     pub(super) branch: Part<Option<Branching>>,
+    pub(super) sweeper: Part<Option<Sweeping>>,
     /// Copies of requests that may still take effect.
     pub(super) flying: Part<Vec<Request<Model>>>,
-    pub(super) ledgers: [Part<Ledger>; 2],
+    pub(super) ledgers: [Part<Ledger>; NAMES],
     pub(super) left: Left,
 }
 
@@ -167,17 +149,25 @@ impl Writer {
             process: 0,
             life: 0,
             sent: vec![],
-            folding: None,
+            folding: vec![],
+            open: 0,
             asked: None,
             chunk: None,
         }
     }
 }
 
+impl Sent {
+    pub(super) fn all(requests: Vec<(Lane, Request<Model>)>) -> impl Iterator<Item = Self> {
+        requests.into_iter().map(|(lane, request)| Self { lane, request, got: None })
+    }
+}
+
 impl Remote {
     fn new(scope: &Scope, name: u8) -> Self {
+        let strict = if scope.may.strict { Strictness::AlwaysHead } else { Strictness::ByAge };
         Self {
-            reader: Reader::new(scope.place(4, 0, name), Strictness::ByAge),
+            reader: Reader::new(scope.place(4, 0, name), strict),
             sent: vec![],
             get: None,
             quarter: 0,
@@ -194,10 +184,11 @@ impl World {
         Self {
             store: Part::new(Store::default()),
             writers: [writer(0), writer(1)],
-            remotes: [remote(0), remote(1)],
+            remotes: std::array::from_fn(|name| remote(name as u8)),
             branch: Part::new(None),
+            sweeper: Part::new(None),
             flying: Part::new(vec![]),
-            ledgers: [Part::new(Ledger::default()), Part::new(Ledger::default())],
+            ledgers: std::array::from_fn(|_| Part::new(Ledger::default())),
             left: scope.left,
         }
     }
@@ -206,10 +197,11 @@ impl World {
         hash_of(&(
             self.store.hash,
             [self.writers[0].hash, self.writers[1].hash],
-            [self.remotes[0].hash, self.remotes[1].hash],
+            self.remotes.each_ref().map(|part| part.hash),
             self.branch.hash,
+            self.sweeper.hash,
             self.flying.hash,
-            [self.ledgers[0].hash, self.ledgers[1].hash],
+            self.ledgers.each_ref().map(|part| part.hash),
             self.left,
         ))
     }
@@ -225,7 +217,8 @@ impl World {
         let held = self.remotes[which].reader.head();
         let held = held.filter(|_| self.remotes[which].young).map(|(seen, _)| seen.head.clone());
         let get = self.remotes[which].get.as_ref().filter(|get| get.young);
-        let got = get.and_then(|get| get.got.clone()).flatten().map(|seen| seen.head);
+        let got = get.and_then(|get| get.got.clone()).and_then(|(seen, _)| seen);
+        let got = got.map(|seen| seen.head);
         held.into_iter().chain(got).chain([now]).min_by_key(|head| head.version)
     }
 
@@ -242,6 +235,31 @@ impl World {
             let closed = matches!(writer.owner.state, State::Closed { remembered: None });
             if self.left.claims == 0 && closed && writer.life != u8::MAX {
                 *writer = Part::new(Writer { life: u8::MAX, ..Writer::new(scope, who) });
+            }
+        }
+    }
+
+    /// Whether the deletion of a life is committed, or may still be.
+    fn may_end(&self, inc: Incarnation) -> bool {
+        let ends = |request: &Request<Model>| match request {
+            Request::CreateSlot { slot, .. } => slot.inc == inc && slot.entry == Entry::End,
+            _ => false,
+        };
+        let asked =
+            |writer: &Part<Writer>| writer.owner.inc() == Some(inc) && writer.open & 1 << END != 0;
+        self.store.slots.iter().any(|slot| slot.inc == inc && slot.entry == Entry::End)
+            || self.flying.iter().any(ends)
+            || self.writers.iter().any(asked)
+    }
+
+    /// Deletions that were asked for, and cannot happen any more, excuse nothing.
+    pub(super) fn settle_ends(&mut self) {
+        for which in 0..self.ledgers.len() {
+            let over = |inc: &Incarnation| !self.may_end(*inc);
+            if self.ledgers[which].ending.iter().any(over) {
+                let ending = self.ledgers[which].ending.clone();
+                let left = ending.into_iter().filter(|inc| self.may_end(*inc)).collect();
+                self.ledgers[which].change(|ledger| ledger.ending = left);
             }
         }
     }
@@ -275,13 +293,6 @@ impl World {
 /// A slot that nobody ever deletes.
 pub(super) fn there_stays(slot: &elacsym::protocol::Slot<Model>, rules: Rules) -> bool {
     !matches!(slot.entry, Entry::Batch(_)) && rules.keep(Rule::FencesStay)
-}
-
-impl Scope {
-    pub(super) fn place(&self, who: u8, process: u8, which: u8) -> Place {
-        let rules = self.rules.one_at_a_time();
-        Place { name: name(which), me: holder(who, process), rules }
-    }
 }
 
 /// A moment on a reader's clock.
