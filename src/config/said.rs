@@ -208,19 +208,19 @@ impl Collector {
         self.problems.push(Problem::new(&format!("[{section}]"), origin, message));
     }
 
-    /// Other programs may have names that begin like ours (Kubernetes makes `<SERVICE>_PORT_…` of
-    /// a service called elacsym), so a short name is refused only if it looks like a slip.
+    /// A key that was to be obeyed must not be passed over because its name is wrong: an API key
+    /// would vanish that way, and leave the node open to all.
     fn unknown_variable(&mut self, name: &str, value: Option<&str>, origin: &Origin) {
-        let service_link = value.is_some_and(|value| value.starts_with("tcp://"));
+        if keys::is_not_ours(name, value) {
+            return;
+        }
         let message = match keys::nearest_env(name) {
-            Some(_) if service_link => return,
             Some(meant) => format!("there is no such variable; did you mean {meant}?"),
-            None if name.starts_with(NESTED_PREFIX) => format!(
-                "there is no such variable; it is {NESTED_PREFIX}SECTION__KEY, and the sections \
-                 are {}",
+            None => format!(
+                "there is no such variable; each key has one of the form \
+                 {NESTED_PREFIX}SECTION__KEY, and the sections are {}",
                 sections().join(", ")
             ),
-            None => return,
         };
         self.problems.push(Problem::new(name, origin, message));
     }

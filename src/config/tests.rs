@@ -205,6 +205,25 @@ fn mistakes_in_the_environment_name_the_variable() {
     }
 }
 
+/// A name that was near to no key was taken for another program's: `ELACSYM_KEYS=secret` was passed
+/// over, the check said ok, and the node would have been open to all.
+#[test]
+fn a_variable_that_begins_like_ours_and_is_none_is_refused() {
+    for name in [
+        "ELACSYM_KEYS",
+        "ELACSYM_TLS_CERT",
+        "ELACSYM_STORAGE_BUCKET",
+        "ELACSYM_CACHE_SIZE",
+        "ELACSYM_LOG",
+        "ELACSYM_",
+    ] {
+        let problems = problems("", &[(name, "hunter2")]);
+        assert_eq!(problems.len(), 1, "{name}: {problems:#?}");
+        assert!(problems[0].starts_with(&format!("{name} ({name}): there is no such variable")));
+        assert!(!problems[0].contains("hunter2"), "{problems:?}");
+    }
+}
+
 #[test]
 fn a_key_said_twice_in_one_layer_is_refused() {
     let twice = problems("", &[("ELACSYM_PORT", "1"), ("ELACSYM__SERVER__PORT", "1")]);
@@ -276,8 +295,11 @@ fn what_is_not_ours_in_the_environment_is_passed_over() {
         ("PATH", "/bin"),
         ("ELACSYM_TOOLS", "x"),
         ("ELACSYM_COMMIT", "x"),
+        ("ELACSYM_FUZZ_SECS", "x"),
         ("ELACSYM_SERVICE_HOST", "10.0.0.1"),
+        ("ELACSYM_SERVICE_PORT_HTTP", "3000"),
         ("ELACSYM_SERVER_PORT", "tcp://10.0.0.1:3000"),
+        ("ELACSYM_PORT_3000_TCP_ADDR", "10.0.0.1"),
         ("ELACSYM_CONFIG", "elacsym.toml"),
     ];
     assert_eq!(load("", &env, &[]), load("", &[], &[]));
