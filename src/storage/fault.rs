@@ -50,11 +50,12 @@ impl Fault {
         let (kind, message, source) = match self {
             Self::Missing => (ErrorKind::NotFound, "there is nothing".to_owned(), None),
             Self::Refused => (ErrorKind::Conflict, "the store refused it".to_owned(), None),
-            Self::Denied(source) => (
-                ErrorKind::Unavailable,
-                "the store denies it: check its credentials and policy".to_owned(),
-                Some(source),
-            ),
+            Self::Denied(source) => {
+                let why =
+                    code(&source.to_string()).map_or(String::new(), |code| format!(" ({code})"));
+                let message = format!("the store denies it{why}: check its credentials and policy");
+                (ErrorKind::Unavailable, message, Some(source))
+            }
             Self::NoBucket(source) => {
                 (ErrorKind::Unavailable, "there is no such bucket".to_owned(), Some(source))
             }
@@ -85,8 +86,7 @@ impl Fault {
 impl From<object_store::Error> for Fault {
     fn from(error: object_store::Error) -> Self {
         use object_store::Error as E;
-        // With its brackets: a namespace may be called NoSuchBucket, and the text names the key.
-        if error.to_string().contains("<Code>NoSuchBucket<") {
+        if code(&error.to_string()) == Some("NoSuchBucket") {
             return Self::NoBucket(error);
         }
         match error {
@@ -116,7 +116,15 @@ fn by_status(error: object_store::Error) -> Fault {
         Some(429 | 503) => Fault::Throttled(error),
         // 408: the request came too slowly. None: there was no answer.
         Some(408) | None => Fault::Away(error),
-        Some(400..500) => Fault::Broken(error),
+        Some(400..500) => match code(&text) {
+            // S3 has this one under 400, not under 408.
+            Some("RequestTimeout") => Fault::Away(error),
+            // Credentials or a region that only an operator can mend: no bug of ours.
+            Some("ExpiredToken" | "InvalidToken" | "AuthorizationHeaderMalformed") => {
+                Fault::Denied(error)
+            }
+            _ => Fault::Broken(error),
+        },
         Some(_) => Fault::Away(error),
     }
 }
@@ -124,6 +132,13 @@ fn by_status(error: object_store::Error) -> Fault {
 fn status(text: &str) -> Option<u16> {
     let (_, after) = text.split_once("status code: ")?;
     after.get(..3)?.parse().ok()
+}
+
+/// What S3 calls the error. With its brackets: a namespace may be called NoSuchBucket, and the text
+/// names the key.
+fn code(text: &str) -> Option<&str> {
+    let (_, after) = text.split_once("<Code>")?;
+    after.split_once('<').map(|(code, _)| code)
 }
 
 #[cfg(test)]
