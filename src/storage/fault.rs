@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::counters::Outcome;
+use super::local::Lasting;
 use crate::error::{Error, ErrorKind};
 
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(super) enum Fault {
     PastEnd,
     Late(Duration),
     Away(object_store::Error),
+    /// It will not go on until whoever runs it has acted.
+    Stopped(object_store::Error),
     Broken(object_store::Error),
 }
 
@@ -35,7 +38,9 @@ impl Fault {
             Self::Throttled(_) => Outcome::Throttled,
             Self::Late(_) => Outcome::Late,
             Self::Away(_) => Outcome::Away,
-            Self::PastEnd | Self::NoBucket(_) | Self::Broken(_) => Outcome::Broken,
+            Self::PastEnd | Self::NoBucket(_) | Self::Stopped(_) | Self::Broken(_) => {
+                Outcome::Broken
+            }
         }
     }
 
@@ -50,12 +55,7 @@ impl Fault {
         let (kind, message, source) = match self {
             Self::Missing => (ErrorKind::NotFound, "there is nothing".to_owned(), None),
             Self::Refused => (ErrorKind::Conflict, "the store refused it".to_owned(), None),
-            Self::Denied(source) => {
-                let why =
-                    code(&source.to_string()).map_or(String::new(), |code| format!(" ({code})"));
-                let message = format!("the store denies it{why}: check its credentials and policy");
-                (ErrorKind::Unavailable, message, Some(source))
-            }
+            Self::Denied(source) => (ErrorKind::Unavailable, denial(&source), Some(source)),
             Self::NoBucket(source) => {
                 (ErrorKind::Unavailable, "there is no such bucket".to_owned(), Some(source))
             }
@@ -70,6 +70,9 @@ impl Fault {
             }
             Self::Away(source) => {
                 (ErrorKind::Unavailable, "the store is away".to_owned(), Some(source))
+            }
+            Self::Stopped(source) => {
+                (ErrorKind::Unavailable, "the store has stopped".to_owned(), Some(source))
             }
             Self::Broken(source) => {
                 (ErrorKind::Internal, "the store does not take it".to_owned(), Some(source))
@@ -105,6 +108,11 @@ impl From<object_store::Error> for Fault {
 }
 
 fn by_status(error: object_store::Error) -> Fault {
+    match lasting(&error) {
+        Some(Lasting::Operator(_)) => return Fault::Stopped(error),
+        Some(Lasting::Caller(_)) => return Fault::Broken(error),
+        None => {}
+    }
     let text = error.to_string();
     // What stands for 416 in a store of this machine.
     if text.contains("Wanted range starting at") {
@@ -127,6 +135,25 @@ fn by_status(error: object_store::Error) -> Fault {
         },
         Some(_) => Fault::Away(error),
     }
+}
+
+/// What a store of this machine says of a refusal that no repetition changes.
+fn lasting(error: &object_store::Error) -> Option<&Lasting> {
+    match error {
+        object_store::Error::Generic { source, .. } => source.downcast_ref(),
+        _ => None,
+    }
+}
+
+/// Who denies it, and where an operator looks then.
+fn denial(error: &object_store::Error) -> String {
+    if let object_store::Error::PermissionDenied { source, .. } = error
+        && source.is::<std::io::Error>()
+    {
+        return "the file system denies it: check who owns the folder, and its rights".to_owned();
+    }
+    let why = code(&error.to_string()).map_or(String::new(), |code| format!(" ({code})"));
+    format!("the store denies it{why}: check its credentials and policy")
 }
 
 fn status(text: &str) -> Option<u16> {

@@ -27,7 +27,7 @@ use super::etag::Etag;
 use super::ground;
 use super::scratch::{Draft, Scratch};
 use super::spot::{SCRATCH, Spot};
-use super::{failure, refusal};
+use super::{Lasting, failure, refusal};
 use crate::env::Dice;
 
 #[derive(Debug)]
@@ -118,10 +118,10 @@ impl Folder {
         self.durable.make(&spot.folder)?;
         match self.lock(&spot)? {
             Some(_lock) => self.replace(&spot, body),
-            None => Err(refusal(format!(
-                "the folder of {} is gone: folders of this store must never be removed",
+            None => Err(refusal(Lasting::Operator(format!(
+                "the folder of {} is gone: folders of this store must never be removed; restart",
                 spot.key
-            ))),
+            )))),
         }
     }
 
@@ -225,10 +225,10 @@ impl Folder {
 
     fn refuse_folder(&self, spot: &Spot) -> Result<()> {
         match self.disk.stat(&spot.file) {
-            Ok(Stamp { kind: Kind::Folder, .. }) => Err(refusal(format!(
+            Ok(Stamp { kind: Kind::Folder, .. }) => Err(refusal(Lasting::Caller(format!(
                 "{} is a folder of other keys; no key can be an object and lead to others",
                 spot.key
-            ))),
+            )))),
             _ => Ok(()),
         }
     }
