@@ -231,9 +231,11 @@ fn words(shape: Shape, value: &DeValue<'_>) -> Result<Vec<String>, &'static str>
     match (shape, value) {
         (Shape::Text, DeValue::String(text)) => Ok(vec![text.to_string()]),
         (Shape::Text, _) => Err("a string"),
+        // One that no 64 bits hold is passed on as it was written: how large a number may be is for
+        // its key to say.
         (Shape::Number, DeValue::Integer(number)) => {
-            let digits = i64::from_str_radix(number.as_str(), number.radix());
-            digits.map(|number| vec![number.to_string()]).map_err(|_| "a number of 64 bits")
+            let value = i64::from_str_radix(number.as_str(), number.radix());
+            Ok(vec![value.map_or_else(|_| number.to_string(), |value| value.to_string())])
         }
         (Shape::Number, _) => Err("a number without quotes"),
         (Shape::Secrets, DeValue::Array(items)) => items
