@@ -1,7 +1,8 @@
 //! Every key that exists: its names in the file, the environment and on the command line, its
 //! default and its meaning. The table of `docs/OPERATIONS.md` is this one; a test compares them.
 //!
-//! A key stands here only if something obeys it.
+//! A key stands here only if something obeys it, or will as soon as there is a server: today every
+//! sub-command obeys `[log]`, and the other sections are read, checked and printed.
 
 /// The variable that names the file itself; it is no key, since no file can say it.
 pub const CONFIG_ENV: &str = "ELACSYM_CONFIG";
