@@ -438,7 +438,14 @@ impl Bend for Network {
 async fn a_network_file_system_is_refused_before_anything_is_made_on_it() {
     let parent = TempDir::new().unwrap();
     let root = parent.path().join("data");
-    for (magic, name) in [(0x6969, "NFS"), (0xff53_4d42, "CIFS"), (0x6573_5546, "FUSE")] {
+    for (magic, name) in [
+        (0x6969, "NFS"),
+        (0xff53_4d42, "CIFS"),
+        (0x6573_5546, "FUSE"),
+        (0x4750_4653, "GPFS"),
+        (0x1983_0326, "BeeGFS"),
+        (0x2003_0528, "OrangeFS"),
+    ] {
         let error = open_bent(&root, Arc::new(Network(magic))).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
         let text = error.to_string();
