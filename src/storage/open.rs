@@ -47,7 +47,7 @@ const OBEYED: [&str; 24] = [
     "AWS_SSE_CUSTOMER_KEY_BASE64",
 ];
 
-/// What would take away a promise, and why. Whoever sets one counts on it, so it is not passed over.
+/// What would take away a promise, and why. Whoever sets one counts on it: it is not passed over.
 const REFUSED: [(&str, &str); 3] = [
     ("AWS_CONDITIONAL_PUT", "a commit is a conditional put, and the probe finds out its form"),
     ("AWS_SKIP_SIGNATURE", "a store that takes writes without a signature is open to all"),

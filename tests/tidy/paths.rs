@@ -1,5 +1,5 @@
-//! The paths that a source names: every tree of a `use` multiplied out, and `super` followed to where
-//! it leads.
+//! The paths that a source names: every tree of a `use` multiplied out, and `super` followed to
+//! where it leads.
 
 use crate::source::Source;
 
