@@ -1,4 +1,4 @@
-//! The only door to the outside: clock, dice, and the pool that computes.
+//! The only door to the outside: clock, dice, and the threads that may block.
 //!
 //! Everything that is not a pure function gets these handed in, so a test owns
 //! time and chance. This is the one file that may call what `clippy.toml` bans.

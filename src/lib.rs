@@ -4,7 +4,7 @@
 //! created if absent and never changed: *creating slot n is the commit*. The head is one small
 //! object changed only by compare-and-swap. Everything else makes it faster, never truer.
 //!
-//! The map of the house, top down; arrows between rooms point down only (`tests/tidy.rs`):
+//! The map of the house, top down; arrows between rooms point down only (`tests/tidy/layers.rs`):
 //!
 //! - [`cli`]: the sub-commands, one file each
 //! - [`config`]: what an operator can say, and where it was said

@@ -186,7 +186,7 @@ fn help_helps_and_wrong_usage_is_told_from_it() {
         },
         Case {
             args: &["config", "--help"],
-            stdout: &["check", "print", "secrets are masked"],
+            stdout: &["check", "asks no store", "print", "secrets are masked"],
             ..Case::default()
         },
         Case {

@@ -2,8 +2,8 @@
 //!
 //! `compat/v1/` holds one file for each shape of each small object, as version 1 writes it; such a
 //! file is never changed. `compat/refused/` holds inputs that must be refused: each was crafted
-//! for one check, or found by the fuzzer. The fuzzer runs for seconds here, and for as long as
-//! `ELACSYM_FUZZ_SECS` says.
+//! for one check, which it names, or found by the fuzzer. The fuzzer runs for seconds here, and for
+//! as long as `ELACSYM_FUZZ_SECS` says.
 
 // The helpers of a test binary are tests too, which clippy does not see.
 #![allow(clippy::unwrap_used)]

@@ -12,7 +12,8 @@ use crate::config::{Config, KEYS};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum Command {
-    /// Tell every problem of the configuration at once
+    /// Tell every problem of the file, the variables and the flags at once; asks no store, and
+    /// does not look at the AWS_* variables
     Check,
     /// Print what is obeyed, as TOML, with the origin of each value; secrets are masked
     Print,

@@ -43,7 +43,7 @@ enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
-  Does this configuration work, and if not, what is wrong with all of it?
+  What is wrong with this configuration, all of it, as far as can be told without its store?
     elacsym config check --config elacsym.toml
 
   What is obeyed, and where does each value come from?

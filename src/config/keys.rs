@@ -1,7 +1,8 @@
 //! Every key that exists: its names in the file, the environment and on the command line, its
 //! default and its meaning. The table of `docs/OPERATIONS.md` is this one; a test compares them.
 //!
-//! A key stands here only if something obeys it.
+//! A key stands here only if something obeys it, or will as soon as there is a server: today every
+//! sub-command obeys `[log]`, and the other sections are read, checked and printed.
 
 /// The variable that names the file itself; it is no key, since no file can say it.
 pub const CONFIG_ENV: &str = "ELACSYM_CONFIG";
@@ -32,6 +33,20 @@ pub enum Shape {
     /// An array of strings that are never printed; separated by commas in the environment.
     Secrets,
 }
+
+/// Variables of our own build, scripts and tests, which a shell may well carry: a node passes over
+/// them. Every other name that begins like ours is a key or a mistake.
+const OF_TOOLS: [&str; 9] = [
+    "ELACSYM_COMMIT",
+    "ELACSYM_FUZZ_SECS",
+    "ELACSYM_FUZZ_SEED",
+    "ELACSYM_TEST_RACE",
+    "ELACSYM_TEST_VICTIM",
+    "ELACSYM_TOOLS",
+    "ELACSYM_TRACES",
+    "ELACSYM_WALK_SECS",
+    "ELACSYM_WALK_SEED",
+];
 
 /// Two spellings of one decision: saying one in a higher layer overrides the other below.
 pub(super) const TWINS: [(&str, &str); 2] =
@@ -177,6 +192,35 @@ pub(super) fn by_env(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.env == Some(name) || key.nested_env() == name)
 }
 
+/// Whether a variable that begins like ours is none of the configuration's.
+pub(super) fn is_not_ours(name: &str, value: Option<&str>) -> bool {
+    OF_TOOLS.contains(&name) || is_service_link(name, value)
+}
+
+/// What Kubernetes sets in every pod for each service of its namespace. Of one called `elacsym`, or
+/// `elacsym-…`, the names begin like ours; none has two underscores where a section begins.
+fn is_service_link(name: &str, value: Option<&str>) -> bool {
+    let has_url =
+        value.is_some_and(|value| value.starts_with("tcp://") || value.starts_with("udp://"));
+    !name.starts_with(NESTED_PREFIX)
+        && (name.ends_with("_SERVICE_HOST")
+            || name.ends_with("_SERVICE_PORT")
+            || name.contains("_SERVICE_PORT_")
+            || name.ends_with("_PORT") && has_url
+            || is_port_of_service(name))
+}
+
+/// `…_PORT_3000_TCP`, and what follows from it.
+fn is_port_of_service(name: &str) -> bool {
+    const MARK: &str = "_PORT_";
+    name.match_indices(MARK).any(|(at, _)| {
+        let number = &name[at + MARK.len()..];
+        let rest = number.trim_start_matches(|c: char| c.is_ascii_digit());
+        let part = rest.strip_prefix("_TCP").or_else(|| rest.strip_prefix("_UDP"));
+        rest.len() < number.len() && matches!(part, Some("" | "_PROTO" | "_PORT" | "_ADDR"))
+    })
+}
+
 /// The key that was probably meant: a slip of two letters, or the right field without its section.
 pub(super) fn nearest(name: &str) -> Option<&'static Key> {
     let field = name.rsplit('.').next().unwrap_or(name);
@@ -254,6 +298,42 @@ mod tests {
         assert_eq!(env("ELACSYM_SERVER_PORT").as_deref(), Some("ELACSYM__SERVER__PORT"));
         assert_eq!(env("ELACSYM__NODE__PORT").as_deref(), Some("ELACSYM__SERVER__PORT"));
         assert_eq!(env("ELACSYM_COLOUR"), None);
+    }
+
+    #[test]
+    fn a_service_link_is_told_from_a_key() {
+        for (name, value) in [
+            ("ELACSYM_SERVICE_HOST", "10.0.0.1"),
+            ("ELACSYM_API_SERVICE_PORT", "3000"),
+            ("ELACSYM_SERVICE_PORT_HTTP", "3000"),
+            ("ELACSYM_SERVER_PORT", "tcp://10.0.0.1:3000"),
+            ("ELACSYM_STORAGE_PORT", "udp://10.0.0.1:53"),
+            ("ELACSYM_PORT_3000_TCP", "tcp://10.0.0.1:3000"),
+            ("ELACSYM_PORT_3000_TCP_ADDR", "10.0.0.1"),
+            ("ELACSYM_NODE_PORT_53_UDP_PROTO", "udp"),
+        ] {
+            assert!(is_service_link(name, Some(value)), "{name}");
+        }
+        for (name, value) in [
+            ("ELACSYM_SERVER_PORT", "3000"),
+            ("ELACSYM_PORT_TCP", "1"),
+            ("ELACSYM_PORT_3000", "1"),
+            ("ELACSYM_PORT_3000_TCPX", "1"),
+            ("ELACSYM_PORT_MAX_TCP", "1"),
+            ("ELACSYM__SERVER__SERVICE_HOST", "10.0.0.1"),
+            ("ELACSYM__SERVER__PROT", "tcp://10.0.0.1:3000"),
+        ] {
+            assert!(!is_service_link(name, Some(value)), "{name}");
+        }
+    }
+
+    /// Or whoever runs the tests with one of them set could not check a configuration.
+    #[test]
+    fn a_variable_of_our_tools_is_no_key() {
+        for name in OF_TOOLS {
+            assert!(is_not_ours(name, None) && by_env(name).is_none(), "{name}");
+        }
+        assert!(!is_not_ours("ELACSYM_TOOL", None));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! A key that could not be read stands aside, so that one mistake is told once.
 
 use std::fmt::Display;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -235,6 +235,13 @@ fn advertise_url(word: &str) -> Result<String, String> {
     if authority.host().is_empty() || authority.as_str().ends_with(':') {
         return refuse("the host or the port is missing");
     }
+    let (host, port) = authority.as_str().split_at(authority.host().len());
+    if !is_host(host) {
+        return refuse("the host is neither a name nor an IP address");
+    }
+    if !port.is_empty() && !is_port(port) {
+        return refuse("the port is none of 1 to 65535");
+    }
     if url.path() != "/" || url.query().is_some() || word.contains('#') {
         return refuse("a path, a query or a fragment cannot be obeyed here");
     }
@@ -242,6 +249,29 @@ fn advertise_url(word: &str) -> Result<String, String> {
         return refuse("nobody can reach a node under the address that means all addresses");
     }
     Ok(word.strip_suffix('/').unwrap_or(word).to_owned())
+}
+
+/// A name as DNS has it, or as a network of containers does, which takes underscores; or an IP
+/// address. The parser of URLs takes whatever may stand in one.
+fn is_host(host: &str) -> bool {
+    if let Some(inside) = host.strip_prefix('[') {
+        return inside.strip_suffix(']').is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok());
+    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let is_label =
+        |label: &str| !label.is_empty() && !label.starts_with('-') && label.chars().all(is_plain);
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let last = name.rsplit('.').next().unwrap_or(name);
+    match last.chars().all(|c| c.is_ascii_digit()) {
+        true => host.parse::<Ipv4Addr>().is_ok(),
+        false => name.split('.').all(is_label),
+    }
+}
+
+/// With its colon.
+fn is_port(text: &str) -> bool {
+    let digits = text.strip_prefix(':').filter(|text| text.chars().all(|c| c.is_ascii_digit()));
+    digits.and_then(|digits| digits.parse::<u16>().ok()).is_some_and(|port| port > 0)
 }
 
 /// Never repeats a key: the place in the list tells which one is meant.

@@ -208,19 +208,19 @@ impl Collector {
         self.problems.push(Problem::new(&format!("[{section}]"), origin, message));
     }
 
-    /// Other programs may have names that begin like ours (Kubernetes makes `<SERVICE>_PORT_…` of
-    /// a service called elacsym), so a short name is refused only if it looks like a slip.
+    /// A key that was to be obeyed must not be passed over because its name is wrong: an API key
+    /// would vanish that way, and leave the node open to all.
     fn unknown_variable(&mut self, name: &str, value: Option<&str>, origin: &Origin) {
-        let service_link = value.is_some_and(|value| value.starts_with("tcp://"));
+        if keys::is_not_ours(name, value) {
+            return;
+        }
         let message = match keys::nearest_env(name) {
-            Some(_) if service_link => return,
             Some(meant) => format!("there is no such variable; did you mean {meant}?"),
-            None if name.starts_with(NESTED_PREFIX) => format!(
-                "there is no such variable; it is {NESTED_PREFIX}SECTION__KEY, and the sections \
-                 are {}",
+            None => format!(
+                "there is no such variable; each key has one of the form \
+                 {NESTED_PREFIX}SECTION__KEY, and the sections are {}",
                 sections().join(", ")
             ),
-            None => return,
         };
         self.problems.push(Problem::new(name, origin, message));
     }
@@ -231,9 +231,11 @@ fn words(shape: Shape, value: &DeValue<'_>) -> Result<Vec<String>, &'static str>
     match (shape, value) {
         (Shape::Text, DeValue::String(text)) => Ok(vec![text.to_string()]),
         (Shape::Text, _) => Err("a string"),
+        // One that no 64 bits hold is passed on as it was written: how large a number may be is for
+        // its key to say.
         (Shape::Number, DeValue::Integer(number)) => {
-            let digits = i64::from_str_radix(number.as_str(), number.radix());
-            digits.map(|number| vec![number.to_string()]).map_err(|_| "a number of 64 bits")
+            let value = i64::from_str_radix(number.as_str(), number.radix());
+            Ok(vec![value.map_or_else(|_| number.to_string(), |value| value.to_string())])
         }
         (Shape::Number, _) => Err("a number without quotes"),
         (Shape::Secrets, DeValue::Array(items)) => items

@@ -142,6 +142,8 @@ fn each_mistake_is_told_with_its_place_and_the_way_out() {
         ("server = 3", "server (elacsym.toml:1): is a section; write [server] above its keys"),
         ("[server]\nport = '1'", "must be a number without quotes"),
         ("[server]\nport = 65536", "\"65536\" is not a port"),
+        ("[server]\nport = 99999999999999999999", "is not a port; give 0 to 65535"),
+        ("[server]\nport = 0xffffffffffffffffff", "is not a port; give 0 to 65535"),
         ("[server]\nport = -1", "\"-1\" is not a port"),
         ("[server]\nhost = 'example.com'", "is not an IP address"),
         ("[server]\nhost = 1", "must be a string"),
@@ -152,6 +154,13 @@ fn each_mistake_is_told_with_its_place_and_the_way_out() {
         ("[server]\nadvertise_url = 'http://node#x'", "fragment"),
         ("[server]\nadvertise_url = 'http://0.0.0.0:3000'", "all addresses"),
         ("[server]\nadvertise_url = 'http://a:b@node'", "credentials"),
+        ("[server]\nadvertise_url = 'http://h:99999'", "the port is none of 1 to 65535"),
+        ("[server]\nadvertise_url = 'http://h:0'", "the port is none of 1 to 65535"),
+        ("[server]\nadvertise_url = 'http://*'", "the host is neither"),
+        ("[server]\nadvertise_url = 'http://*:3000'", "the host is neither"),
+        ("[server]\nadvertise_url = 'http://a..b'", "the host is neither"),
+        ("[server]\nadvertise_url = 'http://10.0.0.256'", "the host is neither"),
+        ("[server]\nadvertise_url = 'http://[::x]'", "the host is neither"),
         ("[server]\nmisrouted = 'drop'", "neither redirect nor forward"),
         ("[node]\nid = 'a/b'", "cannot name a node"),
         ("[node]\nid = '..'", "cannot name a node"),
@@ -202,6 +211,40 @@ fn mistakes_in_the_environment_name_the_variable() {
         let problems = problems("", &[(name, value)]);
         assert_eq!(problems.len(), 1, "{problems:#?}");
         assert!(problems[0].contains(told), "{name}={value} told {:?}, not {told:?}", problems[0]);
+    }
+}
+
+#[test]
+fn a_node_is_reached_under_a_name_or_an_address() {
+    for url in [
+        "http://node",
+        "https://search-1.example.com:65535",
+        "http://search.example.com.",
+        "http://elacsym_1:3000",
+        "http://10.0.0.7:3000",
+        "http://[2001:db8::7]:3000",
+    ] {
+        let config = load("", &[("ELACSYM_ADVERTISE_URL", url)], &[]);
+        assert_eq!(config.server.advertise_url.as_deref(), Some(url));
+    }
+}
+
+/// A name that was near to no key was taken for another program's: `ELACSYM_KEYS=secret` was passed
+/// over, the check said ok, and the node would have been open to all.
+#[test]
+fn a_variable_that_begins_like_ours_and_is_none_is_refused() {
+    for name in [
+        "ELACSYM_KEYS",
+        "ELACSYM_TLS_CERT",
+        "ELACSYM_STORAGE_BUCKET",
+        "ELACSYM_CACHE_SIZE",
+        "ELACSYM_LOG",
+        "ELACSYM_",
+    ] {
+        let problems = problems("", &[(name, "hunter2")]);
+        assert_eq!(problems.len(), 1, "{name}: {problems:#?}");
+        assert!(problems[0].starts_with(&format!("{name} ({name}): there is no such variable")));
+        assert!(!problems[0].contains("hunter2"), "{problems:?}");
     }
 }
 
@@ -276,8 +319,11 @@ fn what_is_not_ours_in_the_environment_is_passed_over() {
         ("PATH", "/bin"),
         ("ELACSYM_TOOLS", "x"),
         ("ELACSYM_COMMIT", "x"),
+        ("ELACSYM_FUZZ_SECS", "x"),
         ("ELACSYM_SERVICE_HOST", "10.0.0.1"),
+        ("ELACSYM_SERVICE_PORT_HTTP", "3000"),
         ("ELACSYM_SERVER_PORT", "tcp://10.0.0.1:3000"),
+        ("ELACSYM_PORT_3000_TCP_ADDR", "10.0.0.1"),
         ("ELACSYM_CONFIG", "elacsym.toml"),
     ];
     assert_eq!(load("", &env, &[]), load("", &[], &[]));

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::counters::Outcome;
+use super::local::Lasting;
 use crate::error::{Error, ErrorKind};
 
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(super) enum Fault {
     PastEnd,
     Late(Duration),
     Away(object_store::Error),
+    /// It will not go on until whoever runs it has acted.
+    Stopped(object_store::Error),
     Broken(object_store::Error),
 }
 
@@ -35,7 +38,9 @@ impl Fault {
             Self::Throttled(_) => Outcome::Throttled,
             Self::Late(_) => Outcome::Late,
             Self::Away(_) => Outcome::Away,
-            Self::PastEnd | Self::NoBucket(_) | Self::Broken(_) => Outcome::Broken,
+            Self::PastEnd | Self::NoBucket(_) | Self::Stopped(_) | Self::Broken(_) => {
+                Outcome::Broken
+            }
         }
     }
 
@@ -50,11 +55,7 @@ impl Fault {
         let (kind, message, source) = match self {
             Self::Missing => (ErrorKind::NotFound, "there is nothing".to_owned(), None),
             Self::Refused => (ErrorKind::Conflict, "the store refused it".to_owned(), None),
-            Self::Denied(source) => (
-                ErrorKind::Unavailable,
-                "the store denies it: check its credentials and policy".to_owned(),
-                Some(source),
-            ),
+            Self::Denied(source) => (ErrorKind::Unavailable, denial(&source), Some(source)),
             Self::NoBucket(source) => {
                 (ErrorKind::Unavailable, "there is no such bucket".to_owned(), Some(source))
             }
@@ -69,6 +70,9 @@ impl Fault {
             }
             Self::Away(source) => {
                 (ErrorKind::Unavailable, "the store is away".to_owned(), Some(source))
+            }
+            Self::Stopped(source) => {
+                (ErrorKind::Unavailable, "the store has stopped".to_owned(), Some(source))
             }
             Self::Broken(source) => {
                 (ErrorKind::Internal, "the store does not take it".to_owned(), Some(source))
@@ -85,8 +89,7 @@ impl Fault {
 impl From<object_store::Error> for Fault {
     fn from(error: object_store::Error) -> Self {
         use object_store::Error as E;
-        // With its brackets: a namespace may be called NoSuchBucket, and the text names the key.
-        if error.to_string().contains("<Code>NoSuchBucket<") {
+        if code(&error.to_string()) == Some("NoSuchBucket") {
             return Self::NoBucket(error);
         }
         match error {
@@ -105,6 +108,11 @@ impl From<object_store::Error> for Fault {
 }
 
 fn by_status(error: object_store::Error) -> Fault {
+    match lasting(&error) {
+        Some(Lasting::Operator(_)) => return Fault::Stopped(error),
+        Some(Lasting::Caller(_)) => return Fault::Broken(error),
+        None => {}
+    }
     let text = error.to_string();
     // What stands for 416 in a store of this machine.
     if text.contains("Wanted range starting at") {
@@ -116,14 +124,48 @@ fn by_status(error: object_store::Error) -> Fault {
         Some(429 | 503) => Fault::Throttled(error),
         // 408: the request came too slowly. None: there was no answer.
         Some(408) | None => Fault::Away(error),
-        Some(400..500) => Fault::Broken(error),
+        Some(400..500) => match code(&text) {
+            // S3 has this one under 400, not under 408.
+            Some("RequestTimeout") => Fault::Away(error),
+            // Credentials or a region that only an operator can mend: no bug of ours.
+            Some("ExpiredToken" | "InvalidToken" | "AuthorizationHeaderMalformed") => {
+                Fault::Denied(error)
+            }
+            _ => Fault::Broken(error),
+        },
         Some(_) => Fault::Away(error),
     }
+}
+
+/// What a store of this machine says of a refusal that no repetition changes.
+fn lasting(error: &object_store::Error) -> Option<&Lasting> {
+    match error {
+        object_store::Error::Generic { source, .. } => source.downcast_ref(),
+        _ => None,
+    }
+}
+
+/// Who denies it, and where an operator looks then.
+fn denial(error: &object_store::Error) -> String {
+    if let object_store::Error::PermissionDenied { source, .. } = error
+        && source.is::<std::io::Error>()
+    {
+        return "the file system denies it: check who owns the folder, and its rights".to_owned();
+    }
+    let why = code(&error.to_string()).map_or(String::new(), |code| format!(" ({code})"));
+    format!("the store denies it{why}: check its credentials and policy")
 }
 
 fn status(text: &str) -> Option<u16> {
     let (_, after) = text.split_once("status code: ")?;
     after.get(..3)?.parse().ok()
+}
+
+/// What S3 calls the error. With its brackets: a namespace may be called NoSuchBucket, and the text
+/// names the key.
+fn code(text: &str) -> Option<&str> {
+    let (_, after) = text.split_once("<Code>")?;
+    after.split_once('<').map(|(code, _)| code)
 }
 
 #[cfg(test)]

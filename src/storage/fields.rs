@@ -8,7 +8,7 @@
 //! ```text
 //! u8 u32 u64 u128        1 4 8 16   little-endian
 //! bool                   1          0 or 1
-//! Seq Version            8          below 2^63, so that the next one is always a number
+//! Seq Version            8          below 2^63
 //! Epoch                  8          at most 9,999,999,999, as in a key
 //! Incarnation PutId      16         as u128
 //! Chain                  16         as it is
@@ -20,6 +20,9 @@
 //! option                 1 + ...    bool; if 1, the value
 //! ```
 //!
+//! Of what is counted up, a reader refuses the very last: whoever opens an object goes on to write
+//! the next number, and there must be one.
+//!
 //! A kind of file is 1 rows, 2 text, 3 vectors, 4 deletions, 5 keys, 6 chunk.
 
 use bytes::{Buf, Bytes};
@@ -30,7 +33,7 @@ use crate::model::{
     Chain, Epoch, FileKind, FileName, Holder, Incarnation, Namespace, NodeId, PutId, Seq, Version,
 };
 
-/// The highest number of what is counted up, slots and versions.
+/// The highest number that is written of what is counted up, slots and versions.
 pub const COUNTED_MAX: u64 = (1 << 63) - 1;
 
 /// Something with exactly one encoding.
@@ -140,7 +143,7 @@ impl Field for bool {
     }
 }
 
-/// A number in a newtype, and the highest that it may be.
+/// A number in a newtype, and the highest that is written. What is read has a successor.
 macro_rules! bounded {
     ($($newtype:ident <= $max:expr),*) => { $(
         impl Field for $newtype {
@@ -153,7 +156,7 @@ macro_rules! bounded {
 
             fn read(from: &mut Fields) -> Result<Self> {
                 match u64::read(from)? {
-                    number if number <= $max => Ok(Self(number)),
+                    number if number < $max => Ok(Self(number)),
                     number => Err(Error::corrupt(format!("{number} is out of bounds"))),
                 }
             }
@@ -360,13 +363,25 @@ mod tests {
         assert!(refused::<Namespace>(&long).contains("129"));
     }
 
+    /// A head at the last epoch was opened, and whoever claimed it panicked: the next one is
+    /// written by nobody.
     #[test]
-    fn a_number_that_cannot_be_counted_on_is_refused() {
-        assert_eq!(read::<Seq>(&written(&Seq(COUNTED_MAX))).unwrap(), Seq(COUNTED_MAX));
-        refused::<Seq>(&(COUNTED_MAX + 1).to_le_bytes());
-        refused::<Version>(&u64::MAX.to_le_bytes());
-        assert_eq!(read::<Epoch>(&written(&EPOCH_MAX)).unwrap(), EPOCH_MAX);
-        refused::<Epoch>(&(EPOCH_MAX.0 + 1).to_le_bytes());
+    fn whatever_number_is_read_has_a_next_one_that_can_be_written() {
+        let last = COUNTED_MAX - 1;
+        assert_eq!(read::<Seq>(&written(&Seq(last))).unwrap(), Seq(last));
+        assert_eq!(read::<Version>(&written(&Version(last))).unwrap(), Version(last));
+        let last = Epoch(EPOCH_MAX.0 - 1);
+        assert_eq!(read::<Epoch>(&written(&last)).unwrap(), last);
+        for high in [COUNTED_MAX, COUNTED_MAX + 1, u64::MAX] {
+            refused::<Seq>(&high.to_le_bytes());
+            refused::<Version>(&high.to_le_bytes());
+        }
+        for high in [EPOCH_MAX.0, EPOCH_MAX.0 + 1, u64::MAX] {
+            refused::<Epoch>(&high.to_le_bytes());
+        }
+        let nexts =
+            [written(&Seq(COUNTED_MAX)), written(&Version(COUNTED_MAX)), written(&EPOCH_MAX)];
+        assert!(nexts.iter().all(|next| next.len() == 8));
     }
 
     #[test]

@@ -61,8 +61,63 @@ pub struct Store {
 /// What a query node holds. The worst bug of a query node is a write; here it cannot be said:
 ///
 /// ```compile_fail,E0599
-/// async fn write(store: elacsym::storage::QueryStore, slot: elacsym::storage::SlotKey) {
-///     store.create(&slot, "".into()).await;
+/// use elacsym::storage::SlotKey;
+/// async fn write(store: elacsym::storage::QueryStore, it: SlotKey) {
+///     store.create(&it, "".into()).await;
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// use elacsym::storage::CellKey;
+/// async fn write(store: elacsym::storage::QueryStore, it: CellKey) {
+///     store.swap(&it, None, "".into()).await;
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// use elacsym::model::FileName;
+/// async fn write(store: elacsym::storage::QueryStore, it: FileName) {
+///     store.put(&it, "".into()).await;
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// use elacsym::model::Marker;
+/// async fn write(store: elacsym::storage::QueryStore, it: Marker) {
+///     store.mark(&it).await;
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// use elacsym::storage::Doomed;
+/// async fn write(store: elacsym::storage::QueryStore, it: Doomed) {
+///     store.delete(&it).await;
+/// }
+/// ```
+///
+/// That is for want of the verb and of nothing else: whoever holds a [`Store`] says the same.
+///
+/// ```no_run
+/// use elacsym::model::{FileName, Marker};
+/// use elacsym::storage::{CellKey, Doomed, QueryStore, SlotKey, Store};
+/// async fn create(store: Store, it: SlotKey) {
+///     store.create(&it, "".into()).await;
+/// }
+/// async fn swap(store: Store, it: CellKey) {
+///     store.swap(&it, None, "".into()).await;
+/// }
+/// async fn put(store: Store, it: FileName) {
+///     store.put(&it, "".into()).await;
+/// }
+/// async fn mark(store: Store, it: Marker) {
+///     store.mark(&it).await;
+/// }
+/// async fn delete(store: Store, it: Doomed) {
+///     store.delete(&it).await;
+/// }
+/// async fn read(store: QueryStore, it: SlotKey) {
+///     store.slot(&it).await;
+///     store.beat(None, "".into()).await;
 /// }
 /// ```
 #[derive(Clone, Debug)]

@@ -17,6 +17,43 @@ use crate::config::Location;
 use crate::env::{Clock, Dice};
 use crate::error::{Error, Result};
 
+/// What is obeyed among the `AWS_*` variables: where the store is, who asks, and how it encrypts.
+/// Those of other programs are passed over, and so are the ones that `object_store` has beside
+/// these: deadlines, retries and proofs are ours. `docs/OPERATIONS.md` names them all.
+const OBEYED: [&str; 24] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT",
+    "AWS_VIRTUAL_HOSTED_STYLE_REQUEST",
+    "AWS_REQUEST_PAYER",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_METADATA_ENDPOINT",
+    "AWS_IMDSV1_FALLBACK",
+    "AWS_CHECKSUM_ALGORITHM",
+    "AWS_SERVER_SIDE_ENCRYPTION",
+    "AWS_SSE_KMS_KEY_ID",
+    "AWS_SSE_BUCKET_KEY_ENABLED",
+    "AWS_SSE_CUSTOMER_KEY_BASE64",
+];
+
+/// What would take away a promise, and why. Whoever sets one counts on it: it is not passed over.
+const REFUSED: [(&str, &str); 3] = [
+    ("AWS_CONDITIONAL_PUT", "a commit is a conditional put, and the probe finds out its form"),
+    ("AWS_SKIP_SIGNATURE", "a store that takes writes without a signature is open to all"),
+    ("AWS_S3_EXPRESS", "a directory bucket lists in no order"),
+];
+
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// Opens the store at `location`, S3 with the `AWS_*` among `vars`: in production those of the
@@ -42,12 +79,16 @@ pub async fn open(
     }
 }
 
-/// As `AmazonS3Builder::from_env` does, but over the variables that it is given.
+/// As `AmazonS3Builder::from_env` does, but over the variables that it is given, and of these only
+/// those that we know.
 fn s3(bucket: &str, vars: impl IntoIterator<Item = (String, String)>) -> Result<AmazonS3> {
     let mut builder =
         AmazonS3Builder::new().with_client_options(client()).with_http_connector(Dating);
     for (name, value) in vars {
-        if !name.starts_with("AWS_") {
+        if let Some((_, reason)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
+            return Err(Error::invalid(format!("{name} cannot be obeyed: {reason}; unset it")));
+        }
+        if !OBEYED.contains(&name.as_str()) {
             continue;
         }
         if let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>() {
@@ -108,6 +149,38 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Invalid);
             assert!(error.chain().starts_with("opening s3://b/"), "{}", error.chain());
         }
+    }
+
+    #[test]
+    fn what_is_obeyed_and_what_is_refused_stands_on_the_page_of_operations() {
+        let page = include_str!("../../docs/OPERATIONS.md");
+        for name in OBEYED.into_iter().chain(REFUSED.map(|(name, _)| name)) {
+            assert!(name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>().is_ok(), "{name}");
+            assert!(page.contains(&format!("`{name}`")), "docs/OPERATIONS.md must name {name}");
+        }
+    }
+
+    /// Whatever the client knew was handed on to it, also what switches conditional puts off.
+    #[tokio::test]
+    async fn what_would_take_away_a_promise_is_refused_and_the_rest_passed_over() {
+        for (name, value) in [
+            ("AWS_CONDITIONAL_PUT", "disabled"),
+            ("AWS_SKIP_SIGNATURE", "true"),
+            ("AWS_S3_EXPRESS", "true"),
+        ] {
+            let error = refusal("", &[(name, value)]).await;
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(error.to_string().contains(name), "{error}");
+        }
+        // Each would be an error of the client, if it were handed on.
+        let passed_over = [("AWS_ALLOW_INVALID_CERTIFICATES", "x"), ("AWS_TIMEOUT", "x")];
+        let keys = [("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+        let vars = [passed_over, keys]
+            .concat()
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let location = Location::S3 { bucket: "b".to_owned(), prefix: String::new() };
+        open(&location, vars, Clock::start(), Dice::from_seed(1)).await.unwrap();
     }
 
     #[tokio::test]

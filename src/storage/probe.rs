@@ -105,7 +105,7 @@ impl Trial<'_> {
             Ok(_) => Err(refuse(CHECK, "it gave bytes that nobody wrote", USE_ANOTHER)),
             Err(Fault::Denied(error)) => Err(refuse(
                 CHECK,
-                "it answered 403",
+                "it answered 403, or the like",
                 "grant s3:ListBucket on the bucket, without which S3 hides what is missing, and \
                  check the credentials",
             )
@@ -377,7 +377,7 @@ fn cannot_write(check: &str, fault: Fault) -> Error {
     match fault {
         Fault::Denied(error) => {
             let remedy = "grant s3:PutObject and s3:DeleteObject, and check the credentials";
-            refuse(check, "it answered 403", remedy).with_source(error)
+            refuse(check, "it answered 403, or the like", remedy).with_source(error)
         }
         fault => undecided(check, fault),
     }

@@ -36,8 +36,9 @@ const BODY_LIMIT: Duration = Duration::from_secs(4);
 /// On top, for bytes to pass: a fiftieth of what one stream of a healthy store gives.
 const LIMIT_PER_MIB: Duration = Duration::from_secs(1);
 
-/// After this nothing is repeated. With the last answer and its body on top it is less than the
-/// 30 s of a query, which would like to say why it failed.
+/// After this nothing is repeated. The last answer and its body come on top, 24 s in all for a
+/// small object, and the time that its bytes may take for a large one: whoever must answer sooner
+/// has a deadline of its own.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The first pause. Each next one is twice as long, up to the longest.

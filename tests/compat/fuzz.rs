@@ -3,7 +3,8 @@
 //! A checksum would stop every mutation before it reached a decoder, so each mutant gets a good
 //! frame, and a slot often a good chain. The answer must be `Corrupt`, or the object whose bytes
 //! these are: to the byte. What is accepted joins the pool, so that damage adds up. A failure prints
-//! the input, which stays as a file: in `compat/refused/`, if it must be refused.
+//! the input, which stays as a file: in `compat/refused/`, if it must be refused. Before that it
+//! prints the seed, and `ELACSYM_FUZZ_SEED` goes that way again.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -196,11 +197,18 @@ fn chain(put: PutId, body: &[u8]) -> Option<[u8; 16]> {
     blake3::hash(&text).as_bytes()[..16].try_into().ok()
 }
 
+fn number(variable: &str) -> Option<u64> {
+    let text = env::var(variable).ok()?;
+    Some(text.parse::<u64>().unwrap_or_else(|error| panic!("{variable}={text}: {error}")))
+}
+
 /// Runs, and tells by the checks in `reach` that it did not stop at the door.
 fn run(kind: FrameKind, reach: &[&str]) {
-    let long = env::var("ELACSYM_FUZZ_SECS").map_or(0, |secs| secs.parse().unwrap());
-    let long = Duration::from_secs(long);
-    let seed = if long.is_zero() { 1 } else { Dice::from_os().draw() as u64 };
+    let long = Duration::from_secs(number("ELACSYM_FUZZ_SECS").unwrap_or(0));
+    let any = || if long.is_zero() { 1 } else { Dice::from_os().draw() as u64 };
+    let seed = number("ELACSYM_FUZZ_SEED").unwrap_or_else(any);
+    // Now: an input that never comes back would take the seed with it.
+    eprintln!("{kind:?}: ELACSYM_FUZZ_SEED={seed}");
     let clock = Clock::start();
     let begun = clock.now();
     let mut fuzz = Fuzz::of(kind, seed);
@@ -209,7 +217,7 @@ fn run(kind: FrameKind, reach: &[&str]) {
         fuzz.round();
         rounds += 1;
     }
-    eprintln!("{kind:?}: {rounds} inputs from seed {seed}, {} accepted", fuzz.accepted);
+    eprintln!("{kind:?}: {rounds} inputs, {} accepted", fuzz.accepted);
     let reached = |check: &str| fuzz.refused.keys().any(|message| message.contains(check));
     for check in reach {
         assert!(reached(check), "{check:?} never refused: {:#?}", fuzz.refused);
@@ -286,6 +294,17 @@ fn tables_of_keys_survive_the_fuzzer() {
             "bytes follow the last field",
         ],
     );
+}
+
+#[test]
+fn a_seed_goes_the_same_way_again() {
+    let walk = |seed| {
+        let mut fuzz = Fuzz::of(FrameKind::Slot, seed);
+        (0..2_000).for_each(|_| fuzz.round());
+        (fuzz.accepted, fuzz.refused, fuzz.pool)
+    };
+    assert_eq!(walk(7), walk(7));
+    assert_ne!(walk(7), walk(8));
 }
 
 #[test]

@@ -4,12 +4,14 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
-use elacsym::env::Dice;
+use elacsym::env::{Clock, Dice};
 use elacsym::error::ErrorKind;
 use elacsym::storage::local::LocalStore;
 use elacsym::storage::local::disk::{Disk, DiskFile, Kind, RealDisk, Stamp};
+use elacsym::storage::{Attempt, ImmutableKey, Store, Verb};
 use futures::{StreamExt, TryStreamExt};
 use object_store::memory::InMemory;
 use object_store::path::Path as Key;
@@ -20,6 +22,7 @@ use tempfile::TempDir;
 
 use crate::bent_disk::{Bend, BentDisk};
 use crate::play::etag;
+use crate::promises::{file, slot};
 
 async fn open(root: &Path) -> LocalStore {
     LocalStore::open(root, Dice::from_os()).await.unwrap()
@@ -306,6 +309,63 @@ async fn a_failed_sync_is_the_last_thing_that_a_store_does() {
     }
 }
 
+/// Each read of a store that had lost a write was repeated for 15 seconds and then told as "the
+/// store is away", so that its operator looked for a network and waited.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_has_stopped_says_so_at_once() {
+    let root = TempDir::new().unwrap();
+    let faults = Arc::new(Faults::default());
+    let local = open_bent(root.path(), Arc::clone(&faults) as _).await.unwrap();
+    let clock = Clock::start();
+    let store = Store::new(local, clock, Dice::from_seed(1));
+    faults.sync_file.store(true, Ordering::SeqCst);
+    let lost = store.create(&slot(1), "lost".into()).await;
+    assert!(matches!(lost, Attempt::Doubt(_)), "{lost:?}");
+    let error = store.slot(&slot(1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.to_string().contains("the store has stopped"), "{error}");
+    assert!(error.chain().contains("check the disk and restart"), "{}", error.chain());
+    assert_eq!(store.counts().sent(Verb::Slot), 1);
+    assert_eq!(clock.now(), Duration::ZERO);
+}
+
+/// A folder of another user.
+#[derive(Debug)]
+struct Foreign;
+
+impl Bend for Foreign {
+    fn create(&self) -> io::Result<()> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn missing_rights_to_a_folder_are_told_at_once() {
+    let root = TempDir::new().unwrap();
+    let local = open_bent(root.path(), Arc::new(Foreign)).await.unwrap();
+    let clock = Clock::start();
+    let store = Store::new(local, clock, Dice::from_seed(1));
+    let error = store.put(&file(1), "rows".into()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.to_string().contains("check who owns the folder"), "{error}");
+    assert_eq!(store.counts().sent(Verb::Put), 1);
+    assert_eq!(clock.now(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_no_file_can_have_is_told_at_once() {
+    let root = TempDir::new().unwrap();
+    let below = ImmutableKey::File(file(1)).spell().unwrap();
+    std::fs::create_dir_all(root.path().join(below)).unwrap();
+    let clock = Clock::start();
+    let store = Store::new(open(root.path()).await, clock, Dice::from_seed(1));
+    let error = store.put(&file(1), "rows".into()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal);
+    assert!(error.chain().contains("is a folder of other keys"), "{}", error.chain());
+    assert_eq!(store.counts().sent(Verb::Put), 1);
+    assert_eq!(clock.now(), Duration::ZERO);
+}
+
 #[tokio::test]
 async fn a_full_disk_refuses_writes_and_leaves_nothing_behind_until_there_is_room() {
     let root = TempDir::new().unwrap();
@@ -378,7 +438,14 @@ impl Bend for Network {
 async fn a_network_file_system_is_refused_before_anything_is_made_on_it() {
     let parent = TempDir::new().unwrap();
     let root = parent.path().join("data");
-    for (magic, name) in [(0x6969, "NFS"), (0xff53_4d42, "CIFS"), (0x6573_5546, "FUSE")] {
+    for (magic, name) in [
+        (0x6969, "NFS"),
+        (0xff53_4d42, "CIFS"),
+        (0x6573_5546, "FUSE"),
+        (0x4750_4653, "GPFS"),
+        (0x1983_0326, "BeeGFS"),
+        (0x2003_0528, "OrangeFS"),
+    ] {
         let error = open_bent(&root, Arc::new(Network(magic))).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
         let text = error.to_string();
@@ -403,9 +470,9 @@ async fn a_folder_that_folds_case_is_refused_and_so_is_a_file() {
     let root = TempDir::new().unwrap();
     let error = open_bent(root.path(), Arc::new(FoldsCase)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
-    let file = root.path().join("file");
-    std::fs::write(&file, "").unwrap();
-    for path in [file.clone(), file.join("below")] {
+    let plain = root.path().join("file");
+    std::fs::write(&plain, "").unwrap();
+    for path in [plain.clone(), plain.join("below")] {
         let error = LocalStore::open(&path, Dice::from_os()).await.unwrap_err();
         assert!(error.chain().contains("file"), "{}", error.chain());
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Barrier, Mutex};
@@ -223,6 +223,40 @@ fn a_swap_never_undoes_what_came_between_its_comparison_and_its_end() {
     assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
     let head = race(&|| drop(two.overwrite(&key, &[Bytes::from("head 3")]).unwrap()));
     assert_eq!(head.unwrap().bytes, "head 3");
+}
+
+/// Asks for the lock of a folder whenever a body is being synced.
+#[derive(Debug)]
+struct Asks {
+    folder: PathBuf,
+    found_free: Mutex<Vec<bool>>,
+}
+
+impl Bend for Asks {
+    fn sync(&self, _: &Path, kind: Kind, file: &dyn DiskFile) -> std::io::Result<()> {
+        if kind == Kind::File {
+            let lock = RealDisk.try_lock(&self.folder)?;
+            self.found_free.lock().unwrap().push(lock.is_some());
+        }
+        file.sync()
+    }
+}
+
+/// A put held the lock while it wrote and synced its body: a segment of a gigabyte made all other
+/// segments of its name wait.
+#[test]
+fn a_body_is_on_the_disk_before_its_put_takes_the_lock() {
+    let root = TempDir::new().unwrap();
+    let found_free = Mutex::default();
+    let asks = Arc::new(Asks { folder: root.path().join("s"), found_free });
+    let disk = BentDisk::new(Arc::new(RealDisk), Arc::clone(&asks) as _);
+    let folder = Folder::open(Arc::new(disk), root.path(), &mut Dice::from_os()).unwrap();
+    let key = Key::from("s/1");
+    for body in ["one", "two"] {
+        folder.overwrite(&key, &[Bytes::from(body)]).unwrap();
+        assert_eq!(folder.read(&key, &GetOptions::default()).unwrap().bytes, body);
+    }
+    assert_eq!(*asks.found_free.lock().unwrap(), [true, true]);
 }
 
 /// Notes which names were there when a sync of their folder began that then succeeded.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use elacsym::env::{Clock, Dice};
 use elacsym::error::{Error, ErrorKind};
 use elacsym::model::{MarkerKind, NodeId};
-use elacsym::storage::{Attempt, Cursor, Folder, Store, TagForm};
+use elacsym::storage::{Attempt, Cursor, Folder, Store, TagForm, Verb};
+use object_store::memory::InMemory;
 
 use crate::bent_store::{Behaviour, BentStore};
 use crate::doubles::{
@@ -97,7 +98,7 @@ async fn a_query_node_finds_out_about_tags_without_a_probe() {
         tag = next;
     }
     // Once for the first that was refused, and once for each of them.
-    let swaps = reader.counts().sent(elacsym::storage::Verb::Swap);
+    let swaps = reader.counts().sent(Verb::Swap);
     assert_eq!(swaps, 6);
     // A lost swap is still a lost swap.
     assert!(!matches!(query.beat(Some(&first), "lost".into()).await, Attempt::Done(_)));
@@ -114,6 +115,18 @@ async fn the_probe_leaves_nothing_behind_and_is_quick() {
         let left = store.list(&Folder::Probes, &Cursor::start(), 10).await.unwrap();
         assert_eq!((left.entries, left.strangers), (vec![], 0));
     }
+}
+
+/// The page said "some 420 small requests", and left out that half of the races are large.
+#[tokio::test]
+async fn the_probe_costs_what_the_page_of_operations_says() {
+    let store = Store::new(InMemory::new(), Clock::start(), Dice::from_seed(1));
+    store.prove().await.unwrap();
+    let counts = store.counts();
+    let requests: u64 = Verb::ALL.iter().map(|verb| counts.sent(*verb)).sum();
+    assert!((410..=430).contains(&requests), "{requests} requests");
+    let mib = counts.bytes_out as f64 / f64::from(1 << 20);
+    assert!((11.9..12.1).contains(&mib), "{mib} MiB");
 }
 
 #[tokio::test]

@@ -115,6 +115,8 @@ async fn a_conditional_put_is_one_request_whatever_the_answer() {
         (error("429 Too Many Requests", "SlowDown"), false),
         (error("408 Request Timeout", "RequestTimeout"), false),
         (error("403 Forbidden", "AccessDenied"), false),
+        (error("400 Bad Request", "RequestTimeout"), false),
+        (error("400 Bad Request", "ExpiredToken"), false),
         (error("404 Not Found", "NoSuchBucket"), false),
         (String::new(), false),
     ] {
@@ -166,6 +168,31 @@ async fn a_missing_key_is_certain_and_a_missing_bucket_is_not() {
         let Script { heard, store } = script(vec![said]).await;
         assert_eq!(store.slot(&slot(1)).await.unwrap_err().kind(), ErrorKind::Unavailable);
         assert_eq!(heard.lock().unwrap().len(), 1);
+    }
+}
+
+/// AWS says 400 for a request that came too slowly and for credentials that have run out. Both were
+/// told as a bug of ours, of kind `Internal`, and the first was never sent again.
+#[tokio::test]
+async fn what_a_400_is_about_is_told_by_its_code() {
+    let file = ImmutableKey::File(file(1));
+    let slow = error("400 Bad Request", "RequestTimeout");
+    let Script { heard, store } = script(vec![slow, object("whole")]).await;
+    assert_eq!(store.read(&file).await.unwrap(), "whole");
+    assert_eq!(heard.lock().unwrap().len(), 2);
+
+    for (code, kind) in [
+        ("ExpiredToken", ErrorKind::Unavailable),
+        ("InvalidToken", ErrorKind::Unavailable),
+        ("AuthorizationHeaderMalformed", ErrorKind::Unavailable),
+        ("InvalidRequest", ErrorKind::Internal),
+    ] {
+        let Script { heard, store } = script(vec![error("400 Bad Request", code)]).await;
+        let told = store.read(&file).await.unwrap_err();
+        assert_eq!(told.kind(), kind, "{code}: {}", told.chain());
+        let denied = told.to_string().contains(&format!("denies it ({code}): check its cred"));
+        assert_eq!(denied, kind == ErrorKind::Unavailable, "{told}");
+        assert_eq!(heard.lock().unwrap().len(), 1, "{code}");
     }
 }
 

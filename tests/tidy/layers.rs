@@ -1,6 +1,7 @@
 //! Which room may look into which. This table is the map: a room reaches what its arrows reach,
 //! over any number of steps, and nothing else. A new arrow is a decision; write down why first.
 
+use crate::paths;
 use crate::source::Source;
 
 /// `from → to`, down only.
@@ -15,9 +16,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("segment", &["storage", "index"]),
     // What a slot is, `protocol` says; how it lies in bytes, `log`.
     ("log", &["storage", "protocol"]),
-    ("index", &["kernels"]),
-    ("eval", &["kernels"]),
     ("storage", &[]),
+    // Pure: they are handed bytes, rows and seeds, and reach no clock and no configuration.
+    ("index", &["kernels", "model", "error"]),
+    ("eval", &["kernels", "model", "error"]),
     ("kernels", &[]),
     // The ground that the rooms above share, see `GROUND`.
     ("config", &["error", "model"]),
@@ -30,7 +32,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// What every room may use, but for those that say for themselves what ground they stand on.
 const GROUND: &[&str] = &["model", "error", "config", "env"];
-const SELF_CONTAINED: &[&str] = &["protocol", "config", "env", "model", "error"];
+const SELF_CONTAINED: &[&str] =
+    &["protocol", "index", "eval", "kernels", "config", "env", "model", "error"];
 
 pub(crate) fn complaints(source: &Source) -> Vec<String> {
     let room = source.room();
@@ -43,7 +46,7 @@ pub(crate) fn complaints(source: &Source) -> Vec<String> {
     }
     let reached = reached(room);
     let mut complaints = Vec::new();
-    for (at, path) in paths(source) {
+    for (at, path) in rooted(source) {
         let within = |to: &&str| path == **to || path.starts_with(&format!("{to}::"));
         if !reached.iter().any(within) {
             let message = format!("`{room}` does not reach `{path}` (tests/tidy/layers.rs)");
@@ -71,51 +74,12 @@ fn reached(room: &str) -> Vec<&str> {
     reached
 }
 
-/// Every path from the root of the crate, braces multiplied out.
-fn paths(source: &Source) -> Vec<(usize, String)> {
-    let mut paths = Vec::new();
+/// Every path from the root of the crate, however it was reached.
+fn rooted(source: &Source) -> Vec<(usize, String)> {
     // The binary is a crate of its own and calls the library by its name.
-    for root in ["crate", "elacsym"] {
-        for at in source.words(root) {
-            let Some(tree) = source.code[at + root.len()..].strip_prefix("::") else { continue };
-            let mut leaves = Vec::new();
-            expand(tree, "", &mut leaves);
-            paths.extend(leaves.into_iter().map(|path| (at, path)));
-        }
-    }
-    paths
-}
-
-/// Reads one tree of a `use` and returns what follows it.
-fn expand<'a>(tree: &'a str, prefix: &str, leaves: &mut Vec<String>) -> &'a str {
-    let tree = tree.trim_start();
-    if let Some(mut inner) = tree.strip_prefix('{') {
-        loop {
-            inner = inner.trim_start().trim_start_matches(',').trim_start();
-            if inner.is_empty() {
-                return inner;
-            }
-            if let Some(rest) = inner.strip_prefix('}') {
-                return rest;
-            }
-            inner = expand(inner, prefix, leaves);
-            // What is left of `a as b`.
-            inner = &inner[inner.find([',', '}']).unwrap_or(inner.len())..];
-        }
-    }
-    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '*';
-    let length = tree.find(|c| !is_part(c)).unwrap_or(tree.len());
-    let (name, rest) = tree.split_at(length);
-    let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}::{name}") };
-    match rest.strip_prefix("::") {
-        Some(below) if below.starts_with(|c| is_part(c) || c == '{') => {
-            expand(below, &path, leaves)
-        }
-        _ => {
-            leaves.push(path);
-            rest
-        }
-    }
+    let roots = ["crate", "elacsym"];
+    let named = roots.iter().flat_map(|root| paths::below(source, root));
+    named.chain(paths::above(source)).collect()
 }
 
 #[test]
@@ -133,6 +97,10 @@ fn an_arrow_that_points_up_is_told() {
             "use crate::{\n    log::Entry as E,\n    query::{Plan},\n};",
             "`query::Plan`",
         ),
+        ("src/log/slot.rs", "use super::super::namespace::head;", "`namespace::head`"),
+        ("src/index/ids.rs", "use crate::env::Clock;", "`env::Clock`"),
+        ("src/eval/filter.rs", "use crate::config::Config;", "`config::Config`"),
+        ("src/kernels/mod.rs", "use crate::env::Dice;", "`env::Dice`"),
         ("src/main.rs", "use elacsym::unheard::Of;", "`unheard::Of`"),
         ("src/attic.rs", "", "`attic` is not on the map"),
         ("src/error.rs", "use crate::*;", "`*`"),
@@ -148,6 +116,8 @@ fn an_arrow_that_points_down_is_not() {
     for (path, text) in [
         ("src/main.rs", "elacsym::cli::run()"),
         ("src/query/plan.rs", "use crate::{error::Error, kernels, namespace::View, storage as s};"),
+        ("src/index/ids.rs", "use crate::{error::Result, kernels, model::Seq};"),
+        ("src/log/slot.rs", "use super::super::storage::frame; use super::Stored;"),
         ("src/protocol/read.rs", "use crate::env::BootTime; // not crate::api"),
         ("src/storage/mod.rs", "use crate::storage::keys::Key; type A = crate::env::Clock;"),
     ] {

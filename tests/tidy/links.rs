@@ -1,4 +1,5 @@
-//! Links of the documentation, and paths in backticks, lead to files that exist.
+//! Links of the documentation, and paths in backticks, lead to files that exist: in pages, and in
+//! the comments of a source that document it.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -25,6 +26,27 @@ pub(crate) fn complaints(page: &str, text: &str, files: &[String]) -> Vec<String
     complaints
 }
 
+/// Paths in backticks in `//!` and `///`. Links there are the compiler's, which knows more of them.
+pub(crate) fn doc_complaints(file: &str, text: &str, files: &[String]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let mut fenced = false;
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim_start();
+        let Some(doc) = line.strip_prefix("//!").or_else(|| line.strip_prefix("///")) else {
+            fenced = false;
+            continue;
+        };
+        if doc.trim_start().starts_with("```") {
+            fenced = !fenced;
+        }
+        let beside = |word: &str| exists(&folder(file).join(word), files);
+        let dead = |word: &&str| is_path(word) && !path_leads(word, files) && !beside(word);
+        let words = code(doc).filter(|_| !fenced).filter(dead);
+        complaints.extend(words.map(|word| format!("{file}:{number}: `{word}` does not exist")));
+    }
+    complaints
+}
+
 /// The targets of `[text](target)`.
 fn links(line: &str) -> impl Iterator<Item = &str> {
     line.match_indices("](").filter_map(|(at, mark)| line[at + mark.len()..].split(')').next())
@@ -40,8 +62,11 @@ fn link_leads(page: &str, link: &str, files: &[String]) -> bool {
     if target.is_empty() || link.contains("://") || link.starts_with("mailto:") {
         return true;
     }
-    let folder = Path::new(page).parent().unwrap_or(Path::new(""));
-    exists(&folder.join(target), files)
+    exists(&folder(page).join(target), files)
+}
+
+fn folder(file: &str) -> &Path {
+    Path::new(file).parent().unwrap_or(Path::new(""))
 }
 
 /// In prose a source is often named from `src`, and a page from `docs`.
@@ -102,5 +127,26 @@ fn a_living_link_is_not() {
         ("docs/A.md", "```\n`src/absent.rs` [a](absent)\n```"),
     ] {
         assert_eq!(complaints(page, text, &files), Vec::<String>::new(), "{text}");
+    }
+}
+
+/// The map of the house named the tidy test as one file, long after it had become a folder.
+#[test]
+fn a_dead_path_in_the_comments_of_a_source_is_told() {
+    let files = ["src/lib.rs", "src/storage/wire.rs", "src/storage/open.rs", "tests/tidy/main.rs"];
+    let files = files.map(str::to_owned);
+    for line in ["//! (`tests/tidy.rs`):", "    /// As `opened.rs` does.", "/// `docs/FORMAL.md`"] {
+        let told = doc_complaints("src/storage/wire.rs", &format!("//! Why.\n{line}\n"), &files);
+        assert_eq!(told.len(), 1, "{line}: {told:?}");
+        assert!(told[0].starts_with("src/storage/wire.rs:2:"), "{told:?}");
+    }
+    for text in [
+        "//! (`tests/tidy/`), `storage/wire.rs`, `open.rs`, `Store`, `s3://a/b.rs`",
+        "// `absent.rs`\nlet a = 1; // `src/absent.rs`",
+        "/// ```text\n/// `src/absent.rs`\n/// ```\nfn x() {}",
+        "//! `n/…/HEAD` and [`Folder`](super::Folder)",
+    ] {
+        let told = doc_complaints("src/storage/wire.rs", text, &files);
+        assert_eq!(told, Vec::<String>::new(), "{text}");
     }
 }

@@ -10,6 +10,7 @@
 mod layers;
 mod links;
 mod longest;
+mod paths;
 mod source;
 mod words;
 
@@ -94,6 +95,13 @@ fn the_documentation_points_at_things_that_exist() {
     expect_none(
         pages.flat_map(|page| links::complaints(page, &text(page).unwrap(), &files)).collect(),
     );
+}
+
+#[test]
+fn the_comments_of_a_source_point_at_things_that_exist() {
+    let files = files();
+    let complaints = |source: &Source| links::doc_complaints(&source.path, &source.text, &files);
+    expect_none(sources("").iter().flat_map(complaints).collect());
 }
 
 #[test]

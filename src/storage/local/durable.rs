@@ -22,7 +22,7 @@ use object_store::Result;
 use super::disk::{Disk, DiskFile, Stamp};
 use super::etag::Etag;
 use super::spot::Spot;
-use super::{failure, make_folder, refusal};
+use super::{Lasting, failure, make_folder, refusal};
 
 /// Entries of each memory. At about 100 bytes, 6 MB a memory at most.
 const REMEMBERED_MAX: usize = 1 << 16;
@@ -69,10 +69,10 @@ impl Durable {
     pub(super) fn check(&self) -> Result<()> {
         match self.failed.get() {
             None => Ok(()),
-            Some(story) => Err(refusal(format!(
+            Some(story) => Err(refusal(Lasting::Operator(format!(
                 "{story}; nothing read since can settle what was kept, so this store answers \
                  nothing more: check the disk and restart"
-            ))),
+            )))),
         }
     }
 

@@ -5,6 +5,8 @@
 //!   whole of create-once.
 //! - *Swap*: take the lock, read and compare, write a scratch file, sync it, `rename` it over the
 //!   name, sync the folder, let go.
+//! - *Overwrite*: write a scratch file, sync it, take the lock, `rename`, let go, sync the folder.
+//!   Large files come this way, and nobody waits while their bytes go to the disk.
 //! - *Answer*: whatever shows a state of a name that this process may not have written itself is
 //!   given after that state is durable (`durable.rs`).
 //!
@@ -27,7 +29,7 @@ use super::etag::Etag;
 use super::ground;
 use super::scratch::{Draft, Scratch};
 use super::spot::{SCRATCH, Spot};
-use super::{failure, refusal};
+use super::{Lasting, failure, refusal};
 use crate::env::Dice;
 
 #[derive(Debug)]
@@ -108,7 +110,9 @@ impl Folder {
             self.durable.settle(&spot, State { stamp, etag: Some(etag) })?;
             return Err(stale(format!("the etag is {etag}")));
         }
-        self.replace(&spot, body)
+        let draft = self.draft(body)?;
+        self.replace(&spot, &draft)?;
+        self.keep(&spot, &draft, body)
     }
 
     /// Writes an object whatever was there; the answer is its etag.
@@ -116,13 +120,18 @@ impl Folder {
         self.durable.check()?;
         let spot = Spot::of(&self.root, key)?;
         self.durable.make(&spot.folder)?;
+        let draft = self.draft(body)?;
         match self.lock(&spot)? {
-            Some(_lock) => self.replace(&spot, body),
-            None => Err(refusal(format!(
-                "the folder of {} is gone: folders of this store must never be removed",
-                spot.key
-            ))),
+            Some(_lock) => self.replace(&spot, &draft)?,
+            None => {
+                return Err(refusal(Lasting::Operator(format!(
+                    "the folder of {} is gone: folders of this store must never be removed; \
+                     restart",
+                    spot.key
+                ))));
+            }
         }
+        self.keep(&spot, &draft, body)
     }
 
     /// Removes an object, if there is one.
@@ -184,13 +193,15 @@ impl Folder {
         Ok(draft)
     }
 
-    fn replace(&self, spot: &Spot, body: &[Bytes]) -> Result<String> {
-        let draft = self.draft(body)?;
-        if let Err(error) = self.disk.rename(&draft.path, &spot.file) {
-            self.refuse_folder(spot)?;
-            return Err(failure("renaming over", &spot.file, error));
+    /// Under the lock: a swap must not meet this between its comparison and its own rename.
+    fn replace(&self, spot: &Spot, draft: &Draft<'_>) -> Result<()> {
+        match self.disk.rename(&draft.path, &spot.file) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.refuse_folder(spot)?;
+                Err(failure("renaming over", &spot.file, error))
+            }
         }
-        self.keep(spot, &draft, body)
     }
 
     /// The name stands; the answer may be given when it would survive a crash.
@@ -225,10 +236,10 @@ impl Folder {
 
     fn refuse_folder(&self, spot: &Spot) -> Result<()> {
         match self.disk.stat(&spot.file) {
-            Ok(Stamp { kind: Kind::Folder, .. }) => Err(refusal(format!(
+            Ok(Stamp { kind: Kind::Folder, .. }) => Err(refusal(Lasting::Caller(format!(
                 "{} is a folder of other keys; no key can be an object and lead to others",
                 spot.key
-            ))),
+            )))),
             _ => Ok(()),
         }
     }

@@ -12,7 +12,7 @@ use super::make_folder;
 use crate::error::{Error, Result};
 
 /// `f_type` as in statfs(2), the name an operator knows, and what it would break.
-const REFUSED: [(u32, &str, &str); 13] = [
+const REFUSED: [(u32, &str, &str); 16] = [
     (0x0000_6969, "NFS", "a retried link or rename can succeed twice, entries are cached"),
     (0x0000_517b, "SMB", "names are cached and locks are lost with the connection"),
     (0xff53_4d42, "CIFS", "names are cached and locks are lost with the connection"),
@@ -21,6 +21,9 @@ const REFUSED: [(u32, &str, &str); 13] = [
     (0x0102_1997, "9P", "locks and fsync may end on this side of the connection"),
     (0x786f_4256, "a VirtualBox shared folder", "it has no locks that reach the host"),
     (0x00c3_6400, "Ceph", "locks are lost when the client is evicted"),
+    (0x4750_4653, "GPFS", "what its fsync and flock promise across nodes cannot be known"),
+    (0x1983_0326, "BeeGFS", "locks are per client unless it was told otherwise"),
+    (0x2003_0528, "OrangeFS", "it knows neither hard links nor flock"),
     (0x0bd0_0bd0, "Lustre", "locks are per client unless it was mounted with flock"),
     (0x5346_414f, "AFS", "a file is written back when it is closed, the last one wins"),
     (0x6b41_4653, "AFS", "a file is written back when it is closed, the last one wins"),

@@ -110,7 +110,10 @@ impl ObjectStore for LocalStore {
                 PutMode::Overwrite => folder.overwrite(&key, payload.as_ref()),
                 PutMode::Update(version) => match version.e_tag {
                     Some(expected) => folder.swap(&key, &expected, payload.as_ref()),
-                    None => Err(refusal("an update needs the etag that it replaces")),
+                    None => {
+                        let message = "an update needs the etag that it replaces".to_owned();
+                        Err(refusal(Lasting::Caller(message)))
+                    }
                 },
             })
             .await?;
@@ -189,10 +192,35 @@ fn make_folder(disk: &dyn disk::Disk, folder: &Path) -> io::Result<()> {
     }
 }
 
+/// A refusal that lasts: the same request is refused again until somebody acts. Who sees the error
+/// from above finds this among its sources, and else could only take it for a store that is away.
+#[derive(Debug)]
+pub(super) enum Lasting {
+    /// Whoever runs this machine must act.
+    Operator(String),
+    /// Whoever asked must: nothing of ours asks for such a thing.
+    Caller(String),
+}
+
+impl fmt::Display for Lasting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Operator(story) | Self::Caller(story)) = self;
+        f.write_str(story)
+    }
+}
+
+impl std::error::Error for Lasting {}
+
 /// What the file system answered, and where.
 fn failure(what: &str, path: &Path, error: io::Error) -> Error {
     let kind = error.kind();
-    refusal(io::Error::new(kind, format!("{what} {}: {error}", path.display())))
+    let source = io::Error::new(kind, format!("{what} {}: {error}", path.display()));
+    match kind {
+        io::ErrorKind::PermissionDenied => {
+            Error::PermissionDenied { path: path.display().to_string(), source: source.into() }
+        }
+        _ => refusal(source),
+    }
 }
 
 fn refusal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use object_store::path::Path as Key;
 use object_store::{Error, Result};
 
-use super::refusal;
+use super::{Lasting, refusal};
 
 /// Holds files that are being written. `~` is a character that `Key::from` spells as `%7E`.
 pub(super) const SCRATCH: &str = "tmp~";
@@ -27,7 +27,7 @@ impl Spot {
     pub(super) fn of(root: &Path, key: &Key) -> Result<Self> {
         let file = under(root, key)?;
         if key.is_root() {
-            return Err(refusal("the empty key names no object"));
+            return Err(unfit("the empty key names no object".to_owned()));
         }
         let folder = file.parent().unwrap_or(root).to_path_buf();
         Ok(Self { key: key.to_string(), folder, file })
@@ -38,21 +38,26 @@ impl Spot {
     }
 }
 
+/// No key of ours is such a one, and none will become a file by being asked for again.
+fn unfit(message: String) -> Error {
+    refusal(Lasting::Caller(message))
+}
+
 /// The path of a key or of the prefix of a listing.
 pub(super) fn under(root: &Path, key: &Key) -> Result<PathBuf> {
     let mut path = root.to_path_buf();
     for (depth, segment) in key.as_ref().split('/').enumerate().filter(|_| !key.is_root()) {
         let odd = |c: char| c.is_ascii_control() || c == std::path::MAIN_SEPARATOR;
         if matches!(segment, "" | "." | "..") || segment.contains(odd) {
-            return Err(refusal(format!("the key {key} has {segment:?} in it: not a file name")));
+            return Err(unfit(format!("the key {key} has {segment:?} in it: not a file name")));
         }
         if segment.len() > SEGMENT_BYTES_MAX {
-            return Err(refusal(format!(
+            return Err(unfit(format!(
                 "a segment of the key {key} is longer than {SEGMENT_BYTES_MAX} bytes"
             )));
         }
         if depth == 0 && segment == SCRATCH {
-            return Err(refusal(format!("keys below {SCRATCH} are the folder's own, not {key}")));
+            return Err(unfit(format!("keys below {SCRATCH} are the folder's own, not {key}")));
         }
         path.push(segment);
     }
