@@ -36,10 +36,11 @@ pub enum Shape {
 
 /// Variables of our own build, scripts and tests, which a shell may well carry: a node passes over
 /// them. Every other name that begins like ours is a key or a mistake.
-const OF_TOOLS: [&str; 9] = [
+const OF_TOOLS: [&str; 10] = [
     "ELACSYM_COMMIT",
     "ELACSYM_FUZZ_SECS",
     "ELACSYM_FUZZ_SEED",
+    "ELACSYM_SCOPES",
     "ELACSYM_TEST_RACE",
     "ELACSYM_TEST_VICTIM",
     "ELACSYM_TOOLS",
