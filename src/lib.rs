@@ -8,7 +8,7 @@
 //!
 //! - [`cli`]: the sub-commands, one file each
 //! - [`config`]: what an operator can say, and where it was said
-//! - [`namespace`]: where writes become state: the head, as bytes
+//! - [`namespace`]: where writes become state: the head, as bytes; the courier between machines and store
 //! - [`log`]: slots and the table of idempotency keys, as bytes
 //! - [`storage`]: the waist: bytes under keys, on S3, a local folder, or in memory
 //! - [`protocol`]: what commits, who may write, what a reader must ask, what may be deleted:

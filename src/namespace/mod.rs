@@ -1,3 +1,4 @@
 //! Where writes become state: the head of a name, and what it holds.
 
+pub mod courier;
 pub mod head;
