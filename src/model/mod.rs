@@ -1,17 +1,52 @@
 //! The words everyone speaks. No IO, no async, no clock.
 
+mod answer;
 #[cfg(test)]
 pub(crate) mod any;
+mod attribute;
+mod coerce;
+pub mod columns;
 mod date;
+pub mod datetime;
+mod doc_id;
 mod file;
+mod filter;
+mod full_text;
+mod given;
 mod id;
 mod marker;
 mod name;
 mod node;
+mod order;
+mod query;
+mod schema;
+mod spelling;
+pub mod uuid;
+mod value;
+mod vector;
+mod write;
 
+pub use answer::Written;
+pub use attribute::{
+    ATTRIBUTE_NAME_BYTES_MAX, ATTRIBUTES_MAX, AttrNo, AttrType, Attribute, DIMS_MAX, Element,
+    FullText, Metric, Options, Scalar, VECTOR_ATTRIBUTES_MAX,
+};
+pub use coerce::Misfit;
+pub use columns::Columns;
 pub use date::StoreDate;
+pub use doc_id::{DOC_ID_BYTES_MAX, DocId, IdType};
 pub use file::{FileKind, FileName};
+pub use filter::{FILTER_DEPTH_MAX, FILTER_NODES_MAX, Filter, Op, Operand};
+pub use full_text::PRE_TOKENIZED;
+pub use given::Given;
 pub use id::{Chain, Epoch, Holder, Incarnation, PutId, Seq, Version};
 pub use marker::{Marker, MarkerKind};
 pub use name::{NAME_BYTES_MAX, Namespace};
 pub use node::NodeId;
+pub use query::{Direction, Include, LIMIT_MAX, Query, Rank};
+pub use schema::{Ann, Declaration, Schema, SchemaChange, SchemaEdit, Settings};
+pub use value::{
+    DOCUMENT_BYTES_MAX, FILTERABLE_BYTES_MAX, Row, SPARSE_ENTRIES_MAX, VALUE_BYTES_MAX, Value,
+    Weights,
+};
+pub use write::{Create, GivenRow, Write};

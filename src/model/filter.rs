@@ -1,0 +1,96 @@
+//! A filter, or a condition of a write, as it was asked: attributes have names, operands no type.
+
+use super::Given;
+use crate::error::{Error, Result};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filter {
+    And(Vec<Filter>),
+    Or(Vec<Filter>),
+    Not(Box<Filter>),
+    Test { attribute: Box<str>, op: Op, operand: Operand },
+}
+
+/// Null is a missing value. `NotEq` and `NotIn` hold for it; `Lt` and `Lte` do too, for null sorts
+/// lowest; `Gt` and `Gte` do not. A null operand: `Eq` asks whether the value is missing, `NotEq`
+/// whether it is there; the four comparisons with it hold for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    Eq,
+    NotEq,
+    In,
+    NotIn,
+    Lt,
+    Lte,
+    Gt,
+    Gte,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand {
+    Literal(Given),
+    /// In the condition of a write: what the incoming document has there.
+    New(Box<str>),
+}
+
+pub const FILTER_DEPTH_MAX: usize = 32;
+pub const FILTER_NODES_MAX: usize = 4096;
+
+impl Filter {
+    /// Whether it is small enough to be worked on: by functions that call themselves, for one.
+    pub fn check(&self) -> Result<()> {
+        self.check_below(1, &mut 0)
+    }
+
+    fn check_below(&self, depth: usize, nodes: &mut usize) -> Result<()> {
+        *nodes += 1;
+        if depth > FILTER_DEPTH_MAX {
+            return Err(Error::invalid(format!(
+                "a filter is at most {FILTER_DEPTH_MAX} operators deep"
+            )));
+        }
+        if *nodes > FILTER_NODES_MAX {
+            return Err(Error::invalid(format!(
+                "a filter has at most {FILTER_NODES_MAX} operators"
+            )));
+        }
+        match self {
+            Self::And(filters) | Self::Or(filters) => {
+                filters.iter().try_for_each(|filter| filter.check_below(depth + 1, nodes))
+            }
+            Self::Not(filter) => filter.check_below(depth + 1, nodes),
+            Self::Test { .. } => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test() -> Filter {
+        let operand = Operand::Literal(Given::Int(1));
+        Filter::Test { attribute: "a".into(), op: Op::Eq, operand }
+    }
+
+    fn nested(times: usize) -> Filter {
+        (0..times).fold(test(), |inner, _| Filter::Not(Box::new(inner)))
+    }
+
+    #[test]
+    fn a_filter_may_be_so_deep_and_no_deeper() {
+        assert!(nested(FILTER_DEPTH_MAX - 1).check().is_ok());
+        let told = nested(FILTER_DEPTH_MAX).check().unwrap_err().to_string();
+        assert!(told.contains("32"), "{told}");
+        assert!(Filter::Or(vec![test(), nested(FILTER_DEPTH_MAX - 1)]).check().is_err());
+    }
+
+    #[test]
+    fn a_filter_may_be_so_large_and_no_larger() {
+        assert!(Filter::And(vec![test(); FILTER_NODES_MAX - 1]).check().is_ok());
+        let told = Filter::And(vec![test(); FILTER_NODES_MAX]).check().unwrap_err().to_string();
+        assert!(told.contains("4096"), "{told}");
+        let half = Filter::And(vec![test(); FILTER_NODES_MAX / 2]);
+        assert!(Filter::Or(vec![half.clone(), half]).check().is_err());
+    }
+}

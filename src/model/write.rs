@@ -1,0 +1,35 @@
+//! A write request: one batch, visible whole or not at all.
+
+use super::{Filter, Given, IdType, Metric, SchemaChange};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Write {
+    pub upserts: Vec<GivenRow>,
+    pub patches: Vec<GivenRow>,
+    pub deletes: Vec<Given>,
+    pub upsert_condition: Option<Filter>,
+    pub patch_condition: Option<Filter>,
+    pub delete_condition: Option<Filter>,
+    pub schema: Vec<(Box<str>, SchemaChange)>,
+    /// The `id` of a schema.
+    pub id_type: Option<IdType>,
+    pub metric: Option<Metric>,
+    pub create: Create,
+}
+
+/// A row as it was given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenRow {
+    pub id: Given,
+    pub values: Vec<(Box<str>, Given)>,
+}
+
+/// What becomes of a namespace that is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Create {
+    /// The first document creates it.
+    #[default]
+    ByDocument,
+    Always,
+    Never,
+}
