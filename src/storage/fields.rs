@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! u8 u32 u64 u128        1 4 8 16   little-endian
+//! f32                    4          finite
 //! bool                   1          0 or 1
 //! Seq Version            8          below 2^63
 //! Epoch                  8          at most 9,999,999,999, as in a key
@@ -16,6 +17,7 @@
 //! Holder                            node id; process u128
 //! FileName                          home Namespace; Incarnation; Epoch; ulid u128; kind u8
 //! blob                   4 + n      n, then n bytes of which nothing is asked
+//! text                   4 + n      n, then n bytes of UTF-8
 //! list                   4 + ...    how many, then one after the other
 //! option                 1 + ...    bool; if 1, the value
 //! ```
@@ -126,6 +128,22 @@ macro_rules! number {
 }
 
 number!(u8, u32, u64, u128);
+
+impl Field for f32 {
+    const BYTES_MIN: usize = 4;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        assert!(self.is_finite(), "{self} is no number to write down");
+        out.extend_from_slice(&self.to_le_bytes());
+    }
+
+    fn read(from: &mut Fields) -> Result<Self> {
+        match Self::from_le_bytes(from.bytes()?) {
+            number if number.is_finite() => Ok(number),
+            number => Err(Error::corrupt(format!("{number} is not finite"))),
+        }
+    }
+}
 
 impl Field for bool {
     const BYTES_MIN: usize = 1;
@@ -292,6 +310,23 @@ impl Field for Bytes {
     }
 }
 
+/// A text.
+impl Field for Box<str> {
+    const BYTES_MIN: usize = 4;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        u32::try_from(self.len()).expect("a text is below 4 GiB").write(out);
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    fn read(from: &mut Fields) -> Result<Self> {
+        let bytes = Bytes::read(from)?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|error| Error::corrupt("a text that is not UTF-8").with_source(error))?;
+        Ok(text.into())
+    }
+}
+
 /// A list.
 impl<T: Field> Field for Vec<T> {
     const BYTES_MIN: usize = 4;
@@ -394,6 +429,14 @@ mod tests {
         refused::<FileKind>(&[7]);
     }
 
+    #[test]
+    fn a_text_is_one_and_a_float_is_finite() {
+        assert!(refused::<Box<str>>(b"\x01\0\0\0\xff").contains("UTF-8"));
+        assert!(refused::<f32>(&f32::NAN.to_le_bytes()).contains("not finite"));
+        refused::<f32>(&f32::INFINITY.to_le_bytes());
+        assert!(read::<f32>(&written(&-0.0_f32)).unwrap().is_sign_negative());
+    }
+
     /// A list that claims four billion values must not reserve room for them.
     #[test]
     fn a_length_is_believed_only_as_far_as_there_are_bytes() {
@@ -454,10 +497,13 @@ mod tests {
         fn every_field_reads_back(files in prop::collection::vec(any_file(), 0..4),
                                   holder in prop::option::of(any_holder()),
                                   blob in any_blob(), chain in any_chain(),
+                                  text in ".{0,9}", float in -1e9_f32..1e9,
                                   seq in any_seq(), version in any_version()) {
             round(&files)?;
             round(&holder)?;
             round(&blob)?;
+            round(&text.into_boxed_str())?;
+            round(&float)?;
             round(&chain)?;
             round(&seq)?;
             round(&version)?;
