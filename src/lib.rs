@@ -8,8 +8,11 @@
 //!
 //! - [`cli`]: the sub-commands, one file each
 //! - [`config`]: what an operator can say, and where it was said
-//! - [`namespace`]: where writes become state: the head, as bytes; the courier between machines and store
-//! - [`log`]: slots and the table of idempotency keys, as bytes
+//! - [`namespace`]: where writes become state: the head and its base, what is in the log, what a
+//!   batch of requests does, and the courier between machines and store
+//! - [`eval`]: filters, conditions and orders, over a row or over columns
+//! - [`kernels`]: arithmetic on slices
+//! - [`log`]: slots, their effects, and the table of idempotency keys, as bytes
 //! - [`storage`]: the waist: bytes under keys, on S3, a local folder, or in memory
 //! - [`protocol`]: what commits, who may write, what a reader must ask, what may be deleted:
 //!   pure state machines, the same in production and under the explorer
@@ -20,6 +23,8 @@ pub mod cli;
 pub mod config;
 pub mod env;
 pub mod error;
+pub mod eval;
+pub mod kernels;
 pub mod log;
 pub mod model;
 pub mod namespace;

@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Pure: they are handed bytes, rows and seeds, and reach no clock and no configuration.
     ("index", &["kernels", "model", "error"]),
     ("eval", &["kernels", "model", "error"]),
-    ("kernels", &[]),
+    ("kernels", &["model::Metric"]),
     // The ground that the rooms above share, see `GROUND`.
     ("config", &["error", "model"]),
     ("env", &["error"]),

@@ -19,9 +19,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustix", &["src/env.rs", "src/storage/local/disk.rs"]),
     ("getrandom", &["src/env.rs"]),
     ("crc32fast", &["src/storage/frame.rs"]),
-    ("chrono", &["src/storage/date.rs"]),
+    ("chrono", &["src/storage/date.rs", "src/model/datetime.rs"]),
     // A hash that never changes: of keys, of seeds, of the members of a cluster.
-    ("seahash", &["src/storage/keys.rs", "src/env.rs", "src/cluster/"]),
+    ("seahash", &["src/storage/keys.rs", "src/env.rs", "src/cluster/", "src/namespace/tail.rs"]),
     ("moka", &["src/storage/cache/", "src/segment/"]),
     ("tantivy", &["src/index/text/"]),
     ("parquet", &["src/segment/"]),

@@ -1,0 +1,21 @@
+//! Filters, conditions and orders, over one row or over a block of columns: pure.
+//!
+//! A filter is bound to a schema once, and then asked of rows. [`holds`] asks it of one row at a
+//! time, as a condition of a write does; [`select`] asks a whole block, as a query does. Both give
+//! the same answer: the first is the oracle of the second.
+
+mod bind;
+mod block;
+mod cell;
+mod cells;
+mod number;
+mod operand;
+mod order;
+mod row;
+#[cfg(test)]
+mod samples;
+
+pub use bind::{Bound, Field, Purpose, Test, Typed};
+pub use block::{Block, select};
+pub use order::{Keys, ORDER_KEYS_MAX, Order, Place};
+pub use row::holds;
