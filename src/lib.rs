@@ -10,6 +10,7 @@
 //! - [`config`]: what an operator can say, and where it was said
 //! - [`namespace`]: where writes become state: the head and its base, what is in the log, what a
 //!   batch of requests does, and the courier between machines and store
+//! - [`segment`]: rows that were folded: Parquet, and which of them are superseded
 //! - [`eval`]: filters, conditions and orders, over a row or over columns
 //! - [`kernels`]: arithmetic on slices
 //! - [`log`]: slots, their effects, and the table of idempotency keys, as bytes
@@ -29,4 +30,5 @@ pub mod log;
 pub mod model;
 pub mod namespace;
 pub mod protocol;
+pub mod segment;
 pub mod storage;

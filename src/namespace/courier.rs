@@ -213,14 +213,14 @@ impl protocol::Dice for Dice {
 
 #[cfg(test)]
 mod tests {
-    use object_store::memory::InMemory;
-
     use super::*;
+    use crate::config::Location;
     use crate::log::Batch;
     use crate::model::{FileKind, Holder, Seq};
     use crate::protocol::{
         Body, Exit, Files, Intent, Leave, News, Outbox, Owner, Place, Reader, Rules, Strictness,
     };
+    use crate::storage;
 
     struct Desk {
         store: Store,
@@ -299,13 +299,13 @@ mod tests {
         parts.map(|part| String::from_utf8(part.to_vec()).unwrap()).collect()
     }
 
-    fn memory() -> Store {
-        Store::new(InMemory::new(), Clock::start(), Dice::from_os())
+    async fn memory() -> Store {
+        storage::open(&Location::Memory, [], Clock::start(), Dice::from_os()).await.unwrap()
     }
 
     #[tokio::test]
     async fn what_one_node_commits_and_folds_another_reads_and_takes_over() {
-        let store = memory();
+        let store = memory().await;
         let mut one = Desk::over(&store, "one");
         one.open().await.unwrap();
         assert_eq!(one.news, [News::Owned]);
@@ -344,7 +344,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_deleted_is_gone_and_begins_again_with_the_next_write() {
-        let store = memory();
+        let store = memory().await;
         let mut desk = Desk::over(&store, "one");
         desk.open().await.unwrap();
         desk.commit(1, "first").await;
@@ -364,7 +364,7 @@ mod tests {
     /// A machine must not meet bytes that nobody wrote, whatever they look like.
     #[tokio::test]
     async fn a_damaged_slot_stops_the_name_and_is_named() {
-        let store = memory();
+        let store = memory().await;
         let mut desk = Desk::over(&store, "one");
         desk.open().await.unwrap();
         desk.commit(1, "first").await;

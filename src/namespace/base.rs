@@ -1,0 +1,184 @@
+//! The base of a head: the state of a namespace at `floor`, as far as it is not rows.
+//!
+//! ```text
+//! u8    version        1
+//! u32   numbers        how many attributes have had a number
+//! list of SchemaEdits  that make the schema from nothing
+//! list of segments     the oldest first
+//!   FileName  rows     of kind rows
+//!   u64       count    how many rows lie there, superseded ones too
+//!   u64       bytes    the length of the file
+//!   16        hash     of the file
+//!   option of the rows that are superseded
+//!     FileName  file   of kind deletions
+//!     u64       count
+//! u64   created        milliseconds since 1970, for display: of the first write,
+//! u64   changed        of the last one that changed rows or schema,
+//! u64   written        of the last one that changed rows
+//! ```
+//!
+//! A head that was never folded has no base: no bytes at all. The files that it names are the head's
+//! as well, which is what keeps them.
+
+use bytes::Bytes;
+
+use crate::error::{Error, Result};
+use crate::model::{FileKind, FileName, Schema, SchemaEdit};
+use crate::segment::rows::FileHash;
+use crate::storage::fields::{Field, Fields};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Base {
+    pub schema: Schema,
+    pub segments: Vec<SegmentEntry>,
+    pub times: Times,
+}
+
+/// A segment, and what of it is superseded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentEntry {
+    pub rows: FileName,
+    pub count: u64,
+    pub bytes: u64,
+    pub hash: FileHash,
+    pub deleted: Option<DeletedEntry>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeletedEntry {
+    pub file: FileName,
+    pub count: u64,
+}
+
+/// Milliseconds since 1970, by whoever wrote: for display, and nothing is ordered by them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    pub created: u64,
+    pub changed: u64,
+    pub written: u64,
+}
+
+impl Times {
+    /// A slot was written at that time; with rows, or with a schema alone.
+    pub fn pass(&mut self, at: u64, rows: bool) {
+        if self.created == 0 {
+            self.created = at;
+        }
+        self.changed = self.changed.max(at);
+        if rows {
+            self.written = self.written.max(at);
+        }
+    }
+}
+
+impl Base {
+    pub fn encode(&self) -> Bytes {
+        let mut out = Vec::new();
+        1_u8.write(&mut out);
+        self.schema.numbers.write(&mut out);
+        edits(&self.schema).write(&mut out);
+        self.segments.write(&mut out);
+        self.times.created.write(&mut out);
+        self.times.changed.write(&mut out);
+        self.times.written.write(&mut out);
+        out.into()
+    }
+
+    pub fn decode(bytes: &Bytes) -> Result<Self> {
+        if bytes.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut fields = Fields::of(bytes.clone());
+        let version: u8 = fields.take("version")?;
+        if version != 1 {
+            return Err(Error::corrupt(format!("a base of version {version}, and 1 is known")));
+        }
+        let numbers: u32 = fields.take("numbers")?;
+        let written: Vec<SchemaEdit> = fields.take("schema")?;
+        let mut schema = Schema::default();
+        written.iter().for_each(|edit| schema.apply(edit));
+        if edits(&schema) != written || schema.numbers > numbers {
+            return Err(Error::corrupt("a schema that nobody would write down so"));
+        }
+        schema.numbers = numbers;
+        let segments: Vec<SegmentEntry> = fields.take("segments")?;
+        let times = Times {
+            created: fields.take("created")?,
+            changed: fields.take("changed")?,
+            written: fields.take("written")?,
+        };
+        fields.end()?;
+        Ok(Self { schema, segments, times })
+    }
+
+    /// The files that it names.
+    pub fn files(&self) -> impl Iterator<Item = &FileName> {
+        self.segments.iter().flat_map(|segment| {
+            let deleted = segment.deleted.as_ref().map(|deleted| &deleted.file);
+            std::iter::once(&segment.rows).chain(deleted)
+        })
+    }
+}
+
+/// The edits that make this schema from nothing.
+fn edits(schema: &Schema) -> Vec<SchemaEdit> {
+    let mut edits: Vec<SchemaEdit> = schema.id.map(SchemaEdit::IdType).into_iter().collect();
+    edits.extend(schema.attributes.iter().map(|(name, attribute)| SchemaEdit::Set {
+        name: name.clone(),
+        attribute: attribute.clone(),
+    }));
+    if schema.settled {
+        edits.push(SchemaEdit::Settled);
+    }
+    edits.push(SchemaEdit::Settings(schema.settings.clone()));
+    edits
+}
+
+impl Field for SegmentEntry {
+    const BYTES_MIN: usize = FileName::BYTES_MIN + 8 + 8 + 16 + 1;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.rows.write(out);
+        self.count.write(out);
+        self.bytes.write(out);
+        out.extend_from_slice(&self.hash.0);
+        self.deleted.write(out);
+    }
+
+    fn read(from: &mut Fields) -> Result<Self> {
+        let entry = Self {
+            rows: from.take("rows")?,
+            count: from.take("count")?,
+            bytes: from.take("bytes")?,
+            hash: FileHash(from.take::<u128>("hash")?.to_le_bytes()),
+            deleted: from.take("deleted")?,
+        };
+        if entry.rows.kind != FileKind::Rows {
+            return Err(Error::corrupt("a segment's rows lie in a file of another kind"));
+        }
+        match &entry.deleted {
+            Some(deleted) if deleted.count == 0 || deleted.count > entry.count => {
+                let (deleted, rows) = (deleted.count, entry.count);
+                Err(Error::corrupt(format!("{deleted} rows of {rows} are deleted")))
+            }
+            _ => Ok(entry),
+        }
+    }
+}
+
+impl Field for DeletedEntry {
+    const BYTES_MIN: usize = FileName::BYTES_MIN + 8;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.file.write(out);
+        self.count.write(out);
+    }
+
+    fn read(from: &mut Fields) -> Result<Self> {
+        let entry = Self { file: from.take("file")?, count: from.take("count")? };
+        match entry.file.kind {
+            FileKind::Deletions => Ok(entry),
+            _ => Err(Error::corrupt("deletions lie in a file of another kind")),
+        }
+    }
+}

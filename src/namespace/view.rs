@@ -1,0 +1,74 @@
+//! A view: one moment of a namespace, which never changes. Everything that one answer says comes
+//! from one view.
+
+use std::sync::Arc;
+
+use arrow_buffer::BooleanBuffer;
+
+use super::segments::Segment;
+use super::tail::{Latest, Tail};
+use crate::model::columns::Columns;
+use crate::model::{DocId, Row, Schema, Seq};
+
+#[derive(Clone, Debug)]
+pub struct View {
+    tail: Tail,
+    segments: Vec<Arc<Segment>>,
+}
+
+/// A block of rows, and which of them are the newest of their id.
+#[derive(Clone, Debug)]
+pub struct Living {
+    pub rows: Arc<Columns>,
+    pub alive: BooleanBuffer,
+}
+
+impl View {
+    pub fn new(tail: Tail, segments: Vec<Arc<Segment>>) -> Self {
+        Self { tail, segments }
+    }
+
+    pub fn schema(&self) -> &Arc<Schema> {
+        self.tail.schema()
+    }
+
+    pub fn tail(&self) -> &Tail {
+        &self.tail
+    }
+
+    pub fn segments(&self) -> &[Arc<Segment>] {
+        &self.segments
+    }
+
+    /// The first slot that is not in it.
+    pub fn next(&self) -> Seq {
+        self.tail.next()
+    }
+
+    /// Liveness is decided here and nowhere else: the newest version of each id, less what is deleted.
+    pub fn living(&self) -> Vec<Living> {
+        let mut living: Vec<Living> =
+            self.segments.iter().map(|one| self.of_segment(one)).collect();
+        for (block, rows) in self.tail.blocks().iter().enumerate() {
+            living.push(Living { rows: rows.clone(), alive: self.tail.alive(block) });
+        }
+        living
+    }
+
+    fn of_segment(&self, segment: &Segment) -> Living {
+        let mut dead = segment.deleted().clone();
+        dead.extend(self.tail.ids().filter_map(|(id, _)| segment.find(id)));
+        let rows = segment.rows().clone();
+        let alive = BooleanBuffer::collect_bool(rows.rows(), |row| !dead.contains(row as u32));
+        Living { rows, alive }
+    }
+
+    /// The newest version of one document.
+    pub fn get(&self, id: &DocId) -> Option<Row> {
+        match self.tail.latest(id) {
+            Some(Latest::At { block, row }) => Some(self.tail.row(block, row)),
+            Some(Latest::Gone) => None,
+            None => self.segments.iter().find_map(|segment| segment.get(id)),
+        }
+    }
+}
