@@ -13,7 +13,8 @@ use super::tenure::Busy;
 use super::uploads::Uploads;
 use super::{
     Answer, Body, Dice, Draw, Edit, Entry, HeadSwap, Lane, Life, Outbox, Parent, Payload, Place,
-    Reader, Refusal, Reply, Request, Rule, Seen, Slot, SlotFate, SlotPut, SwapFate, View,
+    RECENT_MAX, Reader, Refusal, Reply, Request, Rule, Seen, Slot, SlotFate, SlotPut, SwapFate,
+    View,
 };
 use crate::env::BootTime;
 use crate::model::{Epoch, FileName, Incarnation, Namespace};
@@ -60,8 +61,12 @@ pub enum BranchFate {
     Absent,
     /// The destination exists already, or somebody else is making it.
     Taken,
-    /// Somebody held this branch for abandoned.
+    /// Somebody was quicker with the head, and the name is free: look again.
+    Raced,
+    /// Somebody held this branch for abandoned, or its driver gave it up.
     Abandoned,
+    /// It may have lived, and is gone.
+    Unknown,
     /// The source's log contradicts its head.
     Corrupt,
 }
@@ -107,7 +112,12 @@ impl<P: Payload> Brancher<P> {
             }
             (Phase::Sprout(mut swap), reply) => match swap.hear(&self.place, reply, dice, out) {
                 None => self.stay(Phase::Sprout(swap)),
-                Some(SwapFate::Lost { .. }) => Some(BranchFate::Taken),
+                Some(SwapFate::Lost { now, .. }) => Some(match now {
+                    Some(seen) if !matches!(seen.head.life, Life::Deleted { .. }) => {
+                        BranchFate::Taken
+                    }
+                    _ => BranchFate::Raced,
+                }),
                 Some(SwapFate::Done(seen))
                     if seen.head.life != Life::Branching || seen.head.inc != swap.target().inc =>
                 {
@@ -148,7 +158,7 @@ impl<P: Payload> Brancher<P> {
             (Phase::Activate(mut swap), reply) => match swap.hear(&self.place, reply, dice, out) {
                 None => self.stay(Phase::Activate(swap)),
                 Some(SwapFate::Done(_)) => Some(BranchFate::Done),
-                Some(SwapFate::Lost { .. }) => Some(BranchFate::Abandoned),
+                Some(SwapFate::Lost { now, .. }) => Some(self.fate_by(&swap, now.as_ref())),
             },
             (phase, reply) => unreachable!("{reply:?} does not answer {phase:?}"),
         }
@@ -201,8 +211,10 @@ impl<P: Payload> Brancher<P> {
         }
         let (name, inc) = (self.place.name.clone(), self.inc()?);
         let edit = Edit::Pin { life, name, inc };
-        match HeadSwap::start(&self.source, Some(seen), edit, dice, out) {
+        match HeadSwap::start(&self.source, Some(seen.clone()), edit, dice, out) {
             Ok(swap) => self.stay(Phase::Pin(swap)),
+            // It is there, from before the tail had to be read again.
+            Err(Refusal::Done) => self.pinned(seen, out),
             Err(_) => self.forsake(BranchFate::Absent, out),
         }
     }
@@ -268,6 +280,37 @@ impl<P: Payload> Brancher<P> {
         let slot = Slot::new(head.inc, head.floor, head.epoch, put, head.floor_chain, entry);
         self.phase = Phase::First(SlotPut::start(&self.place, slot, Loss::Simple, out));
         Ok(())
+    }
+
+    /// A chunk that the view names is gone: the source was folded, and this took too long. The tail
+    /// is read again.
+    pub fn missing(&mut self, out: &mut Outbox<P>) {
+        if let Phase::Compose = self.phase {
+            self.view = None;
+            self.phase = Phase::LookToPin;
+            out.send(Lane::Head, Request::ReadHead { name: self.source.name.clone() });
+        }
+    }
+
+    /// The driver does not compose the first slot, and never will.
+    pub fn give_up(&mut self, out: &mut Outbox<P>) {
+        if let Phase::Compose = self.phase {
+            self.forsake(BranchFate::Abandoned, out);
+        }
+    }
+
+    /// Of an activation that was lost. It did not happen, unless the head has moved on from it
+    /// further than a head remembers.
+    fn fate_by(&self, swap: &HeadSwap<P>, now: Option<&Seen<P>>) -> BranchFate {
+        let Some(Seen { head, .. }) = now else { return BranchFate::Unknown };
+        let mine = Some(head.inc) == self.inc();
+        if head.version.0 - swap.target().version.0 < RECENT_MAX as u64 {
+            BranchFate::Abandoned
+        } else if mine && head.life == Life::Active {
+            BranchFate::Done
+        } else {
+            BranchFate::Unknown
+        }
     }
 
     fn activate(&mut self, dice: &mut dyn Dice, out: &mut Outbox<P>) -> Option<BranchFate> {

@@ -300,7 +300,10 @@ impl<P: Payload> Claim<P> {
         if self.intent == Intent::Tend {
             return refuse(Refused::Absent);
         }
-        let inc = Incarnation(dice.draw(Draw::Incarnation));
+        let inc = match &was {
+            Some(dead) if !place.rules.keep(Rule::RebirthIsNewIncarnation) => dead.head.inc,
+            _ => Incarnation(dice.draw(Draw::Incarnation)),
+        };
         let edit = Edit::Create { inc, holder: place.me.clone() };
         match HeadSwap::start(place, was, edit, dice, out) {
             Err(_) => refuse(Refused::Raced),

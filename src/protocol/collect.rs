@@ -163,6 +163,9 @@ enum Task {
     /// Is the branch behind this pin still there?
     Pin(Pin),
     List,
+    /// A life that is not the head's may be one that has yet to begin: whatever of it was listed is
+    /// garbage only if a head that is read after the listing is still another's.
+    Judge(Listing),
     Slot(Seq),
     DropSlot(Seq),
     DropFile(FileName),
@@ -347,6 +350,7 @@ impl<P: Payload> Sweep<P> {
             let request = match &task {
                 Task::Pin(pin) => Request::ReadHead { name: pin.name.clone() },
                 Task::List => Request::List { name, inc },
+                Task::Judge(_) => Request::ReadHead { name },
                 Task::Slot(seq) => Request::ReadSlot { name, inc, seq: *seq },
                 Task::DropSlot(seq) => Request::DropSlot { name, inc, seq: *seq },
                 Task::DropFile(file) => Request::DropFile { file: file.clone() },
@@ -411,7 +415,15 @@ impl<P: Payload> Sweep<P> {
                 }
             }
             (Doing::Ask(Task::List), Reply::Listing(listing)) => {
-                self.sort(place, &listing, inside.mine.as_ref());
+                if self.watch.dead {
+                    self.tasks.push_front(Task::Judge(listing.as_ref().clone()));
+                } else {
+                    self.sort(place, &listing, inside.mine.as_ref());
+                }
+            }
+            (Doing::Ask(Task::Judge(listing)), Reply::Head(Some(seen))) => {
+                self.seen = seen;
+                self.sort(place, &listing, None);
             }
             (Doing::Ask(Task::Slot(seq)), Reply::Slot(Some(slot))) => {
                 if self.watch.slot_goes(&slot, place.rules) {
@@ -439,8 +451,8 @@ impl<P: Payload> Sweep<P> {
         true
     }
 
-    /// What of a listing goes, by the head that was read before it. What was published since is a
-    /// suspect at most, and the next sweep's head names it.
+    /// What of a listing goes. Of a life that goes on, by the head that was read before it: what was
+    /// published since is a suspect at most, and the next sweep's head names it.
     fn sort(&mut self, place: &Place, listing: &Listing, mine: Option<&Mine>) {
         let (rules, head, inc) = (place.rules, self.seen.head.clone(), self.watch.inc);
         // A life that ended since this sweep began is another condition.

@@ -5,6 +5,8 @@
 //! change is an [`Edit`]: a pure step from one head to the next that refuses where it does not
 //! apply, so that it can be tried again on whatever head won a race.
 
+use std::sync::Arc;
+
 use super::{Payload, Rule, Rules};
 use crate::model::{Chain, Epoch, FileName, Holder, Incarnation, Namespace, PutId, Seq, Version};
 
@@ -154,7 +156,8 @@ pub enum Edit<P: Payload> {
 pub struct Publish<P: Payload> {
     pub inc: Incarnation,
     pub epoch: Epoch,
-    pub floor_was: Seq,
+    /// The head that this was prepared over: it applies to one with the same content alone.
+    pub over: Arc<Head<P>>,
     pub floor: Seq,
     pub floor_epoch: Epoch,
     pub floor_chain: Chain,
@@ -270,7 +273,6 @@ impl<P: Payload> Head<P> {
     fn reborn(&self, inc: Incarnation, holder: Holder, rules: Rules) -> Result<Self, Refusal> {
         let Life::Deleted { next } = self.life else { return Err(Refusal::AnotherLife) };
         let floor = if rules.keep(Rule::RebirthContinuesSeq) { next } else { Seq(0) };
-        let inc = if rules.keep(Rule::RebirthIsNewIncarnation) { inc } else { self.inc };
         Ok(Self {
             epoch: self.epoch.next(),
             floor,
@@ -305,9 +307,7 @@ impl<P: Payload> Head<P> {
         if (self.epoch != publish.epoch || !held) && rules.keep(Rule::PublishChecksEpoch) {
             return Err(Refusal::AnotherEpoch);
         }
-        let outdated = self.floor != publish.floor_was
-            || publish.drop.iter().any(|file| !self.files.contains(file));
-        if outdated && rules.keep(Rule::PublishChecksEpoch) {
+        if !self.holds_what(&publish.over) && rules.keep(Rule::PublishChecksGround) {
             return Err(Refusal::Outdated);
         }
         let mut next = self.clone();
@@ -327,6 +327,15 @@ impl<P: Payload> Head<P> {
             next.owner = Ownership::Released { tail };
         }
         Ok(next)
+    }
+
+    /// Whether a fold or a merge that was prepared over another head fits this one as well. What
+    /// keys, files and base say, they say together.
+    fn holds_what(&self, over: &Self) -> bool {
+        self.floor == over.floor
+            && self.base == over.base
+            && self.files == over.files
+            && self.keys == over.keys
     }
 
     /// Files that go from the present into the past: kept for readers, until grace and pins end.

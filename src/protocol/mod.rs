@@ -60,7 +60,7 @@ pub use request::{
 };
 pub use rules::{Rule, Rules};
 pub use slot::{Body, Entry, Slot};
-pub use tenure::{Busy, Exit, Files, FoldWork, Leave, Recall, Tenure};
+pub use tenure::{Busy, Exit, Files, FoldWork, Leave, MergeWork, Recall, Tenure};
 
 /// What the protocol carries and does not look into.
 pub trait Payload: Clone + Debug + PartialEq + Eq + Hash + 'static {

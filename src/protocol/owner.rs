@@ -90,6 +90,8 @@ impl<P: Payload> Owner<P> {
             marked: true,
         };
         self.state = State::Closed { remembered: Some(remembered) };
+        // An upload that was given up may still be answered.
+        self.generation += 1;
         true
     }
 
@@ -103,6 +105,13 @@ impl<P: Payload> Owner<P> {
     /// What a driver keeps beside each request, and gives back with its reply.
     pub fn generation(&self) -> u32 {
         self.generation
+    }
+
+    /// Generations begin again, where no reply is on its way: to a search over states, how many there
+    /// were is noise.
+    #[cfg(feature = "mutants")]
+    pub fn renumber(&mut self) {
+        self.generation = 0;
     }
 
     /// A reply to a request that was sent in `generation`. Late ones of earlier generations are

@@ -237,7 +237,7 @@ impl<P: Payload> Reader<P> {
                 }
                 Step::Met(Met::End, _) => return self.absent(out),
                 Step::Met(..) => {}
-                Step::Broken if again => return self.corrupt(out),
+                Step::Broken if again && held.is_young(now, rules) => return self.corrupt(out),
                 Step::Broken => return self.read_head(Why::Broken, out),
                 Step::Missing => break,
             }

@@ -73,9 +73,9 @@ impl<A> Rounds<A> {
         done
     }
 
-    /// Whether somebody waits whom no proof under way will serve.
-    pub(super) fn unserved(&self) -> bool {
-        self.0.iter().any(|waiter| !waiter.probe && !waiter.put)
+    /// Whether somebody waits, and could be done, whom no proof under way will serve.
+    pub(super) fn unserved(&self, ready: impl Fn(&A) -> bool) -> bool {
+        self.0.iter().any(|waiter| !waiter.probe && !waiter.put && ready(&waiter.ask))
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -36,8 +36,10 @@ pub enum Rule {
     ReleaseIsSettled,
     /// After a release was sent, nothing is written without a new claim.
     ReleaseEndsWriting,
-    /// A publish applies only to a head of its own epoch and floor.
+    /// A publish applies only to a head of its own epoch.
     PublishChecksEpoch,
+    /// A publish applies only to the floor, the files and the base that it was prepared over.
+    PublishChecksGround,
     /// A swap whose answer was lost is recognised under swaps that cover it.
     HeadRemembersSwaps,
     /// The floor is the first slot that is not folded: not one more.
@@ -125,7 +127,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 59] = [
         Self::AnswerFollowsPut,
         Self::RefusedIsReadBack,
         Self::NotFoundIsUnknown,
@@ -142,6 +144,7 @@ impl Rule {
         Self::ReleaseIsSettled,
         Self::ReleaseEndsWriting,
         Self::PublishChecksEpoch,
+        Self::PublishChecksGround,
         Self::HeadRemembersSwaps,
         Self::FloorIsFolded,
         Self::KeysAreWithFloor,

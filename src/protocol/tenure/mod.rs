@@ -19,7 +19,7 @@ use super::{
     View,
 };
 use crate::model::{Epoch, FileName, Incarnation, Seq};
-pub use publish::{Files, FoldWork, Leave};
+pub use publish::{Files, FoldWork, Leave, MergeWork};
 pub use write::Recall;
 use {
     end::Ending,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Exit, Standing, Tenure};
 use crate::model::{FileName, Seq};
 use crate::protocol::{
-    Busy, Cursor, Dice, Edit, HeadSwap, Outbox, Payload, Place, Publish, Receipts, Refusal, Rule,
-    Seen, Slot, SwapFate, Then,
+    Busy, Cursor, Dice, Edit, Head, HeadSwap, Outbox, Payload, Place, Publish, Receipts, Refusal,
+    Rule, Seen, Slot, SwapFate, Then,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +29,12 @@ pub struct FoldWork<P: Payload> {
     pub batches: Vec<Arc<Slot<P>>>,
     pub receipts: Receipts<P>,
     to: Cursor,
+}
+
+/// What a merge starts from: the files as they are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MergeWork<P: Payload> {
+    pub seen: Seen<P>,
 }
 
 /// What the head names after a publish.
@@ -60,6 +66,13 @@ impl<P: Payload> Tenure<P> {
         })
     }
 
+    /// What a merge starts from. None where a publish is under way, or nothing is there to merge.
+    pub fn merge(&self) -> Option<MergeWork<P>> {
+        let idle = self.swapping.is_none() && self.standing == Standing::Owner;
+        let files = !self.seen.head.files.is_empty();
+        (idle && files && self.ending.is_none()).then(|| MergeWork { seen: self.seen.clone() })
+    }
+
     /// Publishes a fold: `add` holds the batches of `work`, and `base` is the state at its end.
     pub fn publish(
         &mut self,
@@ -72,35 +85,47 @@ impl<P: Payload> Tenure<P> {
     ) -> Result<(), Busy> {
         let off_by = u64::from(!place.rules.keep(Rule::FloorIsFolded));
         let publish = Publish {
-            floor_was: work.seen.head.floor,
             floor: Seq(work.to.seq.0 + off_by),
             floor_epoch: work.to.epoch,
             floor_chain: work.to.chain,
             born: !work.batches.is_empty(),
-            ..self.unchanged(files)
+            ..self.over(&work.seen.head, files)
         };
         self.swap(place, publish, then, dice, out)
     }
 
-    /// Publishes a merge, or a release alone: the floor stays where it is.
+    /// Publishes a merge: the floor stays where it is.
     pub fn replace(
         &mut self,
         place: &Place,
+        work: &MergeWork<P>,
         files: Files<P>,
         then: Leave,
         dice: &mut dyn Dice,
         out: &mut Outbox<P>,
     ) -> Result<(), Busy> {
-        self.swap(place, self.unchanged(files), then, dice, out)
+        self.swap(place, self.over(&work.seen.head, files), then, dice, out)
+    }
+
+    /// Lets the name go, and changes nothing else.
+    pub fn release(
+        &mut self,
+        place: &Place,
+        dice: &mut dyn Dice,
+        out: &mut Outbox<P>,
+    ) -> Result<(), Busy> {
+        let head = self.seen.head.clone();
+        let (base, keys) = (head.base.clone(), head.keys.clone());
+        let files = Files { base, add: vec![], drop: vec![], keys };
+        self.swap(place, self.over(&head, files), Leave::Release, dice, out)
     }
 
     /// Other files, over the same floor.
-    fn unchanged(&self, files: Files<P>) -> Publish<P> {
-        let head = &self.seen.head;
+    fn over(&self, head: &Arc<Head<P>>, files: Files<P>) -> Publish<P> {
         Publish {
             inc: self.cursor.inc,
             epoch: self.epoch,
-            floor_was: head.floor,
+            over: head.clone(),
             floor: head.floor,
             floor_epoch: head.floor_epoch,
             floor_chain: head.floor_chain,
@@ -127,6 +152,12 @@ impl<P: Payload> Tenure<P> {
         if busy || self.standing != Standing::Owner || (lets_go && in_doubt) {
             return Err(Busy);
         }
+        // Files of a former tenure are garbage to whoever collects: its epoch is over.
+        if publish.over.epoch != self.epoch || publish.over.inc != self.cursor.inc {
+            return Err(Busy);
+        }
+        let own = |file: &FileName| file.epoch == self.epoch && file.inc == self.cursor.inc;
+        assert!(publish.add.iter().all(own), "a publish adds files of its own epoch");
         if lets_go {
             publish.then = Then::Release { tail: self.cursor.seq };
         }

@@ -29,6 +29,16 @@ pub(super) enum Ask {
     },
 }
 
+impl Ask {
+    /// Whether what it saw is committed. What is not waits for the slot under way, not for a probe.
+    fn is_ready(&self, committed: Seq) -> bool {
+        match self {
+            Self::Read => true,
+            Self::NoEffect { needs } => *needs <= committed,
+        }
+    }
+}
+
 impl<P: Payload> Tenure<P> {
     /// A strong read.
     pub fn read(&mut self, place: &Place, ticket: u64, out: &mut Outbox<P>) -> Result<(), Busy> {
@@ -53,7 +63,8 @@ impl<P: Payload> Tenure<P> {
 
     /// Sends the next probe, where somebody waits whom nothing under way will serve.
     pub(super) fn probe_on(&mut self, place: &Place, out: &mut Outbox<P>) {
-        if self.probe.is_some() || !self.waiting.unserved() {
+        let committed = self.cursor.seq;
+        if self.probe.is_some() || !self.waiting.unserved(|ask| ask.is_ready(committed)) {
             return;
         }
         self.waiting.begin(Proof::Probe);
@@ -77,7 +88,7 @@ impl<P: Payload> Tenure<P> {
                 self.waiting.fail(Proof::Probe);
                 if slot.epoch != self.epoch {
                     self.standing = Standing::Fenced;
-                } else if self.pending.is_some() {
+                } else if self.pending.is_some() && slot.seq == self.cursor.seq {
                     // Mine, and its answer is on its way: ask again when it is here.
                     return;
                 }
@@ -103,11 +114,7 @@ impl<P: Payload> Tenure<P> {
 
     pub(super) fn proven(&mut self, by: Proof, out: &mut Outbox<P>) {
         let committed = self.cursor.seq;
-        let ready = |ask: &Ask| match ask {
-            Ask::Read => true,
-            Ask::NoEffect { needs } => *needs <= committed,
-        };
-        for waiter in self.waiting.prove(by, ready) {
+        for waiter in self.waiting.prove(by, |ask| ask.is_ready(committed)) {
             match waiter.ask {
                 Ask::Read => self.answer_read(waiter.ticket, out),
                 Ask::NoEffect { .. } => out.answer(Answer::NoEffect { ticket: waiter.ticket }),

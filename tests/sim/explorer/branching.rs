@@ -75,13 +75,14 @@ impl Scope {
         if fate == BranchFate::Corrupt {
             return Err("CORRUPT: a branch gave up".into());
         }
-        let lives = |head: &Head<Model>| Some(head.inc) == inc && head.life == Life::Active;
         let lingers = |head: &Head<Model>| Some(head.inc) == inc && head.life == Life::Branching;
         let head = world.store.heads[target].as_deref();
         if head.is_some_and(lingers) {
             return Err(format!("a branch that was reported as {fate:?} still takes its name"));
         }
-        if fate != BranchFate::Done && head.is_some_and(lives) {
+        let here = head.is_some_and(|head| Some(head.inc) == inc);
+        let there = here && truth(&world.store, target).is_some();
+        if there && !matches!(fate, BranchFate::Done | BranchFate::Unknown) {
             return Err(format!("a branch that was reported as {fate:?} is there"));
         }
         if fate == BranchFate::Done {
@@ -91,7 +92,7 @@ impl Scope {
             world.ledgers[target].change(|ledger| {
                 ledger.acked |= asked.must() & !dying;
                 for op in (0..6).filter(|op| got & 1 << op != 0) {
-                    ledger.lives[op] = inc;
+                    ledger.lives[op] = inc.map(|inc| (inc, 0));
                 }
             });
         }

@@ -50,7 +50,7 @@ impl Scope {
                 }
             }
             Item::Marker(at) => {
-                let inc = world.store.markers[usize::from(at)].inc;
+                let inc = world.store.slots[usize::from(at)].inc;
                 listing = world.store.listing(inc);
                 inc
             }
@@ -64,8 +64,13 @@ impl Scope {
         collector.look(&mut out);
         let listing = Arc::new(listing);
         while let Some((lane, request)) = out.requests.pop() {
-            // A marker too many, at any time, changes nothing.
-            if writes(&request) && !matches!(request, Request::PutMarker { .. }) {
+            // A marker too many, at any time, changes nothing; nor does a file that is gone already.
+            let nothing = match &request {
+                Request::PutMarker { .. } => true,
+                Request::DropFile { file } => !world.store.files.contains(file),
+                _ => false,
+            };
+            if writes(&request) && !nothing {
                 let for_it = match request {
                     Request::DropSlot { .. } => matches!(item, Item::Slot(_)),
                     Request::DropFile { .. } => matches!(item, Item::File(_) | Item::Slot(_)),

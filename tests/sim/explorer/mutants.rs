@@ -7,8 +7,8 @@ use super::scopes::{base, branch, lives, owner};
 
 /// What comes of breaking a rule.
 pub(super) enum Without {
-    /// A search of this scope finds a history that breaks a promise.
-    Breaks(Scope),
+    /// A search of this scope finds a history that breaks this promise.
+    Breaks(Scope, &'static str),
     /// Nothing, as long as the other rules are kept: a search of this scope finds none.
     Holds(Scope),
 }
@@ -17,7 +17,7 @@ pub(super) fn without(rule: Rule) -> Without {
     let broken = |scope: Scope| Scope { rules: Rules::default().without(rule), ..scope };
     match redundant(rule) {
         Some(scope) => Without::Holds(broken(scope)),
-        None => Without::Breaks(broken(scope_against(rule))),
+        None => Without::Breaks(broken(scope_against(rule)), verdict(rule)),
     }
 }
 
@@ -28,6 +28,54 @@ fn redundant(rule: Rule) -> Option<Scope> {
         Rule::ClaimYields => Some(base(2, 3)),
         Rule::ReplayChecksEpoch | Rule::ChainIsChecked => Some(base(1, 2).delays(2).reads(1)),
         _ => None,
+    }
+}
+
+/// What comes of it, as far as it must: a rule that is missed for another reason is not shown to be
+/// needed.
+fn verdict(rule: Rule) -> &'static str {
+    match rule {
+        Rule::RefusedIsReadBack | Rule::NotFoundIsUnknown | Rule::LossReadsHead => {
+            "op0, reported failed"
+        }
+        Rule::HeadRemembersSwaps | Rule::BranchingIsNotClaimed => "a branch that was reported",
+        Rule::KeyedAnswersLieInSlots => "op0, answered as without effect",
+        Rule::KeysAreWithFloor | Rule::PublishChecksGround => "TWICE",
+        Rule::SkipsWait => "a read sees op0, which is not committed",
+        Rule::BranchingIsAbsent => "a view at hand shows op0, which never was committed",
+        Rule::OwnerProbes
+        | Rule::ProbeFollowsArrival
+        | Rule::DoubtfulProbeReadsHead
+        | Rule::NotFoundReadsHead
+        | Rule::HeadFollowsProbe
+        | Rule::AgeCountsFromSending
+        | Rule::AgeIsJudgedLast
+        | Rule::StoreDateCounts
+        | Rule::ErasAreApart
+        | Rule::EndReadsHead
+        | Rule::TombstoneIsNotKept
+        | Rule::GarbageWaits => "STALE",
+        Rule::EndIsMet => "a read sees deleted",
+        Rule::ChunksAreDurable | Rule::ChunksFollowSlots => "CHUNK",
+        Rule::SuspectsWait => "GRACE",
+        Rule::RebirthContinuesSeq | Rule::TombstoneKeepsEpoch => "HEAD",
+        Rule::RebirthIsNewIncarnation
+        | Rule::MarkerComesFirst
+        | Rule::GoneMarkerComesFirst
+        | Rule::GoneMarkerGoesLast
+        | Rule::MarkerIsOneLife
+        | Rule::MendingVoidsClaims => "MARKER",
+        Rule::PublishChecksEpoch
+        | Rule::OrphansAreOld
+        | Rule::InFlightStays
+        | Rule::OwnersKnowTheirEpoch
+        | Rule::TombstoneKeepsPins
+        | Rule::PinComesFirst
+        | Rule::PinsProtect
+        | Rule::PinsEndWithBranches
+        | Rule::AbandonComesFirst
+        | Rule::ForeignFilesStay => "FILE",
+        _ => "LOST",
     }
 }
 
@@ -43,7 +91,8 @@ fn scope_against(rule: Rule) -> Scope {
         Rule::MemoryIsSettled => owner(2, 2).delays(1),
         Rule::ReleaseIsSettled => owner(2, 2).delays(1),
         Rule::ReleaseEndsWriting => owner(2, 2),
-        Rule::PublishChecksEpoch => base(2, 2),
+        Rule::PublishChecksEpoch => base(1, 2).files(),
+        Rule::PublishChecksGround => base(2, 1).calm().files().two_folds().merges(1),
         Rule::HeadRemembersSwaps => branch().heir(),
         Rule::FloorIsFolded => base(2, 1),
         Rule::KeysAreWithFloor => base(1, 2).keyed().retries(1),

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use elacsym::protocol::{Lane, Reply, Request, State};
+use elacsym::protocol::{Head, Lane, Life, Reply, Request, State};
 
 use super::model::{Model, NAMES, index};
 use super::oracle::{follows, sound, truth};
@@ -38,7 +38,7 @@ impl Scope {
                 world.ledgers[which].check(truth.as_ref())?;
                 sound(&world.store, which)?;
                 if let Some(view) = world.remotes[which].reader.at_hand() {
-                    world.ledgers[which].eventual(&view, truth.as_ref())?;
+                    world.ledgers[which].eventual(&view, &world.store, truth.as_ref())?;
                 }
             }
         }
@@ -138,6 +138,21 @@ impl Scope {
         }
     }
 
+    /// What a branch holds belongs to its life from the swap that commits it, whoever knows of it.
+    fn begets(&self, world: &mut World, which: usize, head: &Head<Model>) {
+        if head.parent.is_none() || head.life != Life::Active {
+            return;
+        }
+        let ops = truth(&world.store, which).map_or(0, |ops| ops.mask());
+        let unknown = |op: &usize| ops & 1 << op != 0 && world.ledgers[which].lives[*op].is_none();
+        let unknown: Vec<usize> = (0..6).filter(unknown).collect();
+        if !unknown.is_empty() {
+            world.ledgers[which].change(|ledger| {
+                unknown.into_iter().for_each(|op| ledger.lives[op] = Some((head.inc, 0)));
+            });
+        }
+    }
+
     /// What becomes of a request, and what its sender hears. None: this cannot happen to it.
     pub(super) fn send(
         &self,
@@ -164,6 +179,9 @@ impl Scope {
             }
         }
         let reply = world.store.change(|store| store.write(request));
+        if let (Request::SwapHead { name, head, .. }, Reply::Swapped(_)) = (request, &reply) {
+            self.begets(world, index(name), head);
+        }
         Ok(match (how, reply) {
             // A lost answer to something that did not happen is `Vain`.
             (How::Lost | How::Twice, Reply::Refused) => None,

@@ -9,6 +9,9 @@ use super::world::Question;
 
 pub(super) type Verdict = Result<(), String>;
 
+/// A life of a name: its incarnation and, where a broken rule lets these repeat, the how-manieth.
+pub(super) type Birth = (Incarnation, u8);
+
 /// What clients were told about one name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Ledger {
@@ -23,12 +26,12 @@ pub(super) struct Ledger {
     /// For each operation, what was acknowledged before it was sent.
     pub(super) before: [Mask; 6],
     /// The life in which an operation was tried last.
-    pub(super) lives: [Option<Incarnation>; 6],
+    pub(super) lives: [Option<Birth>; 6],
     /// The last slot that was acknowledged, where reads ask for it.
     pub(super) last: Option<Seq>,
     /// Lives whose deletion was asked for and may happen, and those whose deletion was acknowledged.
-    pub(super) ending: Vec<Incarnation>,
-    pub(super) ended: Vec<Incarnation>,
+    pub(super) ending: Vec<Birth>,
+    pub(super) ended: Vec<Birth>,
 }
 
 /// What a question must find, fixed when it is asked.
@@ -45,7 +48,7 @@ impl Asked {
 }
 
 impl Ledger {
-    fn in_lives(&self, lives: &[Incarnation]) -> Mask {
+    fn in_lives(&self, lives: &[Birth]) -> Mask {
         let of = |op: &usize| self.lives[*op].is_some_and(|inc| lives.contains(&inc));
         (0..6).filter(of).fold(0, |mask, op| mask | 1 << op)
     }
@@ -104,8 +107,20 @@ impl Ledger {
     }
 
     /// A view at hand may be old. What never was, it does not show.
-    pub(super) fn eventual(&self, view: &View<Model>, truth: Option<&Ops>) -> Verdict {
+    pub(super) fn eventual(
+        &self,
+        view: &View<Model>,
+        store: &Store,
+        truth: Option<&Ops>,
+    ) -> Verdict {
         let got = ops_of(view);
+        // What a life held that is over, only clients know.
+        if ends(store, view.seen.head.inc) {
+            return match got.mask() & self.failed {
+                0 => Ok(()),
+                failed => Err(format!("a view at hand shows {}, reported failed", list(failed))),
+            };
+        }
         let real = truth.map_or(0, Ops::mask) | self.dying() | self.in_lives(&self.ended);
         if got.mask() & !real != 0 {
             let what = list(got.mask() & !real);
@@ -226,16 +241,19 @@ pub(super) fn sound(store: &Store, name: usize) -> Verdict {
     Ok(())
 }
 
+fn ends(store: &Store, inc: Incarnation) -> bool {
+    store.slots.iter().any(|slot| slot.inc == inc && slot.entry == Entry::End)
+}
+
 /// A life that is over leads to its garbage by a marker.
 fn buried(store: &Store, name: usize) -> Verdict {
     let slots = || store.slots.iter().filter(|slot| home(slot.inc) == name);
-    let ended = |inc| slots().any(|slot| slot.inc == inc && slot.entry == Entry::End);
     let batches = slots().filter(|slot| slot.body().is_some());
     let batches = batches.map(|slot| (slot.inc, slot.seq.0.into()));
     let files = store.files.iter().filter(|file| home(file.inc) == name);
     let mut garbage = batches.chain(files.map(|file| (file.inc, file.ulid))).filter(|one| {
         let inc = one.0;
-        (store.is_dead(name, inc) || ended(inc)) && !store.has(MarkerKind::Gone, name, inc)
+        (store.is_dead(name, inc) || ends(store, inc)) && !store.has(MarkerKind::Gone, name, inc)
     });
     match garbage.find(|one| !store.leaked.contains(one)) {
         Some(_) => Err("MARKER: the garbage of a dead life is in no listing".into()),

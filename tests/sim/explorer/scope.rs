@@ -30,6 +30,8 @@ pub(super) struct Left {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct May {
     pub(super) crash: bool,
+    /// Whoever crashes is the same process after it: a task panicked.
+    pub(super) panic: bool,
     pub(super) release: bool,
     pub(super) close: bool,
     pub(super) forget: bool,
@@ -229,6 +231,11 @@ impl Scope {
     /// The destination of a branch is claimed only when it lives.
     pub(super) fn heir(self) -> Self {
         self.may(|may| may.heir = true)
+    }
+
+    /// Tasks panic, and their processes go on.
+    pub(super) fn panics(self) -> Self {
+        self.may(|may| may.panic = true)
     }
 
     /// Nobody crashes.

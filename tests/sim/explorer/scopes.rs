@@ -30,6 +30,7 @@ fn tenures() -> Vec<Scope> {
     vec![
         owner(2, 3).owner_reads(1).called("ii: release, close, remember, an owner's read"),
         owner(2, 2).delays(1).owner_reads(1).called("ii: the same, with a delayed request"),
+        owner(2, 2).delays(1).panics().called("ii: a panic with a request in doubt"),
         owner(2, 3).keyed().retries(1).called("ii: keys, a retry"),
         owner(2, 2).keyed().retries(1).skips(1).delays(1).called("ii: keys, a retry, a skip"),
         owner(2, 2).skips(1).delays(1).called("ii: a skip without a key"),
@@ -55,6 +56,12 @@ fn branches() -> Vec<Scope> {
         // A reader only reads, and keeps a collector from its own name: two of them at once can show
         // nothing that one at a time does not.
         branch().claims(1).reads(1).called("iv: a branch, a reader of its source"),
+        branch()
+            .heir()
+            .ends(1)
+            .reads_of_b(1)
+            .called("iv: one of the names deleted, a reader of it"),
+        branch().heir().delays(1).called("iv: both names claimed, a delay"),
         branch().claims(1).chunks().marked().called("iv: a branch in chunks, abandoned or not"),
         parent.called("iv: its parent merged, deleted, a delay"),
     ]

@@ -234,7 +234,13 @@ pub(super) fn wander(scope: &Scope, seed: u64, time: Duration) -> Finding {
                     }
                 }
             }
-            let Some(next) = moved else { break };
+            let Some(next) = moved else {
+                if let Err(violation) = scope.leaves_nothing(&world) {
+                    let broken = Some(Broken { violation, trace: scope.retell(&trace) });
+                    return Finding { states, complete: false, took: clock.now(), broken };
+                }
+                break;
+            };
             world = next;
             states += 1;
             // Rounds that lead nowhere (a read that restarts) would go on for ever.

@@ -42,7 +42,7 @@ pub(super) enum Item {
     /// Nothing: it looks after pins, and after what the head need not name any more. Of the present
     /// life, or of a dead one.
     Mentions(u8),
-    /// A `_gone` marker that leads to nothing any more.
+    /// The `_gone` marker of the life that this `end` is of: it leads to nothing any more.
     Marker(u8),
     /// It holds a branching head for abandoned.
     Abandon,

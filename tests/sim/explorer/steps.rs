@@ -1,7 +1,6 @@
 //! What can happen next in a world.
 
-use elacsym::model::Incarnation;
-use elacsym::protocol::{Life, MarkerKind, Request, State};
+use elacsym::protocol::{Entry, Life, MarkerKind, Request, State};
 
 use super::model::{Model, NAMES, home, index};
 use super::scope::Scope;
@@ -99,7 +98,7 @@ impl Scope {
                 if tenure.may_commit() {
                     let ledger = &world.ledgers[usize::from(self.names[usize::from(w)])];
                     let crowded =
-                        self.may.one_op_a_life && ledger.lives.contains(&part.owner.inc());
+                        self.may.one_op_a_life && ledger.lives.contains(&self.birth(world, w));
                     if left.ops > 0 && !crowded {
                         steps.push(Step::Commit(w));
                     }
@@ -132,12 +131,14 @@ impl Scope {
                         steps.push(Step::Publish { writer: w, fold, release: true });
                     }
                 }
-                let folds_max = if self.may.two_folds { 2 } else { 1 };
-                if part.folding.len() < folds_max && tenure.fold().is_some() {
-                    steps.push(Step::Fold(w));
-                }
-                if left.merges > 0 && part.folding.is_empty() {
-                    steps.push(Step::Merge(w));
+                let works_max = if self.may.two_folds { 2 } else { 1 };
+                if part.folding.len() < works_max {
+                    if tenure.fold().is_some() {
+                        steps.push(Step::Fold(w));
+                    }
+                    if left.merges > 0 && tenure.merge().is_some() {
+                        steps.push(Step::Merge(w));
+                    }
                 }
                 if self.may.release {
                     steps.push(Step::Release(w));
@@ -221,10 +222,12 @@ impl Scope {
             if head.life == Life::Branching {
                 push(Item::Abandon);
             }
-            let gone = |inc: Incarnation| world.store.is_dead(usize::from(which), inc);
-            for (at, marker) in (0..).zip(&world.store.markers) {
-                let here = index(&marker.name) == usize::from(which) && gone(marker.inc);
-                if self.may.markers && here && marker.kind == MarkerKind::Gone {
+            for (at, slot) in (0..).zip(&world.store.slots) {
+                let name = usize::from(which);
+                let over = slot.entry == Entry::End && home(slot.inc) == name;
+                let gone = |inc| world.store.is_dead(name, inc);
+                let marked = |inc| world.store.has(MarkerKind::Gone, name, inc);
+                if self.may.markers && over && gone(slot.inc) && marked(slot.inc) {
                     push(Item::Marker(at));
                 }
             }

@@ -17,6 +17,8 @@ pub(super) struct Store {
     pub(super) files: Vec<FileName>,
     pub(super) tables: Vec<(FileName, Arc<Receipts<Model>>)>,
     pub(super) markers: Vec<Marker>,
+    /// How often each name began to live.
+    pub(super) births: [u8; NAMES],
     /// What was written into a life that was over: nothing promises to find it.
     pub(super) leaked: Vec<(Incarnation, u128)>,
 }
@@ -65,6 +67,9 @@ impl Store {
                 if now != *was {
                     return Reply::Refused;
                 }
+                let lives = |head: &Arc<Head<Model>>| !matches!(head.life, Life::Deleted { .. });
+                let born = lives(head) && !self.heads[index(name)].as_ref().is_some_and(lives);
+                self.births[index(name)] += u8::from(born);
                 self.heads[index(name)] = Some(head.clone());
                 return Reply::Swapped(head.put);
             }

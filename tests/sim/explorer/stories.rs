@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use elacsym::env::BootTime;
 use elacsym::model::{Chain, Epoch, FileKind, FileName, Incarnation, PutId, Seq};
 use elacsym::protocol::{
-    Answer, Body, Collector, Edit, Entry, GRACE, Head, Heard, Inside, Intent, Lane, News, Outbox,
-    Owner, Place, Publish, Reader, Refused, Reply, Request, Rules, Slot, State, Strictness, Then,
-    Watch,
+    Answer, Body, BranchFate, Brancher, Busy, Collector, Edit, Entry, Files, GRACE, Head, Heard,
+    Inside, Intent, Lane, Leave, Life, MergeWork, News, Outbox, Owner, Place, Publish, Reader,
+    Refused, Reply, Request, Rules, Slot, State, Strictness, Then, Watch,
 };
 
 use super::garbage::NOW;
@@ -48,7 +48,7 @@ fn publish(inc: Incarnation, add: FileName, keys: Option<FileName>) -> Edit<Mode
     Edit::Publish(Publish {
         inc,
         epoch: Epoch(1),
-        floor_was: Seq(0),
+        over: head([create(inc)]).into(),
         floor: Seq(1),
         floor_epoch: Epoch(1),
         floor_chain: Chain([7; 16]),
@@ -192,6 +192,133 @@ fn a_chunk_is_no_garbage_until_its_request_has_failed() {
     let body = Body { batch: Ops::one(0), receipts: vec![], chunks: vec![chunk] };
     let named = tenure.commit(place, 0, body, &mut dice(), &mut out);
     assert!(named.is_err(), "a slot names a chunk that may be gone");
+}
+
+/// A merge was prepared, and before it was published a fold was. The merge carries the files and the
+/// state of before the fold: it must be prepared again.
+#[test]
+fn what_was_prepared_over_another_head_is_not_published() {
+    let mut store = store([None, None, None]);
+    let mut owner = Owner::closed(place(0));
+    open(&mut store, &mut owner, Intent::Write);
+    let publish = |store: &mut Store,
+                   owner: &mut Owner<Model>,
+                   merge: Option<&MergeWork<Model>>| {
+        let (place, tenure) = owner.tenure().expect("an owner");
+        let mut out = Outbox::default();
+        let ulid = u128::from(tenure.next().0) + if merge.is_some() { 100 } else { 0 };
+        let file = FileName { ulid, ..rows(0, tenure.inc()) };
+        let files = Files { base: Ops::default(), add: vec![file], drop: vec![], keys: None };
+        let started = match merge {
+            Some(work) => tenure.replace(place, work, files, Leave::Stay, &mut dice(), &mut out),
+            None => {
+                let work = tenure.fold().expect("a tail");
+                tenure.publish(place, &work, files, Leave::Stay, &mut dice(), &mut out)
+            }
+        };
+        serve(store, &mut out, |lane, reply, out| {
+            owner.hear(owner.generation(), lane, reply, &mut dice(), out);
+        });
+        started
+    };
+    let commit = |store: &mut Store, owner: &mut Owner<Model>, op: u8| {
+        let (place, tenure) = owner.tenure().expect("an owner");
+        let body = Body { batch: Ops::one(op), receipts: vec![], chunks: vec![] };
+        let mut out = Outbox::default();
+        tenure.commit(place, op.into(), body, &mut dice(), &mut out).expect("idle");
+        serve(store, &mut out, |lane, reply, out| {
+            owner.hear(owner.generation(), lane, reply, &mut dice(), out);
+        });
+    };
+    commit(&mut store, &mut owner, 0);
+    assert_eq!(publish(&mut store, &mut owner, None), Ok(()));
+    let stale = owner.tenure().expect("an owner").1.merge().expect("files");
+    commit(&mut store, &mut owner, 1);
+    assert_eq!(publish(&mut store, &mut owner, None), Ok(()));
+    assert_eq!(publish(&mut store, &mut owner, Some(&stale)), Err(Busy));
+    let fresh = owner.tenure().expect("an owner").1.merge().expect("files");
+    assert_eq!(publish(&mut store, &mut owner, Some(&fresh)), Ok(()));
+    assert_eq!(store.heads[0].as_ref().expect("a head").files.len(), 3);
+}
+
+/// An upload was given up, the name closed and opened again, and then the upload was answered: the
+/// claim took it for a reply of its own.
+#[test]
+fn a_name_that_is_opened_again_hears_nothing_of_what_was_given_up() {
+    let mut store = store([None, None, None]);
+    let mut owner = Owner::closed(place(0));
+    open(&mut store, &mut owner, Intent::Write);
+    let (_, tenure) = owner.tenure().expect("an owner");
+    let chunk = FileName { kind: FileKind::Chunk, ..rows(0, tenure.inc()) };
+    let mut out = Outbox::<Model>::default();
+    tenure.upload(chunk.clone(), &mut out);
+    tenure.discard(&chunk);
+    let (late, lane) = (owner.generation(), out.requests[0].0);
+    assert!(owner.close());
+    owner.open(Intent::Write, &mut out);
+    assert_eq!(owner.hear(late, lane, Reply::Done, &mut dice(), &mut out), None);
+}
+
+/// The walk found the marker of a claim that was still on its way, and somebody collected that life:
+/// between the look at the head and the listing the claim landed, and its first file was there.
+#[test]
+fn a_life_that_has_yet_to_begin_is_not_collected() {
+    let dead = head([create(A), Edit::Entomb { inc: A, next: Seq(1) }]);
+    let mut store = store([Some(dead.clone()), None, None]);
+    let mut collector = Collector::new(place(0), B);
+    let mut out = Outbox::default();
+    collector.look(&mut out);
+    serve(&mut store, &mut out, |lane, reply, out| {
+        collector.hear(lane, reply, NOW, &Inside::default(), &mut dice(), out);
+    });
+    collector.look(&mut out);
+    let looked = store.read(&out.requests.pop().expect("a look").1);
+    let born = create(B).apply(Some(&dead), PutId(9), Rules::default()).expect("a rebirth");
+    store.heads[0] = Some(born.into());
+    store.files.push(rows(0, B));
+    collector.hear(Lane::Sweep, looked, NOW, &Inside::default(), &mut dice(), &mut out);
+    serve(&mut store, &mut out, |lane, reply, out| {
+        collector.hear(lane, reply, NOW, &Inside::default(), &mut dice(), out);
+    });
+    assert_eq!(store.files, [rows(0, B)]);
+}
+
+/// A branch reads the chunks of its source, which no pin protects: it may come too late for them.
+#[test]
+fn a_branch_reads_its_source_again_or_is_given_up() {
+    for gives_up in [false, true] {
+        let source = head([create(A), publish(A, rows(0, A), None)]);
+        let mut store = store([Some(source), None, None]);
+        let mut out = Outbox::default();
+        let mut brancher = Brancher::<Model>::start(place(1), name(0), &mut out);
+        let (mut fate, mut rounds) = (None, 0);
+        while fate.is_none() {
+            serve(&mut store, &mut out, |lane, reply, out| {
+                fate = brancher.hear(lane, reply, NOW, &mut dice(), out).or(fate);
+            });
+            if brancher.to_compose().is_some() {
+                rounds += 1;
+                let body = Body { batch: Ops::default(), receipts: vec![], chunks: vec![] };
+                match (rounds, gives_up) {
+                    (1, true) => brancher.give_up(&mut out),
+                    (1, false) => brancher.missing(&mut out),
+                    _ => brancher.compose(body, &mut dice(), &mut out).expect("it is time"),
+                }
+            }
+        }
+        let life = store.heads[1].as_ref().expect("a head").life;
+        match gives_up {
+            true => {
+                assert_eq!(fate, Some(BranchFate::Abandoned));
+                assert!(matches!(life, Life::Deleted { .. }), "{life:?}");
+            }
+            false => {
+                assert_eq!((fate, rounds), (Some(BranchFate::Done), 2));
+                assert_eq!(life, Life::Active);
+                assert_eq!(store.heads[0].as_ref().expect("a head").pins.len(), 1);
+            }
+        }
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::model::{Model, Ops, rows_of};
 use super::next::Violation;
 use super::scope::Scope;
 use super::step::{How, Step};
-use super::world::World;
+use super::world::{Work, World};
 use super::writers::{END, OWNER_READ, PLAIN_SKIP, SKIP, SKIPPED};
 
 impl Scope {
@@ -38,19 +38,28 @@ impl Scope {
             Step::Publish { writer: w, fold, release } => {
                 self.write(world, w, |writer, dice, out| {
                     let (work, file) = writer.folding.remove(usize::from(fold));
-                    let files = self.files_of(&work, file);
                     let then = if release { Leave::Release } else { Leave::Stay };
                     let (place, tenure) = writer.owner.tenure().ok_or(Busy)?;
-                    tenure.publish(place, &work, files, then, dice, out).map(|()| None)
+                    match &work {
+                        Work::Fold(work) => {
+                            let files = self.fold_of(work, file);
+                            tenure.publish(place, work, files, then, dice, out)
+                        }
+                        Work::Merge(work) => {
+                            let head = &work.seen.head;
+                            let (base, keys) = (head.base, head.keys.clone());
+                            let files =
+                                Files { base, add: vec![file], drop: head.files.clone(), keys };
+                            tenure.replace(place, work, files, then, dice, out)
+                        }
+                    }
+                    .map(|()| None)
                 })
             }
             Step::Merge(w) => self.merge(world, w),
             Step::Release(w) => self.write(world, w, |writer, dice, out| {
                 let (place, tenure) = writer.owner.tenure().ok_or(Busy)?;
-                let head = tenure.seen().head.clone();
-                let files =
-                    Files { base: head.base, add: vec![], drop: vec![], keys: head.keys.clone() };
-                tenure.replace(place, files, Leave::Release, dice, out).map(|()| None)
+                tenure.release(place, dice, out).map(|()| None)
             }),
             Step::Close(w) => self.close(world, w),
             Step::Forget(w) => {
@@ -99,6 +108,7 @@ impl Scope {
             if !writer.folding.is_empty() || !writer.owner.close() {
                 return Err(Busy);
             }
+            writer.owner.renumber();
             Ok(None)
         })?;
         if closed && in_doubt {
@@ -166,9 +176,9 @@ impl Scope {
 
     fn end(&self, world: &mut World, w: u8) -> Result<bool, Violation> {
         world.left.ends -= 1;
-        let inc = world.writers[usize::from(w)].owner.inc();
+        let birth = self.birth(world, w);
         let which = usize::from(self.names[usize::from(w)]);
-        world.ledgers[which].change(|ledger| ledger.ending.extend(inc));
+        world.ledgers[which].change(|ledger| ledger.ending.extend(birth));
         self.write(world, w, |writer, dice, out| {
             let (place, tenure) = writer.owner.tenure().ok_or(Busy)?;
             tenure.end(place, END, dice, out)?;
@@ -180,11 +190,11 @@ impl Scope {
     /// The number of an operation that arrives now.
     fn start_op(&self, world: &mut World, w: u8) -> u8 {
         let op = self.left.ops - world.left.ops;
-        let inc = world.writers[usize::from(w)].owner.inc();
+        let birth = self.birth(world, w);
         world.left.ops -= 1;
         world.ledgers[usize::from(self.names[usize::from(w)])].change(|ledger| {
             ledger.before[usize::from(op)] = ledger.acked;
-            ledger.lives[usize::from(op)] = inc;
+            ledger.lives[usize::from(op)] = birth;
         });
         op
     }
@@ -207,11 +217,11 @@ impl Scope {
             // In another life it would be another request.
             Recall::Fresh if world.ledgers[which].dying() & 1 << op != 0 => Ok(false),
             Recall::Fresh => {
-                let inc = world.writers[usize::from(w)].owner.inc();
+                let birth = self.birth(world, w);
                 world.ledgers[which].change(|ledger| {
                     ledger.failed &= !(1 << op);
                     ledger.retried |= 1 << op;
-                    ledger.lives[usize::from(op)] = inc;
+                    ledger.lives[usize::from(op)] = birth;
                 });
                 let body =
                     Body { batch: Ops::one(op), receipts: vec![receipt(op)], chunks: vec![] };
@@ -233,23 +243,25 @@ impl Scope {
         if self.may.keys && !work.receipts.is_empty() {
             let keys = FileName { kind: FileKind::Keys, ..file.clone() };
             let table = Arc::new(work.receipts.clone());
+            self.send(world, &Request::PutFile { file: keys.clone() }, How::Told)?;
             world.store.change(|store| {
                 store.tables.push((keys, table));
                 store.tables.sort_by(|a, b| a.0.cmp(&b.0));
             });
         }
         if !self.may.files {
-            let files = self.files_of(&work, file);
+            let files = self.fold_of(&work, file);
             return self.write(world, w, |writer, dice, out| {
                 let (place, tenure) = writer.owner.tenure().ok_or(Busy)?;
                 tenure.publish(place, &work, files, Leave::Stay, dice, out).map(|()| None)
             });
         }
-        world.writers[usize::from(w)].change(|writer| writer.folding.push((work, file)));
+        world.writers[usize::from(w)]
+            .change(|writer| writer.folding.push((Work::Fold(work), file)));
         Ok(true)
     }
 
-    fn files_of(&self, work: &FoldWork<Model>, file: FileName) -> Files<Model> {
+    fn fold_of(&self, work: &FoldWork<Model>, file: FileName) -> Files<Model> {
         let mut base = work.seen.head.base;
         for slot in &work.batches {
             base.extend(&slot.body().expect("a batch").batch);
@@ -268,21 +280,16 @@ impl Scope {
     /// All files into one.
     fn merge(&self, world: &mut World, w: u8) -> Result<bool, Violation> {
         let writer = world.writers[usize::from(w)].clone();
-        let Some(tenure) = writer.tenure() else { return Ok(false) };
-        let head = tenure.seen().head.clone();
-        if head.files.is_empty() || tenure.fold().is_none() && !tenure.settled() {
-            return Ok(false);
-        }
+        let work = writer.tenure().and_then(|tenure| tenure.merge());
+        let Some(work) = work else { return Ok(false) };
         world.left.merges -= 1;
-        let holds = head.files.iter().fold(0, |mask, file| mask | rows_of(file));
-        let file = writer.file(FileKind::Rows, 100 + head.version.0, holds);
+        let holds = work.seen.head.files.iter().fold(0, |mask, file| mask | rows_of(file));
+        let file = writer.file(FileKind::Rows, 100 + work.seen.head.version.0, holds);
         self.send(world, &Request::PutFile { file: file.clone() }, How::Told)?;
-        let keys = head.keys.clone();
-        let files = Files { base: head.base, add: vec![file], drop: head.files.clone(), keys };
-        self.write(world, w, |writer, dice, out| {
-            let (place, tenure) = writer.owner.tenure().ok_or(Busy)?;
-            tenure.replace(place, files, Leave::Stay, dice, out).map(|()| None)
-        })
+        world.writers[usize::from(w)].change(|writer| {
+            writer.folding.push((Work::Merge(work), file));
+        });
+        Ok(true)
     }
 }
 

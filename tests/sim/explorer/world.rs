@@ -11,12 +11,12 @@ use std::time::Duration;
 use elacsym::env::BootTime;
 use elacsym::model::{FileName, Incarnation, Seq};
 use elacsym::protocol::{
-    Brancher, Collector, Entry, FoldWork, HEAD_AGE_MAX, Head, Lane, Owner, Reader, Reply, Request,
-    Rule, Rules, Seen, State, Strictness,
+    Brancher, Collector, Entry, FoldWork, HEAD_AGE_MAX, Head, Lane, MergeWork, Owner, Reader,
+    Reply, Request, Rule, Rules, Seen, State, Strictness,
 };
 
 use super::model::{Model, NAMES, Ops, index};
-use super::oracle::{Asked, Ledger};
+use super::oracle::{Asked, Birth, Ledger};
 use super::scope::{Left, Scope};
 use super::store::Store;
 use super::writers::END;
@@ -64,13 +64,22 @@ pub(super) struct Writer {
     pub(super) process: u8,
     /// How often it began anew.
     pub(super) life: u8,
+    /// Which life of its name it owns, by a broken rule that lets incarnations repeat.
+    pub(super) births: u8,
     pub(super) sent: Vec<Sent>,
-    pub(super) folding: Vec<(FoldWork<Model>, FileName)>,
+    /// What is prepared, and not published yet.
+    pub(super) folding: Vec<(Work, FileName)>,
     /// The tickets that are not answered yet, as bits.
     pub(super) open: u64,
     /// A read or skip under way, and what was seen when it was decided.
     pub(super) asked: Option<(Asked, Ops)>,
     pub(super) chunk: Option<FileName>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Work {
+    Fold(FoldWork<Model>),
+    Merge(MergeWork<Model>),
 }
 
 /// A request on its way. A read that was answered by the store may take its time to arrive.
@@ -148,6 +157,7 @@ impl Writer {
             who,
             process: 0,
             life: 0,
+            births: 0,
             sent: vec![],
             folding: vec![],
             open: 0,
@@ -255,10 +265,10 @@ impl World {
     /// Deletions that were asked for, and cannot happen any more, excuse nothing.
     pub(super) fn settle_ends(&mut self) {
         for which in 0..self.ledgers.len() {
-            let over = |inc: &Incarnation| !self.may_end(*inc);
+            let over = |life: &Birth| !self.may_end(life.0);
             if self.ledgers[which].ending.iter().any(over) {
                 let ending = self.ledgers[which].ending.clone();
-                let left = ending.into_iter().filter(|inc| self.may_end(*inc)).collect();
+                let left = ending.into_iter().filter(|life| self.may_end(life.0)).collect();
                 self.ledgers[which].change(|ledger| ledger.ending = left);
             }
         }

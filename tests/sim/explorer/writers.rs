@@ -1,11 +1,13 @@
 //! What writers are told, and what they tell: the owners of names, and those who want to be.
 
 use elacsym::model::{FileKind, FileName};
-use elacsym::protocol::{Answer, Busy, Lane, News, Outbox, Owner, Refused, Reply, State, Tenure};
+use elacsym::protocol::{
+    Answer, Busy, Lane, News, Outbox, Owner, Refused, Reply, Rule, State, Tenure,
+};
 
 use super::model::{Fixed, Mask, Model, Ops, ops_of};
 use super::next::Violation;
-use super::oracle::truth;
+use super::oracle::{Birth, truth};
 use super::scope::Scope;
 use super::step::How;
 use super::store::writes;
@@ -39,8 +41,15 @@ impl Scope {
         for answer in out.answers {
             self.answered(world, w, answer)?;
         }
-        if matches!(news, Some(News::Left(_))) && world.writers[usize::from(w)].open != 0 {
+        let asked = world.writers[usize::from(w)].open != 0;
+        // Without that rule a name is let go in doubt: what comes of the doubt is what matters.
+        let asked = asked && self.rules.keep(Rule::ReleaseIsSettled);
+        if matches!(news, Some(News::Left(_))) && asked {
             return Err(format!("SILENCE: w{w} steps down and leaves a question open"));
+        }
+        if news == Some(News::Owned) && !self.rules.keep(Rule::RebirthIsNewIncarnation) {
+            let births = world.store.births[usize::from(self.names[usize::from(w)])];
+            world.writers[usize::from(w)].change(|writer| writer.births = births);
         }
         match news {
             None | Some(News::Owned) => return self.mark_at_once(world, w),
@@ -97,10 +106,14 @@ impl Scope {
     pub(super) fn begin_anew(&self, world: &mut World, w: u8) {
         let sent = world.writers[usize::from(w)].change(|writer| {
             writer.life += 1;
-            writer.folding.clear();
+            // A driver may hold on to what it prepared before it lost the name.
+            if !self.may.everything {
+                writer.folding.clear();
+            }
             writer.open = 0;
             writer.asked = None;
             writer.chunk = None;
+            writer.owner.renumber();
             std::mem::take(&mut writer.sent)
         });
         for sent in sent.into_iter().filter(|sent| writes(&sent.request)) {
@@ -113,7 +126,7 @@ impl Scope {
         let truth = truth(&world.store, which);
         let asked = world.writers[usize::from(w)].asked;
         let inc = world.writers[usize::from(w)].owner.inc();
-        let ticket = answer.ticket();
+        let (ticket, birth) = (answer.ticket(), self.birth(world, w));
         if world.writers[usize::from(w)].open & 1 << ticket == 0 {
             return Err(format!("TWICE: w{w} answers ticket {ticket} again: {answer:?}"));
         }
@@ -127,8 +140,14 @@ impl Scope {
             Answer::Committed { ticket, .. } if ticket >= SKIP => {
                 ledger.change(|ledger| ledger.skipped |= 1 << (ticket - SKIP));
             }
-            Answer::Committed { ticket, .. } => {
+            Answer::Committed { ticket, seq } => {
                 ledger.change(|ledger| ledger.acked |= 1 << ticket);
+                let kept = self.rules.keep(Rule::AnswerFollowsPut);
+                let slot = inc.and_then(|inc| world.store.slot(inc, seq));
+                let body = slot.and_then(|slot| slot.body());
+                if kept && body.is_some_and(|body| body.batch.mask() & 1 << ticket == 0) {
+                    return Err(format!("op{ticket} is said to lie in slot {seq}, and does not"));
+                }
             }
             Answer::NotCommitted { ticket } if ticket < SKIP => {
                 ledger.change(|ledger| ledger.failed |= 1 << ticket & !ledger.retried);
@@ -156,7 +175,7 @@ impl Scope {
                 }
             }
             Answer::AskAgain { .. } => over = true,
-            Answer::Ended { .. } => ledger.change(|ledger| ledger.ended.extend(inc)),
+            Answer::Ended { .. } => ledger.change(|ledger| ledger.ended.extend(birth)),
             Answer::Beyond { .. } | Answer::Corrupt { .. } => {
                 return Err(format!("CORRUPT: an owner answers {answer:?}"));
             }
@@ -167,11 +186,18 @@ impl Scope {
         Ok(())
     }
 
+    /// The life that a writer owns.
+    pub(super) fn birth(&self, world: &World, w: u8) -> Option<Birth> {
+        let writer = &world.writers[usize::from(w)];
+        writer.owner.inc().map(|inc| (inc, writer.births))
+    }
+
     pub(super) fn crash(&self, world: &mut World, w: u8) {
         let which = self.names[usize::from(w)];
         world.writers[usize::from(w)].change(|writer| {
             writer.sent.clear();
-            writer.process += 1;
+            writer.folding.clear();
+            writer.process += u8::from(!self.may.panic);
             writer.owner = Owner::closed(self.place(w, writer.process, which));
         });
         self.begin_anew(world, w);
