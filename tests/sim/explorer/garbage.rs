@@ -12,7 +12,7 @@ use super::next::Violation;
 use super::scope::Scope;
 use super::step::{How, Item};
 use super::store::writes;
-use super::world::{Sent, Sweeping, World};
+use super::world::{Mending, Sent, Sweeping, World};
 
 /// By a collector's clock: half an hour after its watch began.
 pub(super) const NOW: Heard =
@@ -97,20 +97,29 @@ impl Scope {
         Ok(false)
     }
 
-    pub(super) fn mend(&self, world: &mut World, at: usize) -> Result<bool, Violation> {
+    /// The walk comes upon a marker.
+    pub(super) fn mend(&self, world: &mut World, at: usize) {
+        world.left.menders -= 1;
         let marker = world.store.markers[at].clone();
         let which = index(&marker.name) as u8;
-        let mut dice = Fixed { who: 3, life: 1, name: which };
         let mut out = Outbox::default();
-        let mut mender = Mender::<Model>::start(self.place(3, 0, which), marker, &mut out);
-        let mut wrote = false;
-        while let Some((_, request)) = out.requests.pop() {
-            wrote |= writes(&request);
-            let reply = self.send(world, &request, How::Told)?.ok_or("a request has no reply")?;
-            mender.hear(reply, &mut dice, &mut out);
-        }
-        world.left.menders -= 1;
-        Ok(wrote)
+        let mender = Mender::<Model>::start(self.place(3, 0, which), marker, &mut out);
+        let sent = Sent::all(out.requests).collect();
+        world.mender.change(|known| *known = Some(Mending { mender, sent }));
+    }
+
+    pub(super) fn mender_hears(&self, world: &mut World, at: usize, reply: Reply<Model>) {
+        world.mender.change(|known| {
+            let Some(Mending { mender, sent }) = known else { return };
+            let mut dice = Fixed { who: 3, life: 1, name: index(&mender.place.name) as u8 };
+            let mut out = Outbox::default();
+            sent.remove(at);
+            let over = mender.hear(reply, &mut dice, &mut out);
+            sent.extend(Sent::all(out.requests));
+            if over {
+                *known = None;
+            }
+        });
     }
 
     /// An owner begins to watch: its first look finds nothing that it may delete yet.

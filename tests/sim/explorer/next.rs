@@ -61,6 +61,9 @@ impl Scope {
         if world.branch.as_ref().is_some_and(|branch| branch.sent.is_empty()) {
             return Err("STUCK: a brancher waits for nothing".into());
         }
+        if world.mender.as_ref().is_some_and(|mending| mending.sent.is_empty()) {
+            return Err("STUCK: the walk waits for nothing".into());
+        }
         if world.sweeper.as_ref().is_some_and(|sweeper| sweeper.busy() && sweeper.sent.is_empty()) {
             return Err("STUCK: a collector waits for nothing".into());
         }
@@ -81,7 +84,10 @@ impl Scope {
             | Step::Arrive { .. }
             | Step::Expire(_) => self.remote(world, step),
             Step::Collect { name, slot, late } => self.collect(world, name, slot, late),
-            Step::Mend(at) => self.mend(world, usize::from(at)),
+            Step::Mend(at) => {
+                self.mend(world, usize::from(at));
+                Ok(true)
+            }
             Step::Watch(w) => self.watch(world, w),
             Step::HalfHour => Ok(self.half_hour(world)),
             Step::Sweep => {
@@ -101,12 +107,7 @@ impl Scope {
     }
 
     fn deliver(&self, world: &mut World, who: Who, at: usize, how: How) -> Result<bool, Violation> {
-        let sent = match (who, &*world.branch, &*world.sweeper) {
-            (Who::Writer(w), ..) => &world.writers[usize::from(w)].sent,
-            (Who::Brancher, Some(branch), _) => &branch.sent,
-            (Who::Sweeper, _, Some(sweeper)) => &sweeper.sent,
-            (Who::Brancher | Who::Sweeper, ..) => return Ok(false),
-        };
+        let Some(sent) = world.sent_by(who) else { return Ok(false) };
         let Sent { lane, request, got } = sent[at].clone();
         if how == How::Slow {
             let Who::Writer(w) = who else { return Ok(false) };
@@ -123,6 +124,10 @@ impl Scope {
         };
         match who {
             Who::Brancher => self.branch_hears(world, at, lane, reply),
+            Who::Mender => {
+                self.mender_hears(world, at, reply);
+                Ok(true)
+            }
             Who::Sweeper => {
                 self.sweeper_hears(world, at, lane, reply);
                 Ok(true)
@@ -188,6 +193,18 @@ impl Scope {
             (How::Lost, _) => Some(Reply::Doubt),
             (_, reply) => Some(reply),
         })
+    }
+}
+
+impl World {
+    /// The requests that somebody has on their way.
+    pub(super) fn sent_by(&self, who: Who) -> Option<&[Sent]> {
+        match who {
+            Who::Writer(w) => Some(&self.writers[usize::from(w)].sent),
+            Who::Brancher => self.branch.as_ref().map(|branch| &branch.sent[..]),
+            Who::Sweeper => self.sweeper.as_ref().map(|sweeper| &sweeper.sent[..]),
+            Who::Mender => self.mender.as_ref().map(|mending| &mending.sent[..]),
+        }
     }
 }
 

@@ -39,13 +39,13 @@ fn tenures() -> Vec<Scope> {
 }
 
 fn rebirths() -> Vec<Scope> {
-    let marked = lives().marked().menders(1).chunks().delays(1);
     vec![
         lives().reads(2).called("iii: end, re-create, a reader with a cached head"),
         lives().delays(1).reads(1).called("iii: the same, a delayed request, one read"),
         lives().owner_reads(2).skips(1).called("iii: the same, asked of the owner"),
         base(1, 2).chunks().reads(1).called("iii: one life, in chunks, one read"),
-        marked.called("iii: markers, the walk, chunks, a delay"),
+        lives().marked().chunks().delays(1).called("iii: markers, chunks, a delay"),
+        lives().marked().menders(1).delays(1).called("iii: markers, the walk, a delay"),
     ]
 }
 

@@ -8,6 +8,7 @@ pub(super) enum Who {
     Writer(u8),
     Brancher,
     Sweeper,
+    Mender,
 }
 
 /// Two coins: did it happen, and what was its sender told?

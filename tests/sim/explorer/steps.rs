@@ -46,7 +46,9 @@ impl Scope {
         if self.may.collect {
             self.collections(world, steps);
         }
-        if world.left.menders > 0 {
+        if let Some(mending) = &*world.mender {
+            self.deliveries(Who::Mender, &mending.sent, world.left.delays, steps);
+        } else if world.left.menders > 0 {
             steps.extend((0..world.store.markers.len() as u8).map(Step::Mend));
         }
         self.steps_of_sweeper(world, steps);

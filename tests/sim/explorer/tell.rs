@@ -11,17 +11,14 @@ impl Scope {
     pub(super) fn tell(&self, world: &World, step: Step) -> String {
         match step {
             Step::Deliver { who, at, how } => {
-                let (actor, sent) = match who {
-                    Who::Writer(w) => (format!("w{w}"), &world.writers[usize::from(w)].sent),
-                    Who::Brancher => match &*world.branch {
-                        Some(branch) => ("brancher".into(), &branch.sent),
-                        None => return "nobody".into(),
-                    },
-                    Who::Sweeper => match &*world.sweeper {
-                        Some(sweeper) => (format!("gc of w{}", sweeper.owner), &sweeper.sent),
-                        None => return "nobody".into(),
-                    },
+                let actor = match (who, &*world.sweeper) {
+                    (Who::Writer(w), _) => format!("w{w}"),
+                    (Who::Brancher, _) => "brancher".into(),
+                    (Who::Sweeper, Some(sweeper)) => format!("gc of w{}", sweeper.owner),
+                    (Who::Sweeper, None) => "gc".into(),
+                    (Who::Mender, _) => "the walk".into(),
                 };
+                let Some(sent) = world.sent_by(who) else { return "nobody".into() };
                 let sent = &sent[usize::from(at)];
                 let how = if sent.got.is_some() { "arrives".into() } else { how.to_string() };
                 format!("{actor}: {}: {how}", request(&sent.request))

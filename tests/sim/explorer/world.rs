@@ -11,8 +11,8 @@ use std::time::Duration;
 use elacsym::env::BootTime;
 use elacsym::model::{FileName, Incarnation, Seq};
 use elacsym::protocol::{
-    Brancher, Collector, Entry, FoldWork, HEAD_AGE_MAX, Head, Lane, MergeWork, Owner, Reader,
-    Reply, Request, Rule, Rules, Seen, State, Strictness,
+    Brancher, Collector, Entry, FoldWork, HEAD_AGE_MAX, Head, Lane, Mender, MergeWork, Owner,
+    Reader, Reply, Request, Rule, Rules, Seen, State, Strictness,
 };
 
 use super::model::{Model, NAMES, Ops, index};
@@ -129,6 +129,13 @@ pub(super) struct Branching {
     pub(super) life: u8,
 }
 
+/// The walk at one marker.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Mending {
+    pub(super) mender: Mender<Model>,
+    pub(super) sent: Vec<Sent>,
+}
+
 /// An owner's collector, request by request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Sweeping {
@@ -144,6 +151,7 @@ pub(super) struct World {
     pub(super) remotes: [Part<Remote>; NAMES],
     pub(super) branch: Part<Option<Branching>>,
     pub(super) sweeper: Part<Option<Sweeping>>,
+    pub(super) mender: Part<Option<Mending>>,
     /// Copies of requests that may still take effect.
     pub(super) flying: Part<Vec<Request<Model>>>,
     pub(super) ledgers: [Part<Ledger>; NAMES],
@@ -197,6 +205,7 @@ impl World {
             remotes: std::array::from_fn(|name| remote(name as u8)),
             branch: Part::new(None),
             sweeper: Part::new(None),
+            mender: Part::new(None),
             flying: Part::new(vec![]),
             ledgers: std::array::from_fn(|_| Part::new(Ledger::default())),
             left: scope.left,
@@ -210,6 +219,7 @@ impl World {
             self.remotes.each_ref().map(|part| part.hash),
             self.branch.hash,
             self.sweeper.hash,
+            self.mender.hash,
             self.flying.hash,
             self.ledgers.each_ref().map(|part| part.hash),
             self.left,
