@@ -11,6 +11,8 @@ use std::cmp::Ordering;
 
 use half::f16;
 
+#[cfg(target_arch = "x86_64")]
+use super::x86;
 use crate::model::Metric;
 
 const LANES: usize = 16;
@@ -98,10 +100,30 @@ pub fn widen_i8(from: &[u8], to: &mut [f32]) {
 }
 
 fn inner(a: &[f32], b: &[f32]) -> f32 {
-    summed(a, b, |a, b, sum| a.mul_add(b, sum))
+    #[cfg(target_arch = "x86_64")]
+    if let Some(sum) = x86::inner(a, b) {
+        return sum;
+    }
+    inner_by_lanes(a, b)
 }
 
 fn squared(a: &[f32], b: &[f32]) -> f32 {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(sum) = x86::squared(a, b) {
+        return sum;
+    }
+    squared_by_lanes(a, b)
+}
+
+/// The twin of every other way to say it: without an instruction for it, a fused multiply-add is a
+/// call into a library.
+#[inline(always)]
+pub(super) fn inner_by_lanes(a: &[f32], b: &[f32]) -> f32 {
+    summed(a, b, |a, b, sum| a.mul_add(b, sum))
+}
+
+#[inline(always)]
+pub(super) fn squared_by_lanes(a: &[f32], b: &[f32]) -> f32 {
     summed(a, b, |a, b, sum| {
         let apart = a - b;
         apart.mul_add(apart, sum)
