@@ -86,8 +86,12 @@ struct Held<P: Payload> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Way {
     Created,
-    /// (b) and (c): the log is known to reach up to here.
+    /// (b): the log is known to reach up to here.
     Known {
+        tail: Seq,
+    },
+    /// (c), likewise.
+    Remembered {
         tail: Seq,
     },
     Fenced,
@@ -268,7 +272,7 @@ impl<P: Payload> Claim<P> {
                 return refuse(Refused::Superseded);
             }
             self.marked = remembered.marked;
-            let way = Way::Known { tail: remembered.next };
+            let way = Way::Remembered { tail: remembered.next };
             return self.taken(place, seen, way, dice, out);
         }
         match (head.life, &head.owner) {
@@ -342,7 +346,9 @@ impl<P: Payload> Claim<P> {
         out: &mut Outbox<P>,
     ) -> Option<ClaimFate<P>> {
         let head = &seen.head;
-        let holds = head.owner == Ownership::Held(place.me.clone());
+        let trusts = matches!(way, Way::Remembered { .. });
+        let holds = head.owner == Ownership::Held(place.me.clone())
+            || trusts && !place.rules.keep(Rule::MemoryFitsHead);
         if !holds || head.life != Life::Active {
             // The claim took effect, and somebody covered it before its answer was here.
             return refuse(Refused::Superseded);
@@ -405,10 +411,12 @@ impl<P: Payload> Claim<P> {
                 }
                 Step::Met(..) => {}
                 Step::Missing => match held.way {
-                    Way::Known { .. } if place.rules.keep(Rule::KnownTailIsWhole) => {
+                    Way::Known { .. } | Way::Remembered { .. }
+                        if place.rules.keep(Rule::KnownTailIsWhole) =>
+                    {
                         return refuse(Refused::Superseded);
                     }
-                    Way::Known { .. } | Way::Created | Way::Guessed => {
+                    Way::Known { .. } | Way::Remembered { .. } | Way::Created | Way::Guessed => {
                         return self.finish(place, held, out);
                     }
                     Way::Fenced if !place.rules.keep(Rule::ClaimFences) => {
@@ -537,7 +545,7 @@ impl<P: Payload> Held<P> {
 impl Way {
     fn end(self) -> Option<Seq> {
         match self {
-            Self::Known { tail } => Some(tail),
+            Self::Known { tail } | Self::Remembered { tail } => Some(tail),
             Self::Created | Self::Fenced | Self::Guessed => None,
         }
     }

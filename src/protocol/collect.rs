@@ -283,7 +283,8 @@ impl<P: Payload> Collector<P> {
             let dead = seen.head.dead.iter().flat_map(|life| &life.pins);
             tasks.extend(seen.head.pins.iter().chain(dead).cloned().map(Task::Pin));
             tasks.extend([Task::List, Task::Forget]);
-            tasks.extend(seen.head.idle_parent(self.inc).map(Task::Orphan));
+            let parent = seen.head.idle_parent(self.inc, self.place.rules);
+            tasks.extend(parent.map(Task::Orphan));
         }
         let (forget, suspects) = (vec![], std::mem::take(&mut self.suspects));
         let mut sweep = Sweep { watch, ripe, seen, tasks, suspects, forget, doing: Doing::Look };
@@ -296,17 +297,18 @@ impl<P: Payload> Collector<P> {
 impl<P: Payload> Head<P> {
     /// The parent of this life, if the life names nothing of another's any more: neither of its
     /// parent nor of what its parent was branched from, which it holds through its parent's pin.
-    fn idle_parent(&self, inc: Incarnation) -> Option<Parent> {
+    fn idle_parent(&self, inc: Incarnation, rules: Rules) -> Option<Parent> {
+        let kept = rules.keep(Rule::ParentIsKept);
         if self.inc == inc && self.life == Life::Active {
             let parent = self.parent.clone()?;
             let retired = self.retired.iter().map(|retired| &retired.file);
             let mut named = self.files.iter().chain(&self.keys).chain(retired);
-            let foreign = named.any(|file| file.inc != inc);
+            let foreign = kept && named.any(|file| file.inc != inc);
             return (!foreign).then_some(parent);
         }
         let life = self.dead.iter().find(|life| life.inc == inc)?;
         let parent = life.parent.clone()?;
-        let foreign = life.files.iter().any(|file| file.inc != inc);
+        let foreign = kept && life.files.iter().any(|file| file.inc != inc);
         (!foreign).then_some(parent)
     }
 

@@ -70,3 +70,50 @@ impl<P: Payload> Receipts<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Body;
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    struct Plain;
+
+    impl Payload for Plain {
+        type Batch = ();
+        type Base = ();
+        type Outcome = u32;
+        type Tag = ();
+
+        fn digest(_: &Body<Self>) -> [u8; 32] {
+            [0; 32]
+        }
+    }
+
+    fn receipt(key: usize, outcome: u32) -> Receipt<Plain> {
+        Receipt { key: key as u128, fingerprint: 0, outcome }
+    }
+
+    #[test]
+    fn the_first_answer_to_a_key_stands() {
+        let mut table = Receipts::default();
+        table.insert(receipt(7, 1));
+        table.insert(receipt(7, 2));
+        assert_eq!(table.len(), 1);
+        assert_eq!(table.get(7), Some(&receipt(7, 1)));
+    }
+
+    #[test]
+    fn a_full_table_forgets_its_oldest_key() {
+        let mut table = Receipts::default();
+        (0..RECEIPTS_MAX).for_each(|key| table.insert(receipt(key, 0)));
+        // To come again makes no key younger.
+        table.insert(receipt(0, 0));
+        assert_eq!((table.len(), table.get(0).is_some()), (RECEIPTS_MAX, true));
+        table.insert(receipt(RECEIPTS_MAX, 0));
+        assert_eq!((table.len(), table.get(0).is_some()), (RECEIPTS_MAX, false));
+        assert!((1..=RECEIPTS_MAX).all(|key| table.get(key as u128).is_some()));
+        let kept = table.iter().map(|receipt| receipt.key);
+        assert!(kept.eq((1..=RECEIPTS_MAX).map(|key| key as u128)));
+    }
+}

@@ -32,6 +32,8 @@ pub enum Rule {
     NothingIsGuessed,
     /// A name is remembered only with nothing in doubt.
     MemoryIsSettled,
+    /// A remembered name is gone on with only under a head of that epoch that names me.
+    MemoryFitsHead,
     /// A name is released only with its last slot settled.
     ReleaseIsSettled,
     /// After a release was sent, nothing is written without a new claim.
@@ -120,6 +122,8 @@ pub enum Rule {
     PinsProtect,
     /// A pin is dropped only when its branch is gone or names nothing of the source.
     PinsEndWithBranches,
+    /// A branch gives its pin back only when it names nothing of another's.
+    ParentIsKept,
     /// An abandoned branch becomes a tombstone before its pin goes.
     AbandonComesFirst,
     /// A branch deletes no file of its parent.
@@ -127,7 +131,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub const ALL: [Self; 59] = [
+    pub const ALL: [Self; 61] = [
         Self::AnswerFollowsPut,
         Self::RefusedIsReadBack,
         Self::NotFoundIsUnknown,
@@ -141,6 +145,7 @@ impl Rule {
         Self::KnownTailIsWhole,
         Self::NothingIsGuessed,
         Self::MemoryIsSettled,
+        Self::MemoryFitsHead,
         Self::ReleaseIsSettled,
         Self::ReleaseEndsWriting,
         Self::PublishChecksEpoch,
@@ -185,6 +190,7 @@ impl Rule {
         Self::PinComesFirst,
         Self::PinsProtect,
         Self::PinsEndWithBranches,
+        Self::ParentIsKept,
         Self::AbandonComesFirst,
         Self::ForeignFilesStay,
     ];

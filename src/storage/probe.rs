@@ -21,7 +21,7 @@ use super::counters::Verb;
 use super::fault::Fault;
 use super::frame::{self, FrameKind};
 use super::keys::{self, Folder, ProbeKey};
-use super::list::{self, Cursor};
+use super::list;
 use super::wire::{Seen, Wire};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::PutId;
@@ -47,6 +47,8 @@ const RACED: u16 = 10;
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject"],"Resource":"arn:aws:s3:::BUCKET/PREFIX/*"},{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::BUCKET"}]}"#;
 
 const USE_ANOTHER: &str = "use a store with atomic conditional writes (AWS S3, MinIO, Ceph RGW)";
+
+const IN_ORDER: &str = "use a store that lists keys in the order of their bytes, as AWS S3 does";
 
 const NOT_SHOWN: &str = "it confirmed a write and then did not show it";
 
@@ -244,21 +246,18 @@ impl Trial<'_> {
     async fn listing(&self) -> Result<()> {
         const CHECK: &str = "list after write";
         let created = [CREATED].into_iter().chain((0..ROUNDS).map(|round| RACED + round));
-        let expect: Vec<_> = created.map(|number| keys::Key::Probe(self.key(number))).collect();
-        let folder = Folder::Probe(self.run);
-        for (from, rest) in [(0, &expect[..]), (2, &expect[2..])] {
-            let cursor = match from {
-                0 => Cursor::start(),
-                from => Cursor::after(&expect[from - 1])?,
-            };
-            let page = list::list(self.wire, &folder, &cursor, list::PAGE_KEYS_MAX).await;
-            let page = page.map_err(|error| {
-                let remedy = "grant s3:ListBucket on the bucket";
-                refuse(CHECK, "it does not list", remedy).with_source(error)
-            })?;
-            if !page.entries.iter().map(|entry| &entry.key).eq(rest) {
-                let saw = "its listing is not what was written, in order";
-                return Err(refuse(CHECK, saw, USE_ANOTHER));
+        let expect: Vec<_> = created.map(|number| self.path(number)).collect();
+        let folder = keys::path(Folder::Probe(self.run));
+        for (from, rest) in [(0_usize, &expect[..]), (2, &expect[2..])] {
+            let after = from.checked_sub(1).map(|last| &expect[last]);
+            let page = self.wire.list(&folder, after, list::PAGE_KEYS_MAX).await;
+            let page = page.map_err(|fault| cannot_list(CHECK, fault))?;
+            let found: Vec<_> = page.into_iter().map(|object| object.location).collect();
+            if !found.is_sorted() {
+                return Err(refuse(CHECK, "it lists out of order", IN_ORDER));
+            }
+            if found != rest {
+                return Err(refuse(CHECK, "its listing is not what was written", USE_ANOTHER));
             }
         }
         Ok(())
@@ -321,12 +320,8 @@ impl Trial<'_> {
         Ok(seen.map_err(|fault| undecided(check, fault))?.found)
     }
 
-    fn key(&self, number: u16) -> ProbeKey {
-        ProbeKey { run: self.run, number }
-    }
-
     fn path(&self, number: u16) -> Path {
-        keys::path(self.key(number))
+        keys::path(ProbeKey { run: self.run, number })
     }
 
     fn body(&self, filler_bytes: usize) -> Bytes {
@@ -377,6 +372,16 @@ fn cannot_write(check: &str, fault: Fault) -> Error {
     match fault {
         Fault::Denied(error) => {
             let remedy = "grant s3:PutObject and s3:DeleteObject, and check the credentials";
+            refuse(check, "it answered 403, or the like", remedy).with_source(error)
+        }
+        fault => undecided(check, fault),
+    }
+}
+
+fn cannot_list(check: &str, fault: Fault) -> Error {
+    match fault {
+        Fault::Denied(error) => {
+            let remedy = "grant s3:ListBucket on the bucket, and check the credentials";
             refuse(check, "it answered 403, or the like", remedy).with_source(error)
         }
         fault => undecided(check, fault),

@@ -142,6 +142,29 @@ impl Behaviour for Unsorted {
     }
 }
 
+/// Denies listings, though it says 404 for what is missing.
+#[derive(Debug, Default)]
+pub(crate) struct Unlisted;
+
+#[async_trait]
+impl Behaviour for Unlisted {
+    async fn list(&self, _: &InMemory, prefix: Option<Path>) -> Result<Vec<ObjectMeta>> {
+        let path = prefix.unwrap_or_default().to_string();
+        Err(Error::PermissionDenied { path, source: "403".into() })
+    }
+}
+
+/// Never has the time to list.
+#[derive(Debug, Default)]
+pub(crate) struct Swamped;
+
+#[async_trait]
+impl Behaviour for Swamped {
+    async fn list(&self, _: &InMemory, _: Option<Path>) -> Result<Vec<ObjectMeta>> {
+        Err(answered("503 Slow Down"))
+    }
+}
+
 /// Confirms deletes and keeps everything.
 #[derive(Debug, Default)]
 pub(crate) struct Hoarder;

@@ -11,7 +11,8 @@ use object_store::memory::InMemory;
 
 use crate::bent_store::{Behaviour, BentStore};
 use crate::doubles::{
-    Careless, Ceph, Forgetful, HalfCareless, HalfLiar, Hoarder, Liar, Secretive, Unsorted,
+    Careless, Ceph, Forgetful, HalfCareless, HalfLiar, Hoarder, Liar, Secretive, Swamped, Unlisted,
+    Unsorted,
 };
 use crate::promises::{head, slot};
 use crate::servers;
@@ -57,8 +58,23 @@ async fn a_store_that_hides_what_is_missing_is_refused() {
 
 #[tokio::test]
 async fn a_store_that_lists_in_no_order_or_deletes_nothing_is_refused() {
-    expect(&over::<Unsorted>(1).prove().await.unwrap_err(), "list after write", &[]);
+    let error = over::<Unsorted>(1).prove().await.unwrap_err();
+    expect(&error, "list after write", &["out of order", "lists keys in the order of their bytes"]);
     expect(&over::<Hoarder>(1).prove().await.unwrap_err(), "delete", &["still there"]);
+}
+
+#[tokio::test]
+async fn a_store_that_denies_listings_is_refused() {
+    let error = over::<Unlisted>(1).prove().await.unwrap_err();
+    expect(&error, "list after write", &["403", "grant s3:ListBucket on the bucket"]);
+}
+
+/// It was told to grant a right that it had.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_has_no_time_to_list_is_not_refused() {
+    let error = over::<Swamped>(1).prove().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Throttled, "{}", error.chain());
+    assert!(error.to_string().contains("\"list after write\""), "{}", error.chain());
 }
 
 #[tokio::test]

@@ -22,34 +22,39 @@ pub(super) enum Probe {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Ask {
-    Read,
+    /// Of a state that holds slot `min_seq` at least.
+    Read { min_seq: Option<Seq> },
     /// `needs`: the slots below it were seen, and must be committed.
-    NoEffect {
-        needs: Seq,
-    },
+    NoEffect { needs: Seq },
 }
 
 impl Ask {
     /// Whether what it saw is committed. What is not waits for the slot under way, not for a probe.
     fn is_ready(&self, committed: Seq) -> bool {
         match self {
-            Self::Read => true,
+            Self::Read { .. } => true,
             Self::NoEffect { needs } => *needs <= committed,
         }
     }
 }
 
 impl<P: Payload> Tenure<P> {
-    /// A strong read.
-    pub fn read(&mut self, place: &Place, ticket: u64, out: &mut Outbox<P>) -> Result<(), Busy> {
+    /// A strong read, of a state that holds slot `min_seq` at least.
+    pub fn read(
+        &mut self,
+        place: &Place,
+        ticket: u64,
+        min_seq: Option<Seq>,
+        out: &mut Outbox<P>,
+    ) -> Result<(), Busy> {
         if self.standing != Standing::Owner || self.has_ended() {
             return Err(Busy);
         }
         if !place.rules.keep(Rule::OwnerProbes) {
-            self.answer_read(ticket, out);
+            self.answer_read(ticket, min_seq, out);
             return Ok(());
         }
-        self.ask(place, ticket, Ask::Read, out);
+        self.ask(place, ticket, Ask::Read { min_seq }, out);
         Ok(())
     }
 
@@ -116,17 +121,18 @@ impl<P: Payload> Tenure<P> {
         let committed = self.cursor.seq;
         for waiter in self.waiting.prove(by, |ask| ask.is_ready(committed)) {
             match waiter.ask {
-                Ask::Read => self.answer_read(waiter.ticket, out),
+                Ask::Read { min_seq } => self.answer_read(waiter.ticket, min_seq, out),
                 Ask::NoEffect { .. } => out.answer(Answer::NoEffect { ticket: waiter.ticket }),
             }
         }
     }
 
-    fn answer_read(&self, ticket: u64, out: &mut Outbox<P>) {
+    fn answer_read(&self, ticket: u64, min_seq: Option<Seq>, out: &mut Outbox<P>) {
         let view = self.view();
-        out.answer(match view.exists() {
-            true => Answer::Read { ticket, view },
-            false => Answer::Absent { ticket },
+        out.answer(match min_seq {
+            _ if !view.exists() => Answer::Absent { ticket },
+            Some(seq) if seq >= view.next => Answer::Beyond { ticket, end: view.next },
+            Some(_) | None => Answer::Read { ticket, view },
         });
     }
 }

@@ -30,14 +30,18 @@ mod writers;
 
 use std::time::Duration;
 
-use elacsym::protocol::Rule;
+use elacsym::protocol::{Rule, Rules};
 
 use mutants::{Without, without};
+use scope::Scope;
 use search::{Limits, exhaust, wander};
 use table::{Table, story};
 
-/// Bounds of a search that is meant to end by itself.
-const AMPLE: Limits = Limits { states: 60_000_000, time: Duration::from_secs(600) };
+/// Of a search that is meant to end by itself: twice the widest part, so that a part which has
+/// become too wide fails, and fails on every machine.
+const AMPLE: Limits = Limits { states: 13_000_000, steps: usize::MAX };
+/// Of a search that is cut off where it does not end: a quarter of a minute.
+const SCANT: Limits = Limits { states: 1_200_000, steps: usize::MAX };
 
 /// The scopes of the protocol as it is: nothing breaks in any history that they hold.
 /// `ELACSYM_SCOPES=iv` searches those whose title begins so.
@@ -54,20 +58,31 @@ fn no_history_in_the_four_scopes_breaks_a_promise() {
         table.scope(&scope, &found);
         assert!(found.complete, "{} is cut off at {} states", scope.title, found.states);
     }
+    table.sum();
 }
 
-/// What is left out of a search (`next`, `world::forget`) must not be what breaks: the smallest
-/// scope is searched with nothing left out, too.
+/// What is left out of a search (`steps`, `next`, `world::forget`) must not be what breaks: small
+/// scopes are searched with nothing left out, too; the smallest of them to its end.
 #[test]
 fn a_search_without_reductions_finds_nothing_either() {
+    let mut table = Table::of_scopes();
     let scope = scopes::base(1, 2).delays(1).reads(1).whole();
+    let scope = scope.called("nothing left out: commit, claim, gc, a reader");
     let found = exhaust(&scope, AMPLE);
     assert!(found.broken.is_none(), "{}", story(&scope, &found));
+    table.scope(&scope, &found);
     assert!(found.complete, "cut off at {} states", found.states);
+    for scope in scopes::whole() {
+        let found = exhaust(&scope, SCANT);
+        assert!(found.broken.is_none(), "{}", story(&scope, &found));
+        table.scope(&scope, &found);
+    }
+    table.sum();
 }
 
-/// Every rule is there for a reason: without it, a history breaks a promise. The few that other
-/// rules make redundant are shown to be: without one of them, nothing breaks.
+/// Every rule is there for a reason: without it, a history breaks a promise, and with it no history
+/// of that scope does that is as long. The few that other rules make redundant are shown to be:
+/// without one of them, nothing breaks.
 #[test]
 fn every_mutant_is_killed() {
     let mut table = Table::of_mutants();
@@ -79,6 +94,12 @@ fn every_mutant_is_killed() {
                 let verdict = found.broken.as_ref().map_or("nothing", |broken| &broken.violation);
                 let told = story(&scope, &found);
                 assert!(verdict.starts_with(promise), "without {rule:?}, not {promise}: {told}");
+                let steps = found.broken.as_ref().map_or(0, |broken| broken.trace.len());
+                let kept = Scope { rules: Rules::default(), ..scope };
+                let control = exhaust(&kept, Limits { steps, ..SCANT });
+                let told = story(&kept, &control);
+                assert!(control.broken.is_none(), "it is not {rule:?} that breaks it: {told}");
+                table.control(&control);
             }
             Without::Holds(scope) => {
                 let found = exhaust(&scope, AMPLE);
@@ -88,6 +109,7 @@ fn every_mutant_is_killed() {
             }
         }
     }
+    table.sum();
 }
 
 /// Wider scopes, by random walk, with nothing left out. `ELACSYM_WALK_SECS` walks longer, and
@@ -103,12 +125,19 @@ fn random_walks_through_wider_scopes_break_nothing() {
         assert!(found.broken.is_none(), "seed {seed}: {}", story(&scope, &found));
         table.scope(&scope, &found);
     }
+    table.sum();
 }
 
 #[test]
-fn the_testing_page_lists_every_rule() {
+fn the_testing_page_lists_every_rule_and_the_scope_that_it_is_broken_in() {
     let page = include_str!("../../../docs/TESTING.md");
     for rule in Rule::ALL {
-        assert!(page.contains(&format!("`{rule:?}`")), "docs/TESTING.md does not list {rule:?}");
+        let (begins, scope) = match without(rule) {
+            Without::Breaks(scope, _) => (format!("| `{rule:?}` |"), scope.describe()),
+            Without::Holds(_) => (format!("| `{rule:?}`:"), String::new()),
+        };
+        let row = page.lines().find(|line| line.starts_with(&begins));
+        let row = row.unwrap_or_else(|| panic!("docs/TESTING.md does not list {rule:?}"));
+        assert!(row.contains(&scope), "{rule:?} is broken in {scope}: {row}");
     }
 }

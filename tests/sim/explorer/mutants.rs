@@ -56,6 +56,8 @@ fn verdict(rule: Rule) -> &'static str {
         | Rule::TombstoneIsNotKept
         | Rule::GarbageWaits => "STALE",
         Rule::EndIsMet => "a read sees deleted",
+        // The core notices what a stale memory led to, before anybody lost anything.
+        Rule::MemoryFitsHead => "ASSERTION",
         Rule::ChunksAreDurable | Rule::ChunksFollowSlots => "CHUNK",
         Rule::SuspectsWait => "GRACE",
         Rule::RebirthContinuesSeq | Rule::TombstoneKeepsEpoch => "HEAD",
@@ -73,6 +75,7 @@ fn verdict(rule: Rule) -> &'static str {
         | Rule::PinComesFirst
         | Rule::PinsProtect
         | Rule::PinsEndWithBranches
+        | Rule::ParentIsKept
         | Rule::AbandonComesFirst
         | Rule::ForeignFilesStay => "FILE",
         _ => "LOST",
@@ -89,6 +92,7 @@ fn scope_against(rule: Rule) -> Scope {
         Rule::KnownTailIsWhole => owner(2, 2),
         Rule::NothingIsGuessed => owner(2, 3).forgetful(),
         Rule::MemoryIsSettled => owner(2, 2).delays(1),
+        Rule::MemoryFitsHead => owner(2, 2),
         Rule::ReleaseIsSettled => owner(2, 2).delays(1),
         Rule::ReleaseEndsWriting => owner(2, 2),
         Rule::PublishChecksEpoch => base(1, 2).files(),
@@ -126,7 +130,9 @@ fn scope_against(rule: Rule) -> Scope {
         Rule::BranchingIsAbsent => branch().claims(1).reads_of_b(1),
         Rule::BranchingIsNotClaimed => branch(),
         Rule::PinComesFirst | Rule::PinsProtect => branch().claims(1).merges(1),
-        Rule::PinsEndWithBranches | Rule::AbandonComesFirst => branch().claims(1).merges(1),
+        Rule::PinsEndWithBranches | Rule::ParentIsKept | Rule::AbandonComesFirst => {
+            branch().claims(1).merges(1)
+        }
         Rule::TombstoneKeepsPins => branch().claims(1).ends(1),
         Rule::ForeignFilesStay => branch().heir().merges(1),
         Rule::ClaimYields | Rule::ReplayChecksEpoch | Rule::ChainIsChecked => {

@@ -18,7 +18,11 @@ fn commits() -> Vec<Scope> {
         base(3, 2).calm().ahead().called("i: the same, in a claim"),
         base(1, 2).reads(2).stalled().called("i: a reader whose clock stands still"),
         base(1, 2).reads(2).strict().called("i: a reader that trusts no age"),
-        base(2, 1).reads(2).min_seq().called("i: reads that ask for a slot at least"),
+        base(2, 1)
+            .reads(2)
+            .owner_reads(2)
+            .min_seq()
+            .called("i: reads that ask for a slot at least"),
         base(2, 2).files().two_folds().called("i: two folds prepared at once"),
         base(1, 2).files().swept(2).delays(1).called("i: an owner's own garbage, a delay"),
         base(1, 2).files().chunks().swept(2).called("i: the same, in chunks"),
@@ -31,7 +35,7 @@ fn tenures() -> Vec<Scope> {
         owner(2, 3).owner_reads(1).called("ii: release, close, remember, an owner's read"),
         owner(2, 2).delays(1).owner_reads(1).called("ii: the same, with a delayed request"),
         owner(2, 2).delays(1).panics().called("ii: a panic with a request in doubt"),
-        owner(2, 3).keyed().retries(1).called("ii: keys, a retry"),
+        base(2, 3).keyed().retries(1).called("ii: keys, a retry, without release"),
         owner(2, 2).keyed().retries(1).skips(1).delays(1).called("ii: keys, a retry, a skip"),
         owner(2, 2).skips(1).delays(1).called("ii: a skip without a key"),
         base(1, 2).pinned().called("ii: a claim covered by a pin"),
@@ -57,10 +61,11 @@ fn branches() -> Vec<Scope> {
         // nothing that one at a time does not.
         branch().claims(1).reads(1).called("iv: a branch, a reader of its source"),
         branch()
-            .heir()
+            .claims(1)
             .ends(1)
             .reads_of_b(1)
-            .called("iv: one of the names deleted, a reader of it"),
+            .called("iv: its source deleted, a reader of the branch"),
+        branch().heir().ends(1).called("iv: one of the names deleted"),
         branch().heir().delays(1).called("iv: both names claimed, a delay"),
         branch().claims(1).chunks().marked().called("iv: a branch in chunks, abandoned or not"),
         parent.called("iv: its parent merged, deleted, a delay"),
@@ -90,6 +95,15 @@ pub(super) fn wide() -> Vec<Scope> {
             .ends(2)
             .merges(2)
             .called("branches of branches, two deletions"),
+    ]
+}
+
+/// Small ones, to be searched with nothing left out.
+pub(super) fn whole() -> [Scope; 2] {
+    let titled = |scope: Scope, title| scope.whole().called(title);
+    [
+        titled(lives(), "nothing left out: end, re-create"),
+        titled(branch().claims(1), "nothing left out: a branch"),
     ]
 }
 

@@ -30,10 +30,12 @@ pub(super) struct Broken {
     pub(super) trace: Vec<String>,
 }
 
+/// Counted in what is the same on every machine.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
     pub(super) states: usize,
-    pub(super) time: Duration,
+    /// Histories of so many steps.
+    pub(super) steps: usize,
 }
 
 /// The worlds seen, by fingerprint, each with the one it was first reached from. 64 bits: with
@@ -121,8 +123,8 @@ pub(super) fn exhaust(scope: &Scope, limits: Limits) -> Finding {
     let stop = AtomicBool::new(false);
     let culprit: Mutex<Option<Culprit>> = Mutex::new(None);
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let mut level = vec![start.clone()];
-    while !level.is_empty() && !stop.load(Ordering::Relaxed) {
+    let (mut level, mut depth) = (vec![start.clone()], 0);
+    while !level.is_empty() && depth < limits.steps && !stop.load(Ordering::Relaxed) {
         let work = Mutex::new(level.into_iter());
         let next = Mutex::new(Vec::new());
         std::thread::scope(|threads_of| {
@@ -142,8 +144,7 @@ pub(super) fn exhaust(scope: &Scope, limits: Limits) -> Finding {
                                 break;
                             }
                         }
-                        let over = clock.now() > limits.time;
-                        if over || count.load(Ordering::Relaxed) + found.len() > limits.states {
+                        if count.load(Ordering::Relaxed) + found.len() > limits.states {
                             stop.store(true, Ordering::Relaxed);
                         }
                     }
@@ -153,10 +154,11 @@ pub(super) fn exhaust(scope: &Scope, limits: Limits) -> Finding {
             }
         });
         level = next.into_inner().expect("no panics");
+        depth += 1;
     }
     let culprit = culprit.into_inner().expect("no panics");
     let broken = culprit.map(|culprit| retrace(scope, start, &seen, culprit));
-    let complete = broken.is_none() && !stop.load(Ordering::Relaxed);
+    let complete = broken.is_none() && level.is_empty() && !stop.load(Ordering::Relaxed);
     Finding { states: count.into_inner(), complete, took: clock.now(), broken }
 }
 

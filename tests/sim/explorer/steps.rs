@@ -7,6 +7,7 @@ use super::scope::Scope;
 use super::step::{How, Item, Step, Who};
 use super::store::writes;
 use super::world::{Sent, World, Writer, there_stays};
+use super::writers::END;
 
 impl Scope {
     /// All that can happen. A step that turns out to be impossible has no next world.
@@ -17,7 +18,7 @@ impl Scope {
         }
         if let Some(branch) = &*world.branch {
             self.deliveries(Who::Brancher, &branch.sent, world.left.delays, steps);
-            if self.may.crash {
+            if self.may.crash && (self.may.everything || world.left.branches > 0) {
                 steps.push(Step::CrashBrancher);
             }
         } else if world.left.branches > 0 {
@@ -150,7 +151,11 @@ impl Scope {
                 }
             }
         }
-        if self.may.crash {
+        // Who is never heard of again is as good as crashed, where nobody begins anew after it: a
+        // crash is one more history only before a claim. (A deletion that was asked for excuses much
+        // for as long as somebody may go on with it, so whoever has it in hand crashes at any time.)
+        let counts = self.may.everything || left.claims > 0 || part.open & 1 << END != 0;
+        if self.may.crash && counts {
             steps.push(Step::Crash(w));
             if left.delays > 0 {
                 let flies = |at: &usize| writes(&part.sent[*at].request);

@@ -8,7 +8,7 @@ use elacsym::model::{Chain, Epoch, FileKind, FileName, Incarnation, PutId, Seq};
 use elacsym::protocol::{
     Answer, Body, BranchFate, Brancher, Busy, Collector, Edit, Entry, Files, GRACE, Head, Heard,
     Inside, Intent, Lane, Leave, Life, MergeWork, News, Outbox, Owner, Place, Publish, Reader,
-    Refused, Reply, Request, Rules, Slot, State, Strictness, Then, Watch,
+    Recall, Receipt, Refused, Reply, Request, Rules, Slot, State, Strictness, Then, Watch,
 };
 
 use super::garbage::NOW;
@@ -192,6 +192,27 @@ fn a_chunk_is_no_garbage_until_its_request_has_failed() {
     let body = Body { batch: Ops::one(0), receipts: vec![], chunks: vec![chunk] };
     let named = tenure.commit(place, 0, body, &mut dice(), &mut out);
     assert!(named.is_err(), "a slot names a chunk that may be gone");
+}
+
+#[test]
+fn a_key_that_comes_back_with_another_request_is_told_apart() {
+    let mut store = store([None, None, None]);
+    let mut owner = Owner::closed(place(0));
+    open(&mut store, &mut owner, Intent::Write);
+    let (place, tenure) = owner.tenure().expect("an owner");
+    let receipts = vec![Receipt { key: 7, fingerprint: 1, outcome: 5 }];
+    let body = Body { batch: Ops::one(0), receipts, chunks: vec![] };
+    let mut out = Outbox::default();
+    tenure.commit(place, 0, body, &mut dice(), &mut out).expect("idle");
+    assert_eq!(tenure.recall(7, 1), Recall::Pending);
+    assert_eq!(tenure.recall(7, 2), Recall::Another);
+    serve(&mut store, &mut out, |lane, reply, out| {
+        owner.hear(owner.generation(), lane, reply, &mut dice(), out);
+    });
+    let (_, tenure) = owner.tenure().expect("an owner");
+    assert_eq!(tenure.recall(7, 1), Recall::Stored(5));
+    assert_eq!(tenure.recall(7, 2), Recall::Another);
+    assert_eq!(tenure.recall(8, 2), Recall::Fresh);
 }
 
 /// A merge was prepared, and before it was published a fold was. The merge carries the files and the

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::time::Duration;
 
 use elacsym::protocol::Rule;
 
@@ -9,7 +10,10 @@ use super::scope::Scope;
 use super::search::Finding;
 
 /// A table that is printed line by line, as searches end. They take minutes.
-pub(super) struct Table;
+pub(super) struct Table {
+    states: usize,
+    took: Duration,
+}
 
 impl Table {
     pub(super) fn of_scopes() -> Self {
@@ -30,16 +34,33 @@ impl Table {
 
     fn head(line: &str) -> Self {
         say(&format!("\n{line}"));
-        Self
+        Self { states: 0, took: Duration::ZERO }
+    }
+
+    fn add(&mut self, found: &Finding) {
+        self.states += found.states;
+        self.took += found.took;
+    }
+
+    /// The search of a mutant's scope with every rule kept: it has no line of its own.
+    pub(super) fn control(&mut self, found: &Finding) {
+        self.add(found);
+    }
+
+    /// The last line.
+    pub(super) fn sum(self) {
+        say(&format!("together: {} in {:.1} seconds", self.states, self.took.as_secs_f64()));
     }
 
     pub(super) fn scope(&mut self, scope: &Scope, found: &Finding) {
+        self.add(found);
         let how = if found.complete { "complete" } else { "cut off" };
         let (states, took) = (found.states, found.took.as_secs_f64());
         say(&format!("{:<64} {states:>10}  {how:<8} {took:>7.1}", scope.describe()));
     }
 
     pub(super) fn mutant(&mut self, rule: Rule, scope: &Scope, found: &Finding) {
+        self.add(found);
         let (states, took, rule) = (found.states, found.took.as_secs_f64(), format!("{rule:?}"));
         let (steps, verdict) = match &found.broken {
             Some(broken) => (broken.trace.len().to_string(), broken.violation.as_str()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use elacsym::model::{FileKind, FileName};
+use elacsym::model::{FileKind, FileName, Seq};
 use elacsym::protocol::{
     Body, Busy, Files, FoldWork, Intent, Lane, Leave, Recall, Receipt, Request, State,
 };
@@ -11,7 +11,7 @@ use super::model::{Model, Ops, rows_of};
 use super::next::Violation;
 use super::scope::Scope;
 use super::step::{How, Step};
-use super::world::{Work, World};
+use super::world::{Question, Work, World};
 use super::writers::{END, OWNER_READ, PLAIN_SKIP, SKIP, SKIPPED};
 
 impl Scope {
@@ -159,17 +159,22 @@ impl Scope {
         let skips = matches!(step, Step::Skip(_));
         let count = if skips { &mut world.left.skips } else { &mut world.left.owner_reads };
         *count -= 1;
-        let asked = world.ledgers[usize::from(self.names[usize::from(w)])].ask();
+        let more = *count > 0;
+        let ledger = &world.ledgers[usize::from(self.names[usize::from(w)])];
+        let (asked, last) = (ledger.ask(), ledger.last);
+        // The last one asks for what was acknowledged last, those before it for what never is.
+        let min_seq = if more { Some(Seq(1000)) } else { last };
+        let min_seq = min_seq.filter(|_| self.may.min_seq && !skips);
         self.write(world, w, |writer, dice, out| {
             let saw = writer.saw();
             let (place, tenure) = writer.owner.tenure().ok_or(Busy)?;
             if skips {
                 tenure.no_effect(place, PLAIN_SKIP, None, dice, out)?;
             } else {
-                tenure.read(place, OWNER_READ, out)?;
+                tenure.read(place, OWNER_READ, min_seq, out)?;
             }
             writer.open |= 1 << if skips { PLAIN_SKIP } else { OWNER_READ };
-            writer.asked = Some((asked, saw));
+            writer.asked = Some((Question { asked, min_seq, last }, saw));
             Ok(None)
         })
     }

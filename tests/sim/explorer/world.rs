@@ -72,7 +72,7 @@ pub(super) struct Writer {
     /// The tickets that are not answered yet, as bits.
     pub(super) open: u64,
     /// A read or skip under way, and what was seen when it was decided.
-    pub(super) asked: Option<(Asked, Ops)>,
+    pub(super) asked: Option<(Question, Ops)>,
     pub(super) chunk: Option<FileName>,
 }
 

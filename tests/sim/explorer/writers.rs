@@ -7,7 +7,7 @@ use elacsym::protocol::{
 
 use super::model::{Fixed, Mask, Model, Ops, ops_of};
 use super::next::Violation;
-use super::oracle::{Birth, truth};
+use super::oracle::{Birth, Ledger, truth};
 use super::scope::Scope;
 use super::step::How;
 use super::store::writes;
@@ -154,7 +154,8 @@ impl Scope {
             }
             Answer::NotCommitted { .. } | Answer::Unknown { .. } | Answer::Stored { .. } => {}
             Answer::NoEffect { ticket } => {
-                if let Some((asked, saw)) = asked.filter(|_| ticket == PLAIN_SKIP) {
+                if let Some((question, saw)) = asked.filter(|_| ticket == PLAIN_SKIP) {
+                    let asked = question.asked;
                     ledger.change(|ledger| ledger.answer(asked, &saw, truth.as_ref()))?;
                     over = true;
                 } else {
@@ -162,21 +163,28 @@ impl Scope {
                 }
             }
             Answer::Read { view, .. } => {
-                if let Some((asked, _)) = asked {
-                    let ops = ops_of(&view);
+                if let Some((question, _)) = asked {
+                    Ledger::reaches(question, &view)?;
+                    let (asked, ops) = (question.asked, ops_of(&view));
                     ledger.change(|ledger| ledger.answer(asked, &ops, truth.as_ref()))?;
                     over = true;
                 }
             }
             Answer::Absent { .. } => {
-                if let Some((asked, _)) = asked {
-                    ledger.absent(asked)?;
+                if let Some((question, _)) = asked {
+                    ledger.absent(question.asked)?;
+                    over = true;
+                }
+            }
+            Answer::Beyond { end, .. } => {
+                if let Some((question, _)) = asked {
+                    Ledger::beyond(question, end)?;
                     over = true;
                 }
             }
             Answer::AskAgain { .. } => over = true,
             Answer::Ended { .. } => ledger.change(|ledger| ledger.ended.extend(birth)),
-            Answer::Beyond { .. } | Answer::Corrupt { .. } => {
+            Answer::Corrupt { .. } => {
                 return Err(format!("CORRUPT: an owner answers {answer:?}"));
             }
         }
