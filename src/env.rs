@@ -13,16 +13,21 @@ use tokio::time::Instant;
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     start: Instant,
+    /// The boot-time clock when it started.
+    booted: Duration,
 }
 
 /// A reading of the boot-time clock, which goes on while the machine is suspended. Only the age
-/// of a head is measured with it: an age that forgot a suspend would make a stale read exact.
+/// of a head is measured with it, and how long garbage was watched: an age that forgot a suspend
+/// would make a stale read exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BootTime(pub Duration);
 
 impl Clock {
     pub fn start() -> Self {
-        Self { start: Instant::now() }
+        // In this order: what goes by between the two makes `boot_time` late, and never early.
+        let booted = since_boot();
+        Self { start: Instant::now(), booted }
     }
 
     /// For deadlines, pauses and measurements. Under a paused tokio runtime it stands still.
@@ -30,9 +35,12 @@ impl Clock {
         self.start.elapsed()
     }
 
+    /// Under a paused tokio runtime it goes ahead with [`Self::now`], so that a test owns it too;
+    /// elsewhere `now` counts the same seconds but for those of a suspend, and never leads. (A test
+    /// cannot move its readings back instead: they begin at zero, and a machine may have booted a
+    /// minute ago.)
     pub fn boot_time(&self) -> BootTime {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        BootTime(Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32))
+        BootTime(since_boot().max(self.booted + self.now()))
     }
 
     /// For display and TTL. Nothing is ordered by it and no two machines compare it.
@@ -43,6 +51,11 @@ impl Clock {
     pub async fn sleep(&self, pause: Duration) {
         tokio::time::sleep(pause).await;
     }
+}
+
+fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
 /// Runs calls that block on a disk away from the threads that wait on the network. A panic of the
@@ -59,6 +72,23 @@ pub async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'stat
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_cancelled) => std::future::pending().await,
         },
+    }
+}
+
+/// How many threads compute at the same time here.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Lets this process have as many files open as it may at all: each connection is one, and so is
+/// each file of a local folder that is read. So many they are then; none: there is no limit.
+pub fn raise_open_files() -> Option<u64> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
     }
 }
 
@@ -139,9 +169,26 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_raised_is_raised_once() {
+        let raised = raise_open_files();
+        assert_eq!(raise_open_files(), raised);
+        assert!(raised.is_none_or(|files| files > 0) && cores() > 0);
+    }
+
+    #[test]
     fn the_boot_clock_moves_forward() {
         let clock = Clock::start();
         let before = clock.boot_time();
         assert!(clock.boot_time() >= before);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_boot_clock_goes_ahead_with_a_paused_one() {
+        let clock = Clock::start();
+        let before = clock.boot_time().0;
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        let gone = clock.boot_time().0 - before;
+        // What has really passed since the start is not counted on top.
+        assert!(gone > Duration::from_secs(3500) && gone <= Duration::from_secs(3600), "{gone:?}");
     }
 }

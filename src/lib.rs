@@ -18,6 +18,7 @@
 //! - [`protocol`]: what commits, who may write, what a reader must ask, what may be deleted:
 //!   pure state machines, the same in production and under the explorer
 //! - [`model`]: words everyone speaks
+//! - [`memory`]: the budget that everything large is reserved from
 //! - [`env`], [`error`]: the door to the outside; what to do when it does not open
 
 pub mod cli;
@@ -27,6 +28,7 @@ pub mod error;
 pub mod eval;
 pub mod kernels;
 pub mod log;
+pub mod memory;
 pub mod model;
 pub mod namespace;
 pub mod protocol;

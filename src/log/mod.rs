@@ -4,7 +4,9 @@
 //! The protocol core decides what a slot means and knows no bytes; here it is written down and
 //! read back. What a reader accepts, a writer would have written: to the byte.
 
+pub mod chunk;
 pub mod effects;
+pub mod outcome;
 mod payload;
 pub mod receipts;
 pub mod slot;

@@ -1,15 +1,122 @@
-//! What a request is answered, before anybody writes it down for the wire.
+//! What is answered: to a write, to a query, to a look at a namespace. How it is spelt is the
+//! business of a wire contract.
 
-use super::DocId;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// A write that is committed, or that changed nothing.
+use super::{AttrType, DocId, Schema, Value};
+
+/// What became of a write: the documents that it changed, each under the kind of its operation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Written {
-    /// The first slot behind which it is visible.
+    /// Whoever reads at this point of the log, or later, sees it.
     pub seq: u64,
-    pub upserted: Vec<DocId>,
-    pub patched: Vec<DocId>,
-    pub deleted: Vec<DocId>,
-    /// It is the answer to an earlier try of the same request.
+    pub upserted: Touched,
+    pub patched: Touched,
+    pub deleted: Touched,
+    /// It was the answer to an earlier request with the same idempotency key.
     pub stored: bool,
 }
+
+/// The documents that one kind of operation changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Touched {
+    pub count: u64,
+    /// All of them, or none: an answer that is stored has room for a few hundred.
+    pub ids: Vec<DocId>,
+}
+
+impl Touched {
+    pub fn of(ids: Vec<DocId>) -> Self {
+        Self { count: ids.len() as u64, ids }
+    }
+
+    pub fn push(&mut self, id: DocId) {
+        self.count += 1;
+        self.ids.push(id);
+    }
+}
+
+/// What a view of a namespace says to each of several queries: all of them saw the same one.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    pub answers: Vec<Answer>,
+    pub seq: u64,
+    /// How many were looked at one by one, since no segment has them yet: before any filter.
+    pub rows_in_tail: u64,
+    pub rows: u64,
+    /// Milliseconds since 1970, UTC.
+    pub last_write_at_ms: i64,
+    pub schema: Arc<Schema>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    pub rows: Vec<Hit>,
+    /// By the labels of the query.
+    pub counts: Vec<(Box<str>, u64)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    pub id: DocId,
+    /// How far from the vector that was asked for; none, where nothing but an order was asked.
+    pub dist: Option<f32>,
+    /// What was asked for and is there.
+    pub values: Vec<(Box<str>, AttrType, Value)>,
+}
+
+/// How new a view must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consistency {
+    /// It has every write that was acknowledged before the query began.
+    Strong,
+    Eventual {
+        max_staleness: Duration,
+    },
+}
+
+/// What there is to say of a namespace. Times are milliseconds since 1970, UTC.
+#[derive(Clone, Debug)]
+pub struct Metadata {
+    pub schema: Arc<Schema>,
+    /// With those that no segment has yet.
+    pub rows: u64,
+    pub logical_bytes: u64,
+    pub unindexed_rows: u64,
+    pub unindexed_bytes: u64,
+    pub created_at_ms: i64,
+    pub updated_at_ms: i64,
+    pub last_write_at_ms: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadOnly {
+    Yes,
+    No,
+}
+
+/// What the kind of an error does not say of a write. It is found among the sources of an error:
+/// `Error::unavailable(…).with_source(WriteFault::OutcomeUnknown)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteFault {
+    /// It may have been committed, or may yet be. Without this, a write that failed is not there.
+    OutcomeUnknown,
+    /// It is not there, and never will be.
+    NotCommitted,
+    /// Its idempotency key has come before, with another request.
+    KeyOfAnother,
+}
+
+impl fmt::Display for WriteFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OutcomeUnknown => "the outcome of the write is unknown",
+            Self::NotCommitted => "the write was not committed",
+            Self::KeyOfAnother => "the idempotency key belongs to another request",
+        })
+    }
+}
+
+impl std::error::Error for WriteFault {}

@@ -127,6 +127,7 @@ fn int(given: &Given) -> Option<i64> {
     match given {
         Given::Int(number) => Some(*number),
         Given::Uint(number) => i64::try_from(*number).ok(),
+        Given::Float(number) if is_minus_zero(*number) => Some(0),
         _ => None,
     }
 }
@@ -135,8 +136,14 @@ fn uint(given: &Given) -> Option<u64> {
     match given {
         Given::Int(number) => u64::try_from(*number).ok(),
         Given::Uint(number) => Some(*number),
+        Given::Float(number) if is_minus_zero(*number) => Some(0),
         _ => None,
     }
+}
+
+/// What JSON spells `-0` is an integer, which comes as a float so as not to lose its sign.
+fn is_minus_zero(number: f64) -> bool {
+    number == 0.0 && number.is_sign_negative()
 }
 
 fn float(given: &Given) -> Option<f64> {
@@ -211,6 +218,9 @@ mod tests {
             ("uint", Given::Uint(u64::MAX), Value::Uint(u64::MAX)),
             ("float", Given::Float(0.5), Value::Float(0.5)),
             ("float", Given::Int(2), Value::Float(2.0)),
+            ("int", Given::Float(-0.0), Value::Int(0)),
+            ("uint", Given::Float(-0.0), Value::Uint(0)),
+            ("[]int", Given::List(vec![Given::Float(-0.0)]), Value::Ints([0].into())),
             ("bool", Given::Bool(false), Value::Bool(false)),
             ("uuid", text("00000000-0000-0000-0000-00000000000A"), Value::Uuid(10)),
             ("datetime", text("1970-01-01T00:00:01Z"), Value::DateTime(1_000_000)),
@@ -226,6 +236,15 @@ mod tests {
     }
 
     #[test]
+    fn a_float_keeps_the_sign_of_its_zero() {
+        let Ok(Some(Value::Float(zero))) = Value::coerce(typed("float"), &Given::Float(-0.0))
+        else {
+            panic!("it is a float")
+        };
+        assert!(zero == 0.0 && zero.is_sign_negative());
+    }
+
+    #[test]
     fn a_null_is_no_value_of_any_type() {
         for kind in ["string", "[]int", "[2]f32", "{}f16", "[][2]f32"] {
             assert_eq!(Value::coerce(typed(kind), &Given::Null), Ok(None));
@@ -237,6 +256,7 @@ mod tests {
         for (kind, given) in [
             ("string", Given::Int(1)),
             ("int", Given::Float(2.0)),
+            ("int", Given::Float(0.0)),
             ("int", text("2")),
             ("int", Given::Bool(true)),
             ("int", Given::Uint(1 << 63)),

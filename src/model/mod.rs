@@ -9,6 +9,7 @@ pub mod columns;
 mod date;
 pub mod datetime;
 mod doc_id;
+mod figure;
 mod file;
 mod filter;
 mod full_text;
@@ -26,7 +27,9 @@ mod value;
 mod vector;
 mod write;
 
-pub use answer::Written;
+pub use answer::{
+    Answer, Answered, Consistency, Hit, Metadata, ReadOnly, Touched, WriteFault, Written,
+};
 pub use attribute::{
     ATTRIBUTE_NAME_BYTES_MAX, ATTRIBUTES_MAX, AttrNo, AttrType, Attribute, DIMS_MAX, Element,
     FullText, Metric, Options, Scalar, VECTOR_ATTRIBUTES_MAX,
@@ -35,6 +38,7 @@ pub use coerce::Misfit;
 pub use columns::Columns;
 pub use date::StoreDate;
 pub use doc_id::{DOC_ID_BYTES_MAX, DocId, IdType};
+pub use figure::{Figure, FigureKind, Sample};
 pub use file::{FileKind, FileName};
 pub use filter::{FILTER_DEPTH_MAX, FILTER_NODES_MAX, Filter, Op, Operand};
 pub use full_text::PRE_TOKENIZED;
@@ -49,4 +53,4 @@ pub use value::{
     DOCUMENT_BYTES_MAX, FILTERABLE_BYTES_MAX, Row, SPARSE_ENTRIES_MAX, VALUE_BYTES_MAX, Value,
     Weights,
 };
-pub use write::{Create, GivenRow, Write};
+pub use write::{Create, GivenRow, Pressure, Write};

@@ -1,6 +1,6 @@
 //! A write request: one batch, visible whole or not at all.
 
-use super::{Filter, Given, IdType, Metric, SchemaChange};
+use super::{Filter, Given, IdType, Metric, ReadOnly, SchemaChange};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Write {
@@ -14,7 +14,10 @@ pub struct Write {
     /// The `id` of a schema.
     pub id_type: Option<IdType>,
     pub metric: Option<Metric>,
+    /// Whether the namespace takes writes from then on. A write that says so says nothing else.
+    pub read_only: Option<ReadOnly>,
     pub create: Create,
+    pub pressure: Pressure,
 }
 
 /// A row as it was given.
@@ -32,4 +35,15 @@ pub enum Create {
     ByDocument,
     Always,
     Never,
+    /// It must not be there before.
+    New,
+}
+
+/// Whether a write may be sent away because too much is not folded yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pressure {
+    #[default]
+    Heeded,
+    /// It is let in all the same, if it asks nothing of documents that were written before.
+    Lifted,
 }

@@ -91,7 +91,11 @@ impl Base {
         let mut fields = Fields::of(bytes.clone());
         let version: u8 = fields.take("version")?;
         if version != 1 {
-            return Err(Error::corrupt(format!("a base of version {version}, and 1 is known")));
+            let message = format!("a base of version {version}, and 1 is known");
+            return Err(match version {
+                0 => Error::corrupt(message),
+                _ => Error::unavailable(message + ": upgrade this node"),
+            });
         }
         let numbers: u32 = fields.take("numbers")?;
         let written: Vec<SchemaEdit> = fields.take("schema")?;

@@ -6,32 +6,48 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::base::Base;
 use super::segments::Segment;
-use super::tail::{Latest, Tail};
-use crate::error::{Error, Result};
+use super::tail::{Landed, Latest, Tail};
+use crate::error::{Error, ErrorKind, Result};
 use crate::eval::{Bound, Purpose, holds};
 use crate::log::effects::Effects;
+use crate::memory::Memory;
 use crate::model::columns::Columns;
 use crate::model::{
-    AttrNo, DocId, Filter, Given, GivenRow, IdType, Row, Schema, SchemaEdit, Value, Write, Written,
+    AttrNo, AttrType, Create, DocId, Filter, Given, GivenRow, IdType, ReadOnly, Row, Scalar,
+    Schema, SchemaEdit, Seq, Settings, Value, Write, Written,
 };
 
-/// What requests are evaluated over: all that is committed.
-#[derive(Clone, Copy, Debug)]
-pub struct Ground<'a> {
-    pub tail: &'a Tail,
-    /// May be empty where no request of the batch asks what an id was before.
-    pub segments: &'a [Arc<Segment>],
+/// What requests are evaluated over: all that is committed, and what is being committed.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    pub tail: Tail,
+    pub segments: Vec<Arc<Segment>>,
+    /// What of the segments is here, at the least.
+    pub holds: Asks,
+    /// Whether there is a namespace yet.
+    pub born: Born,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Born {
+    No,
+    Yes,
 }
 
 /// A batch in the making.
 #[derive(Debug)]
-pub struct Stage<'a> {
-    ground: Ground<'a>,
+pub struct Stage {
+    ground: Ground,
     schema: Arc<Schema>,
     edits: Vec<SchemaEdit>,
-    /// The newest version of each id that the batch has touched.
+    /// The newest version of each id that the batch has touched, since it was last cut.
     rows: BTreeMap<DocId, Option<Row>>,
+    /// What those take, nearly: in logical bytes, with something for each row.
+    bytes: usize,
+    /// Something was taken that has to be committed, be it that the namespace is there.
+    changed: bool,
 }
 
 /// One request, evaluated.
@@ -42,13 +58,37 @@ struct Draft {
     written: Written,
 }
 
-/// Whether a request must know what its ids were before: only then are segments read.
-pub fn asks_what_was(write: &Write) -> bool {
-    let conditions = [&write.upsert_condition, &write.patch_condition, &write.delete_condition];
-    !write.patches.is_empty() || conditions.iter().any(|condition| condition.is_some())
+/// What a request must know of documents that were written before, so what of segments is read: an
+/// upsert without a condition never asks what it replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asks {
+    Nothing,
+    /// Whether they are there.
+    Ids,
+    Rows,
 }
 
-impl Ground<'_> {
+pub fn asks(write: &Write) -> Asks {
+    let conditions = [&write.upsert_condition, &write.patch_condition, &write.delete_condition];
+    if !write.patches.is_empty() || conditions.iter().any(|condition| condition.is_some()) {
+        Asks::Rows
+    } else if !write.deletes.is_empty() {
+        Asks::Ids
+    } else {
+        Asks::Nothing
+    }
+}
+
+/// What a row takes in a batch besides its values.
+const ROW_BYTES: usize = 64;
+
+impl Ground {
+    /// Before the first slot of a name.
+    pub fn nothing() -> Self {
+        let tail = Tail::behind(&Base::default(), Seq(0));
+        Self { tail, segments: Vec::new(), holds: Asks::Rows, born: Born::No }
+    }
+
     fn get(&self, id: &DocId) -> Option<Row> {
         match self.tail.latest(id) {
             Some(Latest::At { block, row }) => Some(self.tail.row(block, row)),
@@ -56,60 +96,126 @@ impl Ground<'_> {
             None => self.segments.iter().find_map(|segment| segment.get(id)),
         }
     }
+
+    fn has(&self, id: &DocId) -> bool {
+        match self.tail.latest(id) {
+            Some(latest) => latest != Latest::Gone,
+            None => self.segments.iter().any(|segment| segment.has(id)),
+        }
+    }
 }
 
-impl<'a> Stage<'a> {
-    pub fn over(ground: Ground<'a>) -> Self {
+impl Stage {
+    pub fn over(ground: Ground) -> Self {
         let schema = ground.tail.schema().clone();
-        Self { ground, schema, edits: Vec::new(), rows: BTreeMap::new() }
+        Self { ground, schema, edits: Vec::new(), rows: BTreeMap::new(), bytes: 0, changed: false }
+    }
+
+    /// What of the segments is here.
+    pub fn holds(&self) -> Asks {
+        self.ground.holds
+    }
+
+    /// More of the same segments.
+    pub fn learn(&mut self, segments: Vec<Arc<Segment>>, holds: Asks) {
+        (self.ground.segments, self.ground.holds) = (segments, holds);
     }
 
     /// Takes in one request, or refuses it and stays as it was.
     pub fn take(&mut self, write: &Write) -> Result<Written> {
+        assert!(asks(write) <= self.ground.holds, "a request over segments that are not here");
         let draft = self.draft(write)?;
+        self.changed |= !draft.edits.is_empty() || !draft.rows.is_empty();
+        self.changed |= self.ground.born == Born::No && creates(write);
+        if self.changed {
+            self.ground.born = Born::Yes;
+        }
         self.schema = draft.schema;
         self.edits.extend(draft.edits);
-        self.rows.extend(draft.rows);
+        for (id, row) in draft.rows {
+            self.bytes += ROW_BYTES + row.as_ref().map_or(0, bytes_of);
+            self.rows.insert(id, row);
+        }
         Ok(draft.written)
     }
 
-    /// Whether nothing would be in the slot.
+    /// Whether nothing has to be committed.
     pub fn is_empty(&self) -> bool {
-        self.edits.is_empty() && self.rows.is_empty()
+        !self.changed
     }
 
-    /// What the slot is to do. `at` is for display.
-    pub fn effects(self, at: u64) -> Result<Effects> {
-        let (mut upserts, mut deletes) = (Vec::new(), Vec::new());
-        for (id, row) in self.rows {
+    /// Whether something was taken since it was last cut.
+    pub fn has_rest(&self) -> bool {
+        !self.rows.is_empty() || !self.edits.is_empty()
+    }
+
+    /// How much was taken since it was last cut.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// A part of what the batch is to do: about so many bytes of it, and the schema first. What is
+    /// taken later is evaluated over it. `at` is for display.
+    pub fn cut(&mut self, at: u64, bytes_max: usize, memory: &Memory) -> Result<Effects> {
+        let (mut upserts, mut deletes, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let known = self.schema.by_number();
+        while let Some((id, row)) = self.rows.pop_first() {
+            bytes += ROW_BYTES + row.as_ref().map_or(0, bytes_of);
             match row {
-                Some(row) => upserts.push(row),
+                // An attribute that a later request has dropped goes with it.
+                Some(mut row) => {
+                    row.values.retain(|(number, _)| known.contains_key(number));
+                    upserts.push(row);
+                }
                 None => deletes.push(id),
             }
+            if bytes >= bytes_max {
+                break;
+            }
+        }
+        self.bytes = self.bytes.saturating_sub(bytes);
+        if self.rows.is_empty() {
+            self.bytes = 0;
         }
         let upserts = match self.schema.id {
             Some(id_type) => {
-                let kinds = self.schema.by_number();
-                let kind_of = |number| kinds.get(&number).map(|(_, attribute)| attribute.kind);
+                let kind_of = |number| known.get(&number).map(|(_, attribute)| attribute.kind);
                 Columns::by_shape(id_type, kind_of, &upserts)?
             }
             None => Vec::new(),
         };
-        Ok(Effects { at, schema: self.edits, upserts, deletes })
+        let effects = Effects { at, schema: std::mem::take(&mut self.edits), upserts, deletes };
+        // The numbers of slots are nobody's business in a tail that is thrown away.
+        let next = self.ground.tail.next();
+        self.ground.tail.apply(&Landed::new(next, vec![effects.clone()], memory))?;
+        Ok(effects)
     }
 
     fn draft(&self, write: &Write) -> Result<Draft> {
-        if self.schema.settings.read_only {
-            return Err(Error::invalid(
-                "this namespace is read-only: set read_only to false in its metadata to write to it",
-            ));
-        }
         let mut draft = Draft {
             schema: self.schema.clone(),
             edits: Vec::new(),
             rows: Vec::new(),
             written: Written::default(),
         };
+        if self.ground.born == Born::Yes && write.create == Create::New {
+            return Err(Error::new(ErrorKind::Conflict, "this namespace is there already"));
+        }
+        if self.ground.born == Born::No && !creates(write) {
+            return Err(Error::new(ErrorKind::NotFound, "there is no such namespace"));
+        }
+        if let Some(read_only) = write.read_only {
+            let read_only = read_only == ReadOnly::Yes;
+            if read_only != self.schema.settings.read_only {
+                draft.edit(vec![SchemaEdit::Settings(Settings { read_only })]);
+            }
+            return Ok(draft);
+        }
+        if self.schema.settings.read_only {
+            return Err(Error::invalid(
+                "this namespace is read-only: set read_only to false in its metadata to write to it",
+            ));
+        }
         draft.edit(self.schema.declare(&write.schema, write.id_type, write.metric)?);
         let Some(id_type) = draft.id_type(write)? else { return Ok(draft) };
         let upserts = draft.rows_of(&write.upserts, id_type, write)?;
@@ -124,6 +230,14 @@ impl<'a> Stage<'a> {
         self.patch(&mut draft, patches, write.patch_condition.as_ref())?;
         self.delete(&mut draft, deletes, write.delete_condition.as_ref())?;
         Ok(draft)
+    }
+
+    /// Whether a document is there before this request.
+    fn has(&self, id: &DocId) -> bool {
+        match self.rows.get(id) {
+            Some(staged) => staged.is_some(),
+            None => self.ground.has(id),
+        }
     }
 
     /// The newest version of a document before this request.
@@ -158,6 +272,8 @@ impl<'a> Stage<'a> {
 
     fn patch(&self, draft: &mut Draft, rows: Vec<Typed>, condition: Option<&Filter>) -> Result<()> {
         let condition = draft.bind(condition)?;
+        let schema = draft.schema.clone();
+        let known = schema.by_number();
         for Typed { id, values } in rows {
             if let Some((number, _)) = values.iter().find(|(number, _)| draft.is_vector(*number)) {
                 let name = draft.schema.numbered(*number).map_or("", |(name, _)| name);
@@ -170,7 +286,9 @@ impl<'a> Stage<'a> {
             if condition.as_ref().is_some_and(|condition| !holds(condition, &old, Some(&new))) {
                 continue;
             }
-            let mut merged: BTreeMap<AttrNo, Value> = old.values.into_iter().collect();
+            // What was stored under an attribute that was dropped since goes with this version.
+            let stays = old.values.into_iter().filter(|(number, _)| known.contains_key(number));
+            let mut merged: BTreeMap<AttrNo, Value> = stays.collect();
             for (number, value) in values {
                 match value {
                     Some(value) => drop(merged.insert(number, value)),
@@ -188,6 +306,9 @@ impl<'a> Stage<'a> {
     fn delete(&self, draft: &mut Draft, ids: Vec<DocId>, condition: Option<&Filter>) -> Result<()> {
         let condition = draft.bind(condition)?;
         for id in ids {
+            if !self.has(&id) {
+                continue;
+            }
             if let Some(condition) = &condition {
                 let nothing = Row { id: id.clone(), values: Vec::new() };
                 let Some(old) = self.get(&id) else { continue };
@@ -200,6 +321,21 @@ impl<'a> Stage<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a write may be the first of its namespace.
+pub fn creates(write: &Write) -> bool {
+    match write.create {
+        Create::ByDocument => !write.upserts.is_empty(),
+        Create::Always | Create::New => true,
+        Create::Never => false,
+    }
+}
+
+fn bytes_of(row: &Row) -> usize {
+    // The type only matters to vectors of small numbers, and there are few of those.
+    let values = row.values.iter();
+    values.map(|(_, value)| value.logical_bytes(AttrType::Scalar(Scalar::Int))).sum()
 }
 
 /// A row whose values have their types: what is null is said to be.
@@ -230,16 +366,20 @@ impl Draft {
     }
 
     fn rows_of(&mut self, rows: &[GivenRow], id_type: IdType, write: &Write) -> Result<Vec<Typed>> {
-        rows.iter().map(|row| self.row_of(row, id_type, write)).collect()
-    }
-
-    fn row_of(&mut self, row: &GivenRow, id_type: IdType, write: &Write) -> Result<Typed> {
-        let id = DocId::of(&row.id, id_type)?;
-        let mut values = Vec::with_capacity(row.values.len());
-        for (name, given) in &row.values {
+        // All of them say what an attribute is before one is read by it: in one of them it may be
+        // empty, and say nothing.
+        for (name, given) in rows.iter().flat_map(|row| &row.values) {
             if !self.schema.attributes.contains_key(name) {
                 self.edit(self.schema.infer(name, given, write.metric)?);
             }
+        }
+        rows.iter().map(|row| self.row_of(row, id_type)).collect()
+    }
+
+    fn row_of(&self, row: &GivenRow, id_type: IdType) -> Result<Typed> {
+        let id = DocId::of(&row.id, id_type)?;
+        let mut values = Vec::with_capacity(row.values.len());
+        for (name, given) in &row.values {
             // A null, or an empty array, of an attribute that nobody knows says nothing.
             let Some(attribute) = self.schema.attributes.get(name) else { continue };
             let value = match given {

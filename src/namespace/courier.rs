@@ -27,6 +27,9 @@ use crate::storage::{
 /// Between two tries of what the store did not answer: it has tried for many seconds itself by then.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// After an attempt that nobody can tell the outcome of.
+const DOUBT_PAUSE: Duration = Duration::from_millis(100);
+
 /// Requests under way, and the contents of the files among them.
 #[derive(Debug)]
 pub struct Courier {
@@ -117,12 +120,12 @@ async fn carry(
         Request::SwapHead { name, was, head } => {
             let key = CellKey::Head(name.clone());
             let attempt = store.swap(&key, was.as_ref(), head::encode(&name, &head)).await;
-            undated(told(attempt, Reply::Swapped))
+            undated(told(clock, attempt, Reply::Swapped).await)
         }
         Request::CreateSlot { name, slot } => {
             let key = SlotKey { home: name, inc: slot.inc, seq: slot.seq };
             let attempt = store.create(&key, slot::encode(&slot)).await;
-            undated(told(attempt, |()| Reply::Done))
+            undated(told(clock, attempt, |()| Reply::Done).await)
         }
         Request::PutFile { file } => {
             let Some(content) = content else {
@@ -177,12 +180,18 @@ async fn remove(store: &Store, clock: Clock, doomed: Doomed) -> Result<Answer> {
 }
 
 /// One attempt, as it was seen.
-fn told<T>(attempt: Attempt<T>, done: impl FnOnce(T) -> Reply<Stored>) -> Reply<Stored> {
+async fn told<T>(
+    clock: Clock,
+    attempt: Attempt<T>,
+    done: impl FnOnce(T) -> Reply<Stored>,
+) -> Reply<Stored> {
     match attempt {
         Attempt::Done(value) => done(value),
         Attempt::Refused => Reply::Refused,
         Attempt::Doubt(error) => {
-            tracing::info!(error = error.chain(), "a write is in doubt");
+            tracing::warn!(error = error.chain(), "a write is in doubt");
+            // A full disk answers at once, and a machine that is told of doubt asks at once.
+            clock.sleep(DOUBT_PAUSE).await;
             Reply::Doubt
         }
     }

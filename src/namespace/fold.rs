@@ -3,36 +3,45 @@
 //! It reads and writes files under names of its own, and changes nothing: the owner publishes what
 //! came of it in one swap of the head, or does not, and then nobody has seen it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
 use super::base::{Base, DeletedEntry, SegmentEntry};
 use super::segments::Segment;
-use super::view::View;
-use crate::env::Dice;
+use super::tail::Tail;
+use crate::env::{Dice, blocking};
 use crate::error::Result;
 use crate::log::{Stored, receipts};
+use crate::memory::Memory;
 use crate::model::columns::Columns;
-use crate::model::{AttrNo, Epoch, FileKind, FileName, Incarnation, Namespace};
+use crate::model::{DocId, Epoch, FileKind, FileName, Incarnation, Namespace};
 use crate::protocol::{Files, Receipts};
+use crate::segment::rows::Extent;
 use crate::segment::{deletions, rows};
 use crate::storage::Store;
 
-/// Whose files they are.
+/// Rows that are sorted at once: with vectors, some tens of megabytes.
+const PIECE_ROWS: usize = 4096;
+
+/// The files that a fold may write. They are known before it begins: a collector must leave them.
 #[derive(Clone, Debug)]
-pub struct Maker {
-    pub home: Namespace,
-    pub inc: Incarnation,
-    pub epoch: Epoch,
+pub struct Names {
+    rows: FileName,
+    keys: FileName,
+    /// One for each segment before.
+    deletions: Vec<FileName>,
 }
 
 /// What a fold is made of.
 #[derive(Debug)]
 pub struct Plan {
-    pub maker: Maker,
-    /// The state at the end of the tail.
-    pub view: View,
+    pub names: Names,
+    /// The tail, and the segments before it: of those, ids are enough.
+    pub tail: Tail,
+    pub segments: Vec<Arc<Segment>>,
+    pub memory: Memory,
     pub receipts: Receipts<Stored>,
     pub keys: Option<FileName>,
 }
@@ -42,18 +51,32 @@ pub struct Plan {
 pub struct Folded {
     pub files: Files<Stored>,
     pub segments: Vec<Arc<Segment>>,
+    /// How many went from the tail into a segment.
+    pub rows: u64,
 }
 
-impl Maker {
-    fn name(&self, kind: FileKind, dice: &mut Dice) -> FileName {
-        let Self { home, inc, epoch } = self.clone();
-        FileName { home, inc, epoch, ulid: dice.draw(), kind }
+impl Names {
+    pub fn draw(
+        home: &Namespace,
+        inc: Incarnation,
+        epoch: Epoch,
+        segments: usize,
+        dice: &mut Dice,
+    ) -> Self {
+        let mut name = |kind| FileName { home: home.clone(), inc, epoch, ulid: dice.draw(), kind };
+        let deletions = (0..segments).map(|_| name(FileKind::Deletions)).collect();
+        Self { rows: name(FileKind::Rows), keys: name(FileKind::Keys), deletions }
+    }
+
+    pub fn all(&self) -> Vec<FileName> {
+        let Self { rows, keys, deletions } = self.clone();
+        [vec![rows, keys], deletions].concat()
     }
 }
 
 impl Plan {
     /// Writes the files. An error leaves some of them behind, which nobody names: they are garbage.
-    pub async fn run(self, store: &Store, mut dice: Dice) -> Result<Folded> {
+    pub async fn run(self, store: &Store) -> Result<Folded> {
         let mut out = Folded {
             files: Files {
                 base: bytes::Bytes::new(),
@@ -62,79 +85,58 @@ impl Plan {
                 keys: self.keys.clone(),
             },
             segments: vec![],
+            rows: 0,
         };
-        for segment in self.view.segments() {
-            self.supersede(store, &mut dice, segment, &mut out).await?;
+        for (segment, name) in self.segments.iter().zip(&self.names.deletions) {
+            self.supersede(store, segment, name, &mut out).await?;
         }
-        if let Some(rows) = self.rows()? {
-            let segment = self.write(store, &mut dice, rows).await?;
-            out.files.add.push(segment.entry().rows.clone());
-            out.segments.push(Arc::new(segment));
+        // Of a tail, its rows are written once more, sorted, and a group of them lies in between.
+        let _writing = self.memory.take(self.tail.bytes());
+        let tail = self.tail.clone();
+        if let Some((bytes, ids)) = blocking(move || write(&tail)).await? {
+            let file = self.names.rows.clone();
+            let entry = SegmentEntry {
+                rows: file.clone(),
+                count: ids.rows() as u64,
+                bytes: bytes.len() as u64,
+                hash: rows::FileHash::of(&bytes),
+                deleted: None,
+            };
+            store.put(&file, bytes).await?;
+            out.files.add.push(file);
+            out.rows = entry.count;
+            let none = RoaringBitmap::new();
+            out.segments.push(Arc::new(Segment::new(entry, ids, Extent::Ids, none, &self.memory)));
         }
         if !self.receipts.is_empty() {
-            let name = self.maker.name(FileKind::Keys, &mut dice);
+            let name = self.names.keys.clone();
             store.put(&name, receipts::encode(&name, &self.receipts)).await?;
             out.files.keys = Some(name);
         }
         let base = Base {
-            schema: self.view.schema().as_ref().clone(),
+            schema: self.tail.schema().as_ref().clone(),
             segments: out.segments.iter().map(|segment| segment.entry().clone()).collect(),
-            times: self.view.tail().times(),
+            times: self.tail.times(),
         };
         out.files.base = base.encode();
         Ok(out)
-    }
-
-    /// The rows of the tail that are the newest of their id, sorted by id.
-    fn rows(&self) -> Result<Option<Columns>> {
-        let mut parts = Vec::new();
-        for (block, rows) in self.view.tail().blocks().iter().enumerate() {
-            let alive: Vec<u32> =
-                self.view.tail().alive(block).set_indices().map(|row| row as u32).collect();
-            if !alive.is_empty() {
-                parts.push(rows.take(&alive)?);
-            }
-        }
-        if parts.is_empty() {
-            return Ok(None);
-        }
-        let rows = Columns::concat(&parts)?;
-        let mut order: Vec<(crate::model::DocId, u32)> =
-            (0..rows.rows()).map(|row| (rows.id(row), row as u32)).collect();
-        order.sort_unstable();
-        let order: Vec<u32> = order.into_iter().map(|(_, row)| row).collect();
-        rows.take(&order).map(Some)
-    }
-
-    async fn write(&self, store: &Store, dice: &mut Dice, rows: Columns) -> Result<Segment> {
-        let schema = self.view.schema();
-        // An attribute that was dropped has no name any more, and its column goes with the fold.
-        let rows = rows.keep(|number| schema.numbered(number).is_some());
-        let names = schema.by_number();
-        let name_of = |number: AttrNo| names.get(&number).map(|(name, _)| Box::from(*name));
-        let bytes = rows::encode(&rows, name_of)?;
-        let name = self.maker.name(FileKind::Rows, dice);
-        let entry = SegmentEntry {
-            rows: name.clone(),
-            count: rows.rows() as u64,
-            bytes: bytes.len() as u64,
-            hash: rows::FileHash::of(&bytes),
-            deleted: None,
-        };
-        store.put(&name, bytes).await?;
-        Ok(Segment::new(entry, Arc::new(rows), RoaringBitmap::new()))
     }
 
     /// What the tail supersedes of a segment: nothing, some of its rows, or all of it.
     async fn supersede(
         &self,
         store: &Store,
-        dice: &mut Dice,
         segment: &Arc<Segment>,
+        name: &FileName,
         out: &mut Folded,
     ) -> Result<()> {
-        let mut dead = segment.deleted().clone();
-        dead.extend(self.view.tail().ids().filter_map(|(id, _)| segment.find(id)));
+        let (tail, old) = (self.tail.clone(), segment.clone());
+        let find = move || {
+            let mut dead = old.deleted().clone();
+            dead.extend(tail.ids().filter_map(|(id, _)| old.find(id)));
+            dead
+        };
+        let dead = blocking(find).await;
         let entry = segment.entry();
         if dead.len() == segment.deleted().len() {
             out.segments.push(segment.clone());
@@ -145,12 +147,41 @@ impl Plan {
             out.files.drop.push(entry.rows.clone());
             return Ok(());
         }
-        let file = self.maker.name(FileKind::Deletions, dice);
-        store.put(&file, deletions::encode(&file, &entry.rows, &dead)).await?;
-        let deleted = Some(DeletedEntry { file: file.clone(), count: dead.len() });
-        out.files.add.push(file);
+        store.put(name, deletions::encode(name, &entry.rows, &dead)).await?;
+        let deleted = Some(DeletedEntry { file: name.clone(), count: dead.len() });
+        out.files.add.push(name.clone());
         let entry = SegmentEntry { deleted, ..entry.clone() };
-        out.segments.push(Arc::new(Segment::new(entry, segment.rows().clone(), dead)));
+        out.segments.push(Arc::new(segment.with(entry, dead)));
         Ok(())
     }
+}
+
+/// The rows of a tail that are the newest of their id, as a file, and their ids. None: there are none.
+fn write(tail: &Tail) -> Result<Option<(bytes::Bytes, Columns)>> {
+    let blocks: Vec<&Columns> = tail.blocks().iter().map(|block| &**block).collect();
+    let mut places: Vec<(DocId, (usize, usize))> = Vec::new();
+    for (block, rows) in blocks.iter().enumerate() {
+        let alive = tail.alive(block);
+        places.extend(alive.set_indices().map(|row| (rows.id(row), (block, row))));
+    }
+    let Some(id_type) = tail.schema().id.filter(|_| !places.is_empty()) else { return Ok(None) };
+    places.sort_unstable();
+    // An attribute that was dropped has no name any more, and its column goes with the fold.
+    let schema = tail.schema().by_number();
+    let mut attributes = BTreeMap::new();
+    for (number, (kind, _)) in blocks.iter().flat_map(|block| block.columns()) {
+        if let Some((name, _)) = schema.get(number) {
+            attributes.insert(*number, (Box::from(*name), *kind));
+        }
+    }
+    let kinds = attributes.iter().map(|(number, (_, kind))| (*number, *kind)).collect();
+    let mut writer = rows::Writer::new(id_type, &attributes, tail.bytes() as usize)?;
+    let mut ids = Vec::new();
+    for piece in places.chunks(PIECE_ROWS) {
+        let piece: Vec<(usize, usize)> = piece.iter().map(|(_, place)| *place).collect();
+        let rows = Columns::interleave(&blocks, &kinds, &piece)?;
+        writer.write(&rows)?;
+        ids.push(rows.keep(|_| false));
+    }
+    Ok(Some((writer.end()?, Columns::concat(&ids)?)))
 }

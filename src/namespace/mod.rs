@@ -4,9 +4,13 @@ pub mod base;
 pub mod commit;
 pub mod courier;
 pub mod fold;
+pub mod garbage;
 pub mod head;
+pub mod keeper;
+mod newest;
 pub mod segments;
 pub mod tail;
+pub mod tally;
 #[cfg(test)]
 mod tests;
 pub mod view;

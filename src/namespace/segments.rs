@@ -5,18 +5,29 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use super::base::SegmentEntry;
-use crate::error::{Context, Error, Result};
+use crate::env::blocking;
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::memory::{Memory, Share};
 use crate::model::columns::Columns;
 use crate::model::{DocId, FileName, Row};
+use crate::segment::rows::Extent;
 use crate::segment::{deletions, rows};
 use crate::storage::{ImmutableKey, Reader};
 
-/// A segment in memory: its rows, and what of them other segments supersede.
+/// A segment in memory: its rows, or their ids alone, and what of them is superseded.
 #[derive(Clone, Debug)]
 pub struct Segment {
     entry: SegmentEntry,
-    rows: Arc<Columns>,
+    held: Arc<Held>,
     deleted: Arc<RoaringBitmap>,
+}
+
+/// Rows, which whoever looks at them shares, and the memory that they take.
+#[derive(Debug)]
+struct Held {
+    rows: Arc<Columns>,
+    extent: Extent,
+    _share: Share,
 }
 
 /// Why a segment cannot be had.
@@ -28,20 +39,38 @@ pub enum Unread {
 }
 
 impl Segment {
-    pub fn new(entry: SegmentEntry, rows: Arc<Columns>, deleted: RoaringBitmap) -> Self {
-        Self { entry, rows, deleted: Arc::new(deleted) }
+    pub fn new(
+        entry: SegmentEntry,
+        rows: Columns,
+        extent: Extent,
+        deleted: RoaringBitmap,
+        memory: &Memory,
+    ) -> Self {
+        let share = memory.take(rows.bytes() as u64);
+        let held = Held { rows: Arc::new(rows), extent, _share: share };
+        Self { entry, held: Arc::new(held), deleted: Arc::new(deleted) }
+    }
+
+    /// The same rows, of which others are superseded.
+    pub fn with(&self, entry: SegmentEntry, deleted: RoaringBitmap) -> Self {
+        Self { entry, held: self.held.clone(), deleted: Arc::new(deleted) }
+    }
+
+    /// The same, with nothing but the ids in memory.
+    pub fn bare(&self, memory: &Memory) -> Self {
+        let ids = self.rows().as_ref().clone().keep(|_| false);
+        let (entry, deleted) = (self.entry.clone(), self.deleted.as_ref().clone());
+        Self::new(entry, ids, Extent::Ids, deleted, memory)
     }
 
     /// Reads a segment as its head names it. `known` is the same one under other deletions.
     pub async fn read(
         store: &Reader,
         entry: &SegmentEntry,
+        extent: Extent,
         known: Option<&Self>,
+        memory: &Memory,
     ) -> Result<Self, Unread> {
-        let rows = match known {
-            Some(known) if known.entry.rows == entry.rows => known.rows.clone(),
-            _ => Arc::new(read_rows(store, entry).await?),
-        };
         let deleted = match &entry.deleted {
             None => RoaringBitmap::new(),
             Some(deleted) => {
@@ -50,15 +79,27 @@ impl Segment {
                     .map_err(Unread::Failed)?
             }
         };
-        Ok(Self::new(entry.clone(), rows, deleted))
+        match known {
+            Some(known) if known.entry.rows == entry.rows && known.extent() >= extent => {
+                Ok(known.with(entry.clone(), deleted))
+            }
+            _ => {
+                let rows = read_rows(store, entry, extent, memory).await?;
+                Ok(Self::new(entry.clone(), rows, extent, deleted, memory))
+            }
+        }
     }
 
     pub fn entry(&self) -> &SegmentEntry {
         &self.entry
     }
 
+    pub fn extent(&self) -> Extent {
+        self.held.extent
+    }
+
     pub fn rows(&self) -> &Arc<Columns> {
-        &self.rows
+        &self.held.rows
     }
 
     pub fn deleted(&self) -> &RoaringBitmap {
@@ -67,10 +108,11 @@ impl Segment {
 
     /// The row of an id, superseded or not: rows are sorted by id.
     pub fn find(&self, id: &DocId) -> Option<u32> {
-        let (mut low, mut high) = (0, self.rows.rows());
+        let rows = self.rows();
+        let (mut low, mut high) = (0, rows.rows());
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.rows.id(middle).cmp(id) {
+            match rows.id(middle).cmp(id) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Equal => return Some(middle as u32),
                 std::cmp::Ordering::Greater => high = middle,
@@ -79,22 +121,45 @@ impl Segment {
         None
     }
 
+    /// Whether it has the newest version of that id among segments.
+    pub fn has(&self, id: &DocId) -> bool {
+        self.find(id).is_some_and(|row| !self.deleted.contains(row))
+    }
+
     /// The document of that id, if this segment has its newest version among segments.
     pub fn get(&self, id: &DocId) -> Option<Row> {
+        assert!(self.extent() == Extent::Whole, "of this segment only the ids are here");
         let row = self.find(id).filter(|row| !self.deleted.contains(*row))?;
-        Some(self.rows.row(row as usize))
+        Some(self.rows().row(row as usize))
     }
 }
 
-async fn read_rows(store: &Reader, entry: &SegmentEntry) -> Result<Columns, Unread> {
-    let bytes = whole(store, &entry.rows).await?;
-    let vouched = rows::FileHash::of(&bytes) == entry.hash && bytes.len() as u64 == entry.bytes;
-    let columns = if vouched {
-        rows::decode(&bytes)
-    } else {
-        Err(Error::corrupt("this is not what was written"))
+async fn read_rows(
+    store: &Reader,
+    entry: &SegmentEntry,
+    extent: Extent,
+    memory: &Memory,
+) -> Result<Columns, Unread> {
+    // Ids are owed: a fold frees more than it takes. Rows wait until there is room for them, as a
+    // file first, and then twice unpacked: in groups, and as one.
+    let mut share = match extent {
+        Extent::Ids => memory.take(entry.bytes),
+        Extent::Whole => memory.ask(entry.bytes).map_err(Unread::Failed)?,
     };
-    match columns.context(format!("segment {:?}", entry.rows)) {
+    let bytes = whole(store, &entry.rows).await?;
+    let (hash, length) = (entry.hash, entry.bytes);
+    let columns = blocking(move || {
+        if bytes.len() as u64 != length || rows::FileHash::of(&bytes) != hash {
+            return Err(Error::corrupt("this is not what was written"));
+        }
+        if extent == Extent::Whole {
+            share.reach(length + 2 * rows::unpacked_bytes(&bytes)?)?;
+        }
+        let columns = rows::decode(&bytes, extent);
+        drop(share);
+        columns
+    });
+    match columns.await.context(format!("segment {:?}", entry.rows)) {
         Ok(columns) if columns.rows() as u64 == entry.count => Ok(columns),
         Ok(columns) => Err(Unread::Failed(Error::corrupt(format!(
             "segment {:?} has {} rows, and {} were written",
@@ -106,9 +171,10 @@ async fn read_rows(store: &Reader, entry: &SegmentEntry) -> Result<Columns, Unre
     }
 }
 
-async fn whole(store: &Reader, file: &FileName) -> Result<bytes::Bytes, Unread> {
+/// A file that the head or a slot names.
+pub(super) async fn whole(store: &Reader, file: &FileName) -> Result<bytes::Bytes, Unread> {
     store.read(&ImmutableKey::File(file.clone())).await.map_err(|error| match error.kind() {
-        crate::error::ErrorKind::NotFound => Unread::Missing(file.clone()),
+        ErrorKind::NotFound => Unread::Missing(file.clone()),
         _ => Unread::Failed(error),
     })
 }

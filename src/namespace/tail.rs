@@ -1,17 +1,18 @@
 //! The tail: what lies in the log and is not folded yet, as blocks of rows in the order of slots.
 //!
 //! What must hold: the newest version of an id is the one of the highest slot. Blocks never change;
-//! a tail that is shared with a view grows aside.
+//! a tail that is shared with a view grows aside, and a copy of it costs a pointer for each slot.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use arrow_buffer::BooleanBuffer;
 
 use super::base::{Base, Times};
+pub use super::newest::Latest;
+use super::newest::{ENTRY_BYTES, Layer, Newest};
 use crate::error::{Error, Result};
 use crate::log::effects::Effects;
+use crate::memory::{Memory, Share};
 use crate::model::columns::Columns;
 use crate::model::{DocId, Row, Schema, Seq};
 
@@ -19,16 +20,39 @@ use crate::model::{DocId, Row, Schema, Seq};
 pub struct Tail {
     schema: Arc<Schema>,
     times: Times,
+    slots: Vec<Arc<Landed>>,
     blocks: Vec<Arc<Columns>>,
-    latest: Arc<HashMap<DocId, Latest, BuildHasherDefault<seahash::SeaHasher>>>,
+    newest: Newest,
     next: Seq,
+    bytes: u64,
 }
 
-/// Where the newest version of an id is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Latest {
-    At { block: u32, row: u32 },
-    Gone,
+/// One slot that was taken in, and the memory that it holds.
+#[derive(Debug)]
+pub struct Landed {
+    seq: Seq,
+    parts: Vec<Effects>,
+    share: Share,
+}
+
+impl Landed {
+    pub fn new(seq: Seq, parts: Vec<Effects>, memory: &Memory) -> Arc<Self> {
+        let share = memory.take(parts.iter().map(bytes_of).sum());
+        Arc::new(Self { seq, parts, share })
+    }
+
+    pub fn seq(&self) -> Seq {
+        self.seq
+    }
+}
+
+/// What effects take in memory, with what a tail knows of their ids.
+fn bytes_of(effects: &Effects) -> u64 {
+    let rows: usize = effects.upserts.iter().map(Columns::rows).sum();
+    let ids = (rows + effects.deletes.len()) as u64 * ENTRY_BYTES;
+    // What an id is lies in its block, and once more in the map.
+    let texts = effects.upserts.iter().map(|block| block.clone().keep(|_| false).bytes() as u64);
+    ids + texts.sum::<u64>() + effects.upserts.iter().map(|block| block.bytes() as u64).sum::<u64>()
 }
 
 impl Tail {
@@ -37,39 +61,57 @@ impl Tail {
         Self {
             schema: Arc::new(base.schema.clone()),
             times: base.times,
+            slots: Vec::new(),
             blocks: Vec::new(),
-            latest: Arc::default(),
+            newest: Newest::default(),
             next: floor,
+            bytes: 0,
         }
     }
 
-    /// Takes in the effects of the next slot. A slot without any has none to take in.
-    pub fn apply(&mut self, seq: Seq, effects: &Effects) -> Result<()> {
+    /// What of it remains behind a base that holds the slots below `floor`.
+    pub fn beyond(&self, base: &Base, floor: Seq) -> Result<Self> {
+        let mut beyond = Self::behind(base, floor);
+        for slot in self.slots.iter().filter(|slot| slot.seq >= floor) {
+            beyond.apply(slot)?;
+        }
+        beyond.reach(self.next);
+        Ok(beyond)
+    }
+
+    /// Takes in the next slot. One without effects has none to take in.
+    pub fn apply(&mut self, slot: &Arc<Landed>) -> Result<()> {
+        let seq = slot.seq;
         if seq < self.next {
             return Err(Error::internal(format!("slot {seq} again: {} comes next", self.next)));
         }
         self.next = seq.next();
-        if !effects.schema.is_empty() {
-            let schema = Arc::make_mut(&mut self.schema);
-            effects.schema.iter().for_each(|edit| schema.apply(edit));
-        }
-        let rows = !effects.upserts.is_empty() || !effects.deletes.is_empty();
-        self.times.pass(effects.at, rows);
-        if !rows {
-            return Ok(());
-        }
-        let latest = Arc::make_mut(&mut self.latest);
-        for columns in &effects.upserts {
-            let block = self.blocks.len() as u32;
-            for row in 0..columns.rows() {
-                latest.insert(columns.id(row), Latest::At { block, row: row as u32 });
+        let mut layer = Layer::default();
+        for effects in &slot.parts {
+            if !effects.schema.is_empty() {
+                let schema = Arc::make_mut(&mut self.schema);
+                effects.schema.iter().for_each(|edit| schema.apply(edit));
             }
-            self.blocks.push(Arc::new(columns.clone()));
+            let rows = !effects.upserts.is_empty() || !effects.deletes.is_empty();
+            self.times.pass(effects.at, rows);
+            for columns in &effects.upserts {
+                let block = self.blocks.len() as u32;
+                for row in 0..columns.rows() {
+                    layer.insert(columns.id(row), Latest::At { block, row: row as u32 });
+                }
+                self.blocks.push(Arc::new(columns.clone()));
+            }
+            layer.extend(effects.deletes.iter().map(|id| (id.clone(), Latest::Gone)));
         }
-        for id in &effects.deletes {
-            latest.insert(id.clone(), Latest::Gone);
-        }
+        self.newest.add(layer);
+        self.bytes += slot.share.bytes();
+        self.slots.push(slot.clone());
         Ok(())
+    }
+
+    /// There are fences, and nothing else, up to there.
+    pub fn reach(&mut self, next: Seq) {
+        self.next = self.next.max(next);
     }
 
     pub fn schema(&self) -> &Arc<Schema> {
@@ -85,18 +127,28 @@ impl Tail {
         self.next
     }
 
+    /// What its rows and ids take in memory.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// How many slots with effects are in it.
+    pub fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
     pub fn blocks(&self) -> &[Arc<Columns>] {
         &self.blocks
     }
 
     /// What it says of an id; nothing, if it does not know it.
     pub fn latest(&self, id: &DocId) -> Option<Latest> {
-        self.latest.get(id).copied()
+        self.newest.get(id)
     }
 
-    /// Every id that it knows.
+    /// Every id that it knows, once.
     pub fn ids(&self) -> impl Iterator<Item = (&DocId, Latest)> {
-        self.latest.iter().map(|(id, latest)| (id, *latest))
+        self.newest.iter()
     }
 
     pub fn row(&self, block: u32, row: u32) -> Row {

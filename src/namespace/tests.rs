@@ -7,20 +7,22 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::base::Base;
-use super::commit::{Ground, Stage};
-use super::fold::{Maker, Plan};
+use super::commit::{Asks, Born, Ground, Stage};
+use super::fold::{Names, Plan};
 use super::segments::Segment;
-use super::tail::Tail;
+use super::tail::{Landed, Tail};
 use super::view::View;
 use crate::config::Location;
 use crate::env::{Clock, Dice};
 use crate::error::ErrorKind;
 use crate::log::effects;
+use crate::memory::Memory;
 use crate::model::{
     DocId, Epoch, Filter, Given, GivenRow, Incarnation, Metric, Namespace, Op, Operand, Seq, Value,
-    Write,
+    Write, Written,
 };
 use crate::protocol::Receipts;
+use crate::segment::rows::Extent;
 use crate::storage::{self, Store};
 
 /// One namespace without a log: slots are applied as they are made.
@@ -29,6 +31,7 @@ struct Desk {
     segments: Vec<Arc<Segment>>,
     base: Base,
     store: Store,
+    memory: Memory,
 }
 
 fn text(text: &str) -> Given {
@@ -49,7 +52,8 @@ impl Desk {
         let dice = Dice::from_seed(1);
         let store = storage::open(&Location::Memory, [], Clock::start(), dice).await.unwrap();
         let base = Base::default();
-        Self { tail: Tail::behind(&base, Seq(0)), segments: vec![], base, store }
+        let memory = Memory::of(1 << 30);
+        Self { tail: Tail::behind(&base, Seq(0)), segments: vec![], base, store, memory }
     }
 
     fn view(&self) -> View {
@@ -58,37 +62,65 @@ impl Desk {
 
     /// One slot with these requests; what each was answered.
     fn slot(&mut self, writes: &[Write]) -> Vec<Result<Vec<DocId>, ErrorKind>> {
-        let mut stage = Stage::over(Ground { tail: &self.tail, segments: &self.segments });
-        let take = |write: &Write| match stage.take(write) {
-            Ok(written) => Ok([written.upserted, written.patched, written.deleted].concat()),
-            Err(error) => Err(error.kind()),
+        let (tail, segments) = (self.tail.clone(), self.segments.clone());
+        let mut stage = Stage::over(Ground { tail, segments, holds: Asks::Rows, born: Born::Yes });
+        let mut parts = Vec::new();
+        let take = |write: &Write| {
+            let answer = match stage.take(write) {
+                Ok(Written { upserted, patched, deleted, .. }) => {
+                    Ok([upserted.ids, patched.ids, deleted.ids].concat())
+                }
+                Err(error) => Err(error.kind()),
+            };
+            // A large batch is cut, row by row if need be.
+            while stage.bytes() > 300 {
+                parts.push(stage.cut(7, 100, &self.memory).unwrap());
+            }
+            answer
         };
         let answers = writes.iter().map(take).collect();
+        parts.push(stage.cut(7, usize::MAX, &self.memory).unwrap());
+        assert!(!stage.has_rest());
         // As whoever replays the slot has it.
-        let bytes = effects::encode(&stage.effects(7).unwrap()).unwrap();
-        let next = self.tail.next();
-        self.tail.apply(next, &effects::decode(&bytes).unwrap()).unwrap();
+        let read = |part| effects::decode(&effects::encode(part).unwrap()).unwrap();
+        let parts = parts.iter().map(read).collect();
+        let landed = Landed::new(self.tail.next(), parts, &self.memory);
+        self.tail.apply(&landed).unwrap();
         answers
     }
 
     /// The tail becomes a segment, which is then read as any other node would.
     async fn fold(&mut self) {
         let home = Namespace::new("acme").unwrap();
+        let segments: Vec<_> = self.segments.iter().map(|one| self.ids_of(one)).collect();
+        let dice = &mut Dice::from_os();
         let plan = Plan {
-            maker: Maker { home, inc: Incarnation(1), epoch: Epoch(1) },
-            view: self.view(),
+            names: Names::draw(&home, Incarnation(1), Epoch(1), segments.len(), dice),
+            tail: self.tail.clone(),
+            segments: futures::future::join_all(segments).await,
+            memory: self.memory.clone(),
             receipts: Receipts::default(),
             keys: None,
         };
-        let folded = plan.run(&self.store, Dice::from_os()).await.unwrap();
+        let folded = plan.run(&self.store).await.unwrap();
         self.base = Base::decode(&folded.files.base).unwrap();
         let mut segments = Vec::new();
         for entry in &self.base.segments {
-            let read = Segment::read(&self.store.reader(), entry, None).await;
+            let store = self.store.reader();
+            let read = Segment::read(&store, entry, Extent::Whole, None, &self.memory).await;
             segments.push(Arc::new(read.unwrap_or_else(|unread| panic!("{unread:?}"))));
         }
+        let made = folded.segments.iter().map(|segment| segment.entry());
+        assert!(made.eq(self.base.segments.iter()), "the fold knows what it made");
         self.segments = segments;
         self.tail = Tail::behind(&self.base, self.tail.next());
+    }
+
+    /// A fold needs no more of a segment.
+    async fn ids_of(&self, segment: &Segment) -> Arc<Segment> {
+        let (store, entry) = (self.store.reader(), segment.entry());
+        let read = Segment::read(&store, entry, Extent::Ids, None, &self.memory).await;
+        Arc::new(read.unwrap_or_else(|unread| panic!("{unread:?}")))
     }
 
     /// All documents, by the liveness of views: their ids, and the text of `a`.

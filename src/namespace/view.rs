@@ -1,7 +1,7 @@
 //! A view: one moment of a namespace, which never changes. Everything that one answer says comes
 //! from one view.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow_buffer::BooleanBuffer;
 
@@ -14,6 +14,8 @@ use crate::model::{DocId, Row, Schema, Seq};
 pub struct View {
     tail: Tail,
     segments: Vec<Arc<Segment>>,
+    /// Found out by the first who asks.
+    living: OnceLock<Vec<Living>>,
 }
 
 /// A block of rows, and which of them are the newest of their id.
@@ -25,7 +27,7 @@ pub struct Living {
 
 impl View {
     pub fn new(tail: Tail, segments: Vec<Arc<Segment>>) -> Self {
-        Self { tail, segments }
+        Self { tail, segments, living: OnceLock::new() }
     }
 
     pub fn schema(&self) -> &Arc<Schema> {
@@ -46,7 +48,16 @@ impl View {
     }
 
     /// Liveness is decided here and nowhere else: the newest version of each id, less what is deleted.
-    pub fn living(&self) -> Vec<Living> {
+    pub fn living(&self) -> &[Living] {
+        self.living.get_or_init(|| self.find_living())
+    }
+
+    /// How many documents there are.
+    pub fn rows(&self) -> u64 {
+        self.living().iter().map(|living| living.alive.count_set_bits() as u64).sum()
+    }
+
+    fn find_living(&self) -> Vec<Living> {
         let mut living: Vec<Living> =
             self.segments.iter().map(|one| self.of_segment(one)).collect();
         for (block, rows) in self.tail.blocks().iter().enumerate() {

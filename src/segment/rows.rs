@@ -9,6 +9,7 @@
 //! key-value        elacsym.format       1
 //!                  elacsym.id           uint, uuid or string
 //!                  elacsym.attributes   lines of `<number> <type>`, in the order of the columns
+//!                  elacsym.bytes        about what all columns take in memory, unpacked
 //! ```
 //!
 //! The types of attributes are said beside the columns, for two of them may lie in the same type of
@@ -23,21 +24,24 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema as ArrowSchema};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::arrow::{ArrowWriter, PARQUET_FIELD_ID_META_KEY};
+use parquet::arrow::{ArrowWriter, PARQUET_FIELD_ID_META_KEY, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use crate::error::{Error, Result};
-use crate::model::columns::Columns;
+use crate::model::columns::{Columns, data_type, id_data_type};
 use crate::model::{AttrNo, AttrType, Element, IdType};
 
 const FORMAT: &str = "elacsym.format";
 const ID: &str = "elacsym.id";
 const ATTRIBUTES: &str = "elacsym.attributes";
+const BYTES: &str = "elacsym.bytes";
 /// Rows in a group: a reader takes one at a time.
 const GROUP_ROWS_MAX: usize = 64 << 10;
+/// A group that is so large is ended: a writer holds it in memory.
+const GROUP_BYTES_MIN: usize = 16 << 20;
 
 /// The first 16 bytes of BLAKE3 of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,27 +55,35 @@ impl FileHash {
     }
 }
 
-/// `name_of` tells the name of each attribute that has a column.
-pub fn encode(rows: &Columns, name_of: impl Fn(AttrNo) -> Option<Box<str>>) -> Result<Bytes> {
-    let mut fields = vec![numbered(Field::new("id", rows.ids().data_type().clone(), false), 0)];
-    let mut arrays = vec![rows.ids().clone()];
-    let mut types = String::new();
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_max_row_group_row_count(Some(GROUP_ROWS_MAX))
-        .set_created_by(concat!("elacsym ", env!("CARGO_PKG_VERSION")).into());
-    for (number, (kind, array)) in rows.columns() {
-        let name = name_of(*number).ok_or_else(|| {
-            Error::internal(format!("a column of attribute {}, which is none", number.0))
-        })?;
-        let field = Field::new(&*name, array.data_type().clone(), true);
-        fields.push(numbered(field, number.0 + 1));
-        arrays.push(array.clone());
-        types.push_str(&format!("{} {kind}\n", number.0));
-        if let AttrType::Vector { element, .. } = kind {
+/// Writes a file block by block: what it holds besides the file is one group of rows.
+#[derive(Debug)]
+pub struct Writer {
+    writer: ArrowWriter<Vec<u8>>,
+    schema: Arc<ArrowSchema>,
+    id_type: IdType,
+    kinds: BTreeMap<AttrNo, AttrType>,
+    /// What the rows take in memory.
+    bytes: usize,
+}
+
+impl Writer {
+    /// For rows of these attributes, each under its name. So many bytes are expected.
+    pub fn new(
+        id_type: IdType,
+        attributes: &BTreeMap<AttrNo, (Box<str>, AttrType)>,
+        expected: usize,
+    ) -> Result<Self> {
+        let mut fields = vec![numbered(Field::new("id", id_data_type(id_type), false), 0)];
+        let mut properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_max_row_group_row_count(Some(GROUP_ROWS_MAX))
+            .set_created_by(concat!("elacsym ", env!("CARGO_PKG_VERSION")).into());
+        for (number, (name, kind)) in attributes {
+            fields.push(numbered(Field::new(&**name, data_type(*kind), true), number.0 + 1));
+            let AttrType::Vector { element, .. } = kind else { continue };
             let path = match element {
-                Element::F32 | Element::F16 => vec![name.into(), "list".into(), "item".into()],
-                Element::I8 => vec![name.into()],
+                Element::F32 | Element::F16 => vec![(&**name).into(), "list".into(), "item".into()],
+                Element::I8 => vec![(&**name).into()],
             };
             let path = ColumnPath::new(path);
             properties = properties
@@ -80,27 +92,73 @@ pub fn encode(rows: &Columns, name_of: impl Fn(AttrNo) -> Option<Box<str>>) -> R
                 .set_column_compression(path.clone(), Compression::UNCOMPRESSED)
                 .set_column_statistics_enabled(path, EnabledStatistics::None);
         }
+        let schema = Arc::new(ArrowSchema::new(fields));
+        let out = Vec::with_capacity(expected);
+        let writer =
+            ArrowWriter::try_new(out, schema.clone(), Some(properties.build())).map_err(ours)?;
+        let kinds = attributes.iter().map(|(number, (_, kind))| (*number, *kind)).collect();
+        Ok(Self { writer, schema, id_type, kinds, bytes: 0 })
     }
-    let schema = Arc::new(ArrowSchema::new(fields));
-    let batch = RecordBatch::try_new(schema.clone(), arrays).map_err(ours)?;
-    let mut writer =
-        ArrowWriter::try_new(Vec::new(), schema, Some(properties.build())).map_err(ours)?;
-    writer.write(&batch).map_err(ours)?;
-    let said = [(FORMAT, "1".into()), (ID, rows.id_type().to_string()), (ATTRIBUTES, types)];
-    for (key, value) in said {
-        writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+
+    /// The next rows, in the order of their ids, with all of the attributes and no other.
+    pub fn write(&mut self, rows: &Columns) -> Result<()> {
+        let known = rows.columns().iter().map(|(number, (kind, _))| (*number, *kind));
+        if rows.id_type() != self.id_type || !known.eq(self.kinds.clone()) {
+            return Err(Error::internal("rows of other attributes than the file's"));
+        }
+        let arrays = rows.columns().values().map(|(_, array)| array.clone());
+        let arrays = std::iter::once(rows.ids().clone()).chain(arrays).collect();
+        let batch = RecordBatch::try_new(self.schema.clone(), arrays).map_err(ours)?;
+        self.bytes += rows.bytes();
+        self.writer.write(&batch).map_err(ours)?;
+        if self.writer.in_progress_size() >= GROUP_BYTES_MIN {
+            self.writer.flush().map_err(ours)?;
+        }
+        Ok(())
     }
-    writer.into_inner().map(Bytes::from).map_err(ours)
+
+    pub fn end(mut self) -> Result<Bytes> {
+        let types = self.kinds.iter().map(|(number, kind)| format!("{} {kind}\n", number.0));
+        let said = [
+            (FORMAT, "1".to_owned()),
+            (ID, self.id_type.to_string()),
+            (ATTRIBUTES, types.collect()),
+            (BYTES, self.bytes.to_string()),
+        ];
+        for (key, value) in said {
+            self.writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+        }
+        self.writer.into_inner().map(Bytes::from).map_err(ours)
+    }
+}
+
+/// Which columns are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    Ids,
+    Whole,
+}
+
+/// What the rows of a file take when they are unpacked, as its footer says.
+pub fn unpacked_bytes(bytes: &Bytes) -> Result<u64> {
+    let open = || ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(theirs);
+    let builder = catch_unwind(AssertUnwindSafe(open));
+    let builder =
+        builder.unwrap_or_else(|_| Err(Error::corrupt("the Parquet decoder panicked")))?;
+    let said = builder.metadata().file_metadata().key_value_metadata().into_iter().flatten();
+    let bytes = said.filter(|said| said.key == BYTES).find_map(|said| said.value.clone());
+    let bytes = bytes.and_then(|bytes| bytes.parse().ok());
+    bytes.ok_or_else(|| Error::corrupt(format!("the file says no {BYTES}")))
 }
 
 /// The rows of a file whose bytes were vouched for.
-pub fn decode(bytes: &Bytes) -> Result<Columns> {
-    let decoded = catch_unwind(AssertUnwindSafe(|| read(bytes.clone())));
+pub fn decode(bytes: &Bytes, extent: Extent) -> Result<Columns> {
+    let decoded = catch_unwind(AssertUnwindSafe(|| read(bytes.clone(), extent)));
     decoded.unwrap_or_else(|_| Err(Error::corrupt("the Parquet decoder panicked")))
 }
 
-fn read(bytes: Bytes) -> Result<Columns> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(theirs)?;
+fn read(bytes: Bytes, extent: Extent) -> Result<Columns> {
+    let mut builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(theirs)?;
     let said = builder.metadata().file_metadata().key_value_metadata();
     let said: HashMap<&str, &str> = said
         .into_iter()
@@ -110,12 +168,22 @@ fn read(bytes: Bytes) -> Result<Columns> {
     let about = |key: &str| {
         said.get(key).copied().ok_or_else(|| Error::corrupt(format!("the file says no {key}")))
     };
-    if about(FORMAT)? != "1" {
-        return Err(Error::corrupt(format!("format {}, and 1 is known", about(FORMAT)?)));
+    let format = about(FORMAT)?;
+    if format != "1" {
+        let message = format!("format {format}, and 1 is known");
+        return Err(match format.parse::<u32>() {
+            Ok(2..) => Error::unavailable(message + ": upgrade this node"),
+            _ => Error::corrupt(message),
+        });
     }
     let id_type: IdType = about(ID)?.parse().map_err(unreadable)?;
-    let kinds = types(about(ATTRIBUTES)?)?;
+    let mut kinds = types(about(ATTRIBUTES)?)?;
     let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+    if extent == Extent::Ids {
+        let ids = ProjectionMask::roots(builder.parquet_schema(), [0]);
+        builder = builder.with_projection(ids);
+        kinds.clear();
+    }
     let reader =
         builder.with_batch_size(GROUP_ROWS_MAX.min(rows.max(1))).build().map_err(theirs)?;
     let mut blocks = Vec::new();
@@ -199,11 +267,29 @@ mod tests {
             .unwrap()
     }
 
+    /// Attributes are called a0, a1 and so on; the rows come in pieces.
+    fn encode(rows: &Columns) -> Bytes {
+        let attributes = rows.columns().iter();
+        let attributes = attributes
+            .map(|(number, (kind, _))| (*number, (format!("a{}", number.0).into(), *kind)))
+            .collect();
+        let mut writer = Writer::new(rows.id_type(), &attributes, 0).unwrap();
+        let all: Vec<u32> = (0..rows.rows() as u32).collect();
+        for piece in all.chunks(7000) {
+            writer.write(&rows.take(piece).unwrap()).unwrap();
+        }
+        writer.end().unwrap()
+    }
+
     #[test]
     fn rows_are_read_as_they_were_written_over_several_groups() {
         let rows = sample();
-        let bytes = encode(&rows, |number| Some(format!("a{}", number.0).into())).unwrap();
-        let back = decode(&bytes).unwrap();
+        let bytes = encode(&rows);
+        let packed = bytes.len() as u64;
+        assert!(unpacked_bytes(&bytes).unwrap() > packed, "more than {packed}");
+        let ids = decode(&bytes, Extent::Ids).unwrap();
+        assert_eq!((ids.ids(), ids.columns().len()), (rows.ids(), 0));
+        let back = decode(&bytes, Extent::Whole).unwrap();
         assert_eq!(back.rows(), rows.rows());
         for row in [0, 1, 2, 65_535, 65_536, 99_999] {
             assert_eq!(back.row(row), rows.row(row));
@@ -217,7 +303,7 @@ mod tests {
     /// Whoever reads the file elsewhere sees names and numbers, and vectors where they are computed.
     #[test]
     fn columns_have_names_and_numbers_and_vectors_lie_plain() {
-        let bytes = encode(&sample(), |number| Some(format!("a{}", number.0).into())).unwrap();
+        let bytes = encode(&sample());
         let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
         let names: Vec<_> = builder.schema().fields().iter().map(|f| f.name().clone()).collect();
         assert_eq!(names, ["id", "a0", "a1", "a2", "a3"]);
@@ -239,14 +325,13 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_without_a_name_is_our_bug_and_hostile_bytes_are_corrupt() {
-        let error = encode(&sample(), |_| None).unwrap_err();
-        assert_eq!(error.kind(), crate::error::ErrorKind::Internal);
-        let bytes =
-            encode(&sample().take(&[0, 1, 2]).unwrap(), |n| Some(format!("a{}", n.0).into()));
-        let bytes = bytes.unwrap();
+    fn rows_of_other_attributes_are_our_bug_and_hostile_bytes_are_corrupt() {
+        let few = sample().take(&[0, 1, 2]).unwrap();
+        let mut writer = Writer::new(IdType::Uint, &BTreeMap::new(), 0).unwrap();
+        assert_eq!(writer.write(&few).unwrap_err().kind(), crate::error::ErrorKind::Internal);
+        let bytes = encode(&few);
         for cut in [0, 4, bytes.len() / 2, bytes.len() - 1] {
-            let error = decode(&bytes.slice(..cut)).unwrap_err();
+            let error = decode(&bytes.slice(..cut), Extent::Whole).unwrap_err();
             assert_eq!(error.kind(), crate::error::ErrorKind::Corrupt, "{cut}");
         }
     }

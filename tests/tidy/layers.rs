@@ -7,9 +7,9 @@ use crate::source::Source;
 /// `from → to`, down only.
 const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["cli", "api"]),
-    ("cli", &["engine"]),
+    ("cli", &["api", "engine"]),
     ("api", &["engine"]),
-    ("engine", &["query", "cluster"]),
+    ("engine", &["query", "namespace", "cluster"]),
     ("query", &["namespace", "eval"]),
     ("namespace", &["segment", "log", "eval", "protocol"]),
     ("cluster", &["storage"]),
@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The ground that the rooms above share, see `GROUND`.
     ("config", &["error", "model"]),
     ("env", &["error"]),
+    ("memory", &["error"]),
     ("model", &["error"]),
     ("error", &[]),
     // Pure: of the outside it knows one number, and no way to read it.
@@ -31,9 +32,9 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What every room may use, but for those that say for themselves what ground they stand on.
-const GROUND: &[&str] = &["model", "error", "config", "env"];
+const GROUND: &[&str] = &["model", "error", "config", "env", "memory"];
 const SELF_CONTAINED: &[&str] =
-    &["protocol", "index", "eval", "kernels", "config", "env", "model", "error"];
+    &["protocol", "index", "eval", "kernels", "config", "env", "memory", "model", "error"];
 
 pub(crate) fn complaints(source: &Source) -> Vec<String> {
     let room = source.room();

@@ -18,8 +18,9 @@ mod types;
 
 use std::collections::BTreeMap;
 
-use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_array::{Array, ArrayRef, UInt32Array, new_null_array};
 use arrow_select::concat::concat;
+use arrow_select::interleave::interleave;
 use arrow_select::take::{TakeOptions, take};
 
 pub use self::build::{column, ids_column};
@@ -163,6 +164,42 @@ impl Columns {
             columns.insert(*number, (*kind, taken(array)?));
         }
         Ok(Self { id_type: self.id_type, ids: taken(&self.ids)?, columns, rows: rows.len() })
+    }
+
+    /// What the arrays take in memory, as far as they are these rows.
+    pub fn bytes(&self) -> usize {
+        let arrays = std::iter::once(&self.ids).chain(self.columns.values().map(|(_, it)| it));
+        arrays.map(|array| array.to_data().get_slice_memory_size().unwrap_or(0)).sum()
+    }
+
+    /// These rows, each said by its block and its place there, with exactly these attributes.
+    pub fn interleave(
+        blocks: &[&Self],
+        kinds: &BTreeMap<AttrNo, AttrType>,
+        rows: &[(usize, usize)],
+    ) -> Result<Self> {
+        let [first, ..] = blocks else {
+            return Err(Error::internal("no blocks to take rows from"));
+        };
+        let ids: Vec<&dyn Array> = blocks.iter().map(|block| &*block.ids).collect();
+        let ids = interleave(&ids, rows).map_err(build::ours)?;
+        let mut columns = BTreeMap::new();
+        for (number, kind) in kinds {
+            // One null will do for every row of the blocks that have no such column.
+            let null = new_null_array(&data_type(*kind), 1);
+            let known = blocks.iter().map(|block| block.columns.get(number));
+            let arrays: Vec<Option<&ArrayRef>> =
+                known.map(|column| column.map(|(_, array)| array)).collect();
+            let wanted: Vec<(usize, usize)> = rows
+                .iter()
+                .map(|(block, row)| (*block, if arrays[*block].is_some() { *row } else { 0 }))
+                .collect();
+            let arrays: Vec<&dyn Array> =
+                arrays.into_iter().map(|array| &**array.unwrap_or(&null)).collect();
+            let array = interleave(&arrays, &wanted).map_err(build::ours)?;
+            columns.insert(*number, (*kind, array));
+        }
+        Ok(Self { id_type: first.id_type, ids, columns, rows: rows.len() })
     }
 
     /// The rows of all blocks, one block after the other. They are of one namespace: their ids are
@@ -356,6 +393,17 @@ mod tests {
             let taken = joined.take(&order).unwrap();
             let read: Vec<Row> = (0..taken.rows()).map(|at| taken.row(at)).collect();
             let wanted: Vec<Row> = order.iter().map(|at| rows[*at as usize].clone()).collect();
+            same(&read, &wanted)?;
+            let halves = halves.iter().collect::<Vec<_>>();
+            let known = kinds.iter().enumerate();
+            let known = known.map(|(number, kind)| (AttrNo(number as u32), *kind)).collect();
+            let place = |at: &u32| {
+                let (at, left) = (*at as usize, left.len());
+                if at < left { (0, at) } else { (1, at - left) }
+            };
+            let places: Vec<_> = order.iter().map(place).collect();
+            let picked = Columns::interleave(&halves, &known, &places).unwrap();
+            let read: Vec<Row> = (0..picked.rows()).map(|at| picked.row(at)).collect();
             same(&read, &wanted)?;
             // And what was taken is as lawful as what was built.
             Columns::new(id_type, taken.ids().clone(), taken.columns().clone()).unwrap();

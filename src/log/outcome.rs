@@ -1,0 +1,135 @@
+//! The outcome of a request with an idempotency key, as bytes: what its receipt tells a retry.
+//!
+//! ```text
+//! u64   seq                      of the slot that it lies in
+//! u64   upserted, patched, deleted   how many documents each
+//! bool  listed                   whether the ids are here: they are, where there is room for them,
+//!                                and then as many as were counted
+//! and if so, three lists of ids: upserted, patched, deleted
+//!
+//! id    u8 0 and u64, u8 1 and u128 (a UUID), or u8 2 and a text
+//! ```
+
+use bytes::Bytes;
+
+use super::receipts::OUTCOME_BYTES_MAX;
+use crate::error::{Error, Result};
+use crate::model::{DocId, Touched, Written};
+use crate::storage::fields::{Field, Fields};
+
+pub fn encode(written: &Written) -> Bytes {
+    let Written { seq, upserted, patched, deleted, stored: _ } = written;
+    let kinds = [upserted, patched, deleted];
+    let mut out = Vec::new();
+    seq.write(&mut out);
+    kinds.iter().for_each(|touched| touched.count.write(&mut out));
+    let counts = out.len();
+    true.write(&mut out);
+    let count = kinds.iter().map(|touched| touched.ids.len()).sum::<usize>();
+    // An id takes two bytes at the least: what is longer need not be written to be told.
+    let listed = all_listed(kinds) && 2 * count <= OUTCOME_BYTES_MAX;
+    if listed {
+        kinds.iter().for_each(|touched| touched.ids.write(&mut out));
+    }
+    if !listed || out.len() > OUTCOME_BYTES_MAX {
+        out.truncate(counts);
+        false.write(&mut out);
+    }
+    out.into()
+}
+
+/// What was answered, or `Corrupt`.
+pub fn decode(outcome: &Bytes) -> Result<Written> {
+    let mut fields = Fields::of(outcome.clone());
+    let seq = fields.take("seq")?;
+    let mut kinds: [Touched; 3] = Default::default();
+    for touched in &mut kinds {
+        touched.count = fields.take("count")?;
+    }
+    let listed: bool = fields.take("listed")?;
+    if listed {
+        for touched in &mut kinds {
+            touched.ids = fields.take("ids")?;
+        }
+    }
+    fields.end()?;
+    if listed != all_listed(kinds.each_ref()) {
+        return Err(Error::corrupt("the ids of an outcome are not those that were counted"));
+    }
+    let [upserted, patched, deleted] = kinds;
+    Ok(Written { seq, upserted, patched, deleted, stored: true })
+}
+
+/// Whether no id is missing.
+fn all_listed(kinds: [&Touched; 3]) -> bool {
+    kinds.iter().all(|touched| touched.ids.len() as u64 == touched.count)
+}
+
+impl Field for DocId {
+    const BYTES_MIN: usize = 1 + 4;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Uint(id) => {
+                0_u8.write(out);
+                id.write(out);
+            }
+            Self::Uuid(id) => {
+                1_u8.write(out);
+                id.write(out);
+            }
+            Self::String(id) => {
+                2_u8.write(out);
+                id.write(out);
+            }
+        }
+    }
+
+    fn read(from: &mut Fields) -> Result<Self> {
+        match from.take::<u8>("type of an id")? {
+            0 => Ok(Self::Uint(from.take("id")?)),
+            1 => Ok(Self::Uuid(from.take("id")?)),
+            2 => Ok(Self::String(from.take("id")?)),
+            other => Err(Error::corrupt(format!("an id of type {other}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn touched(ids: Vec<DocId>) -> Touched {
+        Touched::of(ids)
+    }
+
+    #[test]
+    fn an_outcome_reads_back_with_its_ids_where_there_is_room() {
+        let written = Written {
+            seq: 7,
+            upserted: touched(vec![DocId::Uint(1), DocId::Uuid(2), DocId::String("three".into())]),
+            patched: Touched::default(),
+            deleted: touched(vec![DocId::Uint(4)]),
+            stored: true,
+        };
+        assert_eq!(decode(&encode(&written)).unwrap(), written);
+        for count in [400, 500, 3000] {
+            let ids = (0..count).map(DocId::Uint).collect();
+            let written = Written { upserted: touched(ids), ..written.clone() };
+            let bytes = encode(&written);
+            assert!(bytes.len() <= OUTCOME_BYTES_MAX);
+            let back = decode(&bytes).unwrap();
+            assert_eq!((back.upserted.count, back.seq), (count, 7));
+            assert_eq!(back.upserted.ids.len(), if count == 400 { 400 } else { 0 });
+        }
+    }
+
+    #[test]
+    fn what_is_cut_is_corrupt() {
+        let written = Written { upserted: touched(vec![DocId::Uint(1)]), ..Written::default() };
+        let bytes = encode(&written);
+        for cut in 0..bytes.len() {
+            assert!(decode(&bytes.slice(..cut)).is_err(), "{cut}");
+        }
+    }
+}

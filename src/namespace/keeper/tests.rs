@@ -1,0 +1,466 @@
+//! Keepers over one store: what one acknowledges, all see; and the bytes on the store are enough.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::{Ask, Deleted, FoldAt, Grounds, Keeper, Left};
+use crate::config::Location;
+use crate::env::{Clock, Dice};
+use crate::error::{Error, ErrorKind, Result};
+use crate::memory::Memory;
+use crate::model::{
+    Consistency, Create, DocId, Filter, Given, GivenRow, Holder, Namespace, Op, Operand, Seq,
+    Value, Write, Written,
+};
+use crate::namespace::view::View;
+use crate::storage::{self, Store};
+
+async fn memory_store() -> Store {
+    storage::open(&Location::Memory, [], Clock::start(), Dice::from_os()).await.unwrap()
+}
+
+fn grounds(store: &Store, node: &str) -> Grounds {
+    let me = Holder { node: node.into(), process: 1 };
+    let memory = Memory::of(1 << 30);
+    Grounds::new(store.clone(), Clock::start(), Dice::from_os(), me, memory)
+}
+
+fn start(grounds: &Grounds, left: Left) -> Keeper {
+    Keeper::start(Namespace::new("acme").unwrap(), grounds.clone(), left.remembered)
+}
+
+fn row(id: i64, n: i64) -> GivenRow {
+    GivenRow { id: Given::Int(id), values: vec![("n".into(), Given::Int(n))] }
+}
+
+fn upsert(id: i64, n: i64) -> Write {
+    Write { upserts: vec![row(id, n)], ..Write::default() }
+}
+
+async fn answered<T>(keeper: &Keeper, ask: impl FnOnce(super::Reply<T>) -> Ask) -> Result<T> {
+    let (reply, answer) = oneshot::channel();
+    if keeper.ask(ask(reply)).await.is_err() {
+        return Err(Error::unavailable("it is ending"));
+    }
+    answer.await.unwrap_or_else(|_| Err(Error::internal("nobody answered")))
+}
+
+async fn write_with(keeper: &Keeper, write: Write, key: Option<u128>) -> Result<Written> {
+    let fingerprint = write.upserts.len() as u128;
+    let share = Memory::of(1 << 20).take(1000);
+    let write = Box::new(write);
+    answered(keeper, |reply| Ask::Write { write, key, fingerprint, share, reply }).await
+}
+
+async fn write(keeper: &Keeper, it: Write) -> Result<Written> {
+    write_with(keeper, it, None).await
+}
+
+async fn look(keeper: &Keeper) -> Option<BTreeMap<DocId, i64>> {
+    look_at(keeper, None).await.unwrap()
+}
+
+async fn look_at(keeper: &Keeper, min_seq: Option<Seq>) -> Result<Option<BTreeMap<DocId, i64>>> {
+    let newest = Consistency::Strong;
+    let view = answered(keeper, |reply| Ask::Look { newest, min_seq, reply }).await?;
+    Ok(view.map(|view| numbers(&view)))
+}
+
+fn numbers(view: &View) -> BTreeMap<DocId, i64> {
+    let number = view.schema().attributes["n"].number;
+    let mut numbers = BTreeMap::new();
+    for living in view.living() {
+        for row in living.alive.set_indices() {
+            let Some(Value::Int(n)) = living.rows.value(row, number) else { continue };
+            assert_eq!(numbers.insert(living.rows.id(row), n), None, "alive twice");
+        }
+    }
+    numbers
+}
+
+fn uint(pairs: &[(u64, i64)]) -> Option<BTreeMap<DocId, i64>> {
+    Some(pairs.iter().map(|(id, n)| (DocId::Uint(*id), *n)).collect())
+}
+
+async fn delete(keeper: &Keeper) -> Deleted {
+    answered(keeper, |reply| Ask::Delete { reply }).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_written_is_read_here_and_elsewhere() {
+    let store = memory_store().await;
+    let (one, two) = (grounds(&store, "one"), grounds(&store, "two"));
+    let (one, two) = (start(&one, Left::default()), start(&two, Left::default()));
+    assert_eq!(look(&one).await, None);
+    let written = write(&one, upsert(1, 10)).await.unwrap();
+    assert_eq!((written.seq, written.upserted.count), (0, 1));
+    assert_eq!(look(&one).await, uint(&[(1, 10)]));
+    assert_eq!(look(&two).await, uint(&[(1, 10)]), "a reader of another node");
+    write(&one, upsert(2, 20)).await.unwrap();
+    assert_eq!(look_at(&two, Some(Seq(1))).await.unwrap(), uint(&[(1, 10), (2, 20)]));
+    let error = look_at(&two, Some(Seq(9))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{}", error.chain());
+    let error = look_at(&one, Some(Seq(9))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{}", error.chain());
+}
+
+#[tokio::test]
+async fn two_keepers_take_the_name_from_each_other_and_lose_nothing() {
+    let store = memory_store().await;
+    let (one, two) = (grounds(&store, "one"), grounds(&store, "two"));
+    let (one, two) = (start(&one, Left::default()), start(&two, Left::default()));
+    let mut acked = BTreeMap::new();
+    for id in 0..40_i64 {
+        let keeper = if id % 3 == 0 { &one } else { &two };
+        // Taken over in between: it was not committed, and is sent again.
+        loop {
+            match write(keeper, upsert(id, id)).await {
+                Ok(_) => break,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::Unavailable, "{}", error.chain()),
+            }
+        }
+        acked.insert(DocId::Uint(id as u64), id);
+        assert_eq!(look(&one).await, Some(acked.clone()), "{id}");
+        assert_eq!(look(&two).await, Some(acked.clone()), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn many_writers_share_slots_and_each_is_told_its_own() {
+    let store = memory_store().await;
+    let keeper = std::sync::Arc::new(start(&grounds(&store, "one"), Left::default()));
+    let writers = (0..200).map(|id| {
+        let keeper = keeper.clone();
+        tokio::spawn(async move { write(&keeper, upsert(id, id)).await.unwrap() })
+    });
+    let written = futures::future::join_all(writers.collect::<Vec<_>>()).await;
+    let seqs: Vec<u64> = written.into_iter().map(|one| one.unwrap().seq).collect();
+    let last = *seqs.iter().max().unwrap();
+    assert!(last < 199, "200 requests took {} slots", last + 1);
+    assert_eq!(look(&keeper).await.unwrap().len(), 200);
+}
+
+#[tokio::test]
+async fn folds_happen_meanwhile_and_change_nothing() {
+    let store = memory_store().await;
+    let mut it = grounds(&store, "one");
+    it.folds = FoldAt { slots: 4, bytes: 1 << 20 };
+    let keeper = start(&it, Left::default());
+    let other = start(&grounds(&store, "two"), Left::default());
+    let mut model = BTreeMap::new();
+    for n in 0..100_i64 {
+        let id = n * 7 % 13;
+        if n % 5 == 4 {
+            let gone = Write { deletes: vec![Given::Int(id)], ..Write::default() };
+            write(&keeper, gone).await.unwrap();
+            model.remove(&DocId::Uint(id as u64));
+        } else {
+            write(&keeper, upsert(id, n)).await.unwrap();
+            model.insert(DocId::Uint(id as u64), n);
+        }
+        assert_eq!(look(&keeper).await, Some(model.clone()), "{n}");
+        assert_eq!(look(&other).await, Some(model.clone()), "{n}, elsewhere");
+    }
+    let folds = it.tally.figures().into_iter().find(|it| it.name == "elacsym_folds_total");
+    assert!(folds.unwrap().samples[0].value > 5.0);
+    // And all of it is on the store.
+    let fresh = start(&grounds(&store, "three"), Left::default());
+    assert_eq!(look(&fresh).await, Some(model));
+}
+
+#[tokio::test]
+async fn a_batch_that_is_too_large_for_a_slot_goes_up_in_chunks() {
+    let store = memory_store().await;
+    let keeper = start(&grounds(&store, "one"), Left::default());
+    // 30 MB, of which nothing packs.
+    let mut dice = Dice::from_seed(1);
+    let mut text = || -> String {
+        let draw = |_| format!("{:032x}", dice.draw());
+        (0..3200).map(draw).collect()
+    };
+    let rows = (0..300).map(|id| GivenRow {
+        id: Given::Int(id),
+        values: vec![("n".into(), Given::Int(id)), ("text".into(), Given::Text(text().into()))],
+    });
+    let schema = crate::model::Declaration {
+        filterable: Some(false),
+        ..crate::model::Declaration::of("string".parse().unwrap())
+    };
+    let large = Write {
+        upserts: rows.collect(),
+        schema: vec![("text".into(), crate::model::SchemaChange::Declare(schema))],
+        ..Write::default()
+    };
+    write(&keeper, large).await.unwrap();
+    write(&keeper, upsert(5, -5)).await.unwrap();
+    let mut wanted: BTreeMap<_, _> = (0..300).map(|id| (DocId::Uint(id as u64), id)).collect();
+    wanted.insert(DocId::Uint(5), -5);
+    assert_eq!(look(&keeper).await, Some(wanted.clone()));
+    let other = start(&grounds(&store, "two"), Left::default());
+    assert_eq!(look(&other).await, Some(wanted.clone()), "whoever replays reads the chunks");
+    write(&other, upsert(6, -6)).await.unwrap();
+    wanted.insert(DocId::Uint(6), -6);
+    assert_eq!(look(&other).await, Some(wanted));
+}
+
+#[tokio::test]
+async fn a_key_is_answered_once_and_for_all() {
+    let store = memory_store().await;
+    let mut it = grounds(&store, "one");
+    it.folds = FoldAt { slots: 2, bytes: 1 << 20 };
+    let keeper = start(&it, Left::default());
+    let first = write_with(&keeper, upsert(1, 1), Some(7)).await.unwrap();
+    write(&keeper, upsert(1, 2)).await.unwrap();
+    let again = write_with(&keeper, upsert(1, 1), Some(7)).await.unwrap();
+    assert_eq!(again, Written { stored: true, ..first.clone() });
+    assert_eq!(look(&keeper).await, uint(&[(1, 2)]), "it was not applied twice");
+    let two = Write { upserts: vec![row(1, 1), row(2, 2)], ..Write::default() };
+    let error = write_with(&keeper, two.clone(), Some(7)).await.unwrap_err();
+    assert!(error.chain().contains("another request"), "{}", error.chain());
+    // Both at once: one is applied, and both are told the same.
+    let absent =
+        Filter::Test { attribute: "id".into(), op: Op::Eq, operand: Operand::Literal(Given::Null) };
+    let insert = Write { upsert_condition: Some(absent), ..upsert(3, 3) };
+    let both = futures::future::join(
+        write_with(&keeper, insert.clone(), Some(8)),
+        write_with(&keeper, insert.clone(), Some(8)),
+    );
+    let (left, right) = both.await;
+    let (left, right) = (left.unwrap(), right.unwrap());
+    assert_eq!((left.seq, left.upserted.count), (right.seq, right.upserted.count));
+    // Another node finds it, in slots and in the table of a fold.
+    for _ in 0..10 {
+        write(&keeper, upsert(9, 9)).await.unwrap();
+    }
+    let other = start(&grounds(&store, "two"), Left::default());
+    let again = write_with(&other, upsert(1, 1), Some(7)).await.unwrap();
+    assert_eq!((again.seq, again.stored), (first.seq, true));
+}
+
+#[tokio::test]
+async fn an_idle_name_is_closed_and_goes_on_from_what_is_remembered() {
+    let store = memory_store().await;
+    let mut it = grounds(&store, "one");
+    it.idle = Duration::from_millis(5);
+    let keeper = start(&it, Left::default());
+    write(&keeper, upsert(1, 1)).await.unwrap();
+    let left = keeper.ended().await.unwrap();
+    assert!(left.remembered.is_some());
+    assert_eq!(keeper.ended().await, None, "it is told once");
+    let gone = keeper.ask(Ask::Leave).await;
+    assert!(gone.is_err());
+    let again = start(&it, left);
+    let written = write(&again, upsert(2, 2)).await.unwrap();
+    assert_eq!(written.seq, 1, "no fence in between");
+    assert_eq!(look(&again).await, uint(&[(1, 1), (2, 2)]));
+    // A long tail is folded, and the name let go in the same swap.
+    for n in 0..40 {
+        write(&again, upsert(3, n)).await.unwrap();
+    }
+    let left = again.ended().await.unwrap();
+    assert_eq!(left, Left::default());
+    let other = start(&grounds(&store, "two"), Left::default());
+    let written = write(&other, upsert(4, 4)).await.unwrap();
+    assert_eq!(written.seq, 42, "a name that was let go needs no fence");
+    assert_eq!(look(&other).await, uint(&[(1, 1), (2, 2), (3, 39), (4, 4)]));
+}
+
+#[tokio::test]
+async fn whoever_is_told_to_leave_lets_the_name_go() {
+    let store = memory_store().await;
+    let keeper = start(&grounds(&store, "one"), Left::default());
+    write(&keeper, upsert(1, 1)).await.unwrap();
+    keeper.ask(Ask::Leave).await.unwrap();
+    assert_eq!(keeper.ended().await, Some(Left::default()));
+    let other = start(&grounds(&store, "two"), Left::default());
+    assert_eq!(write(&other, upsert(2, 2)).await.unwrap().seq, 1);
+}
+
+#[tokio::test]
+async fn a_deleted_name_is_gone_and_may_come_again() {
+    let store = memory_store().await;
+    let keeper = start(&grounds(&store, "one"), Left::default());
+    let other = start(&grounds(&store, "two"), Left::default());
+    assert_eq!(delete(&keeper).await, Deleted::Absent);
+    write(&keeper, upsert(1, 1)).await.unwrap();
+    assert_eq!(look(&other).await, uint(&[(1, 1)]));
+    assert_eq!(delete(&keeper).await, Deleted::Now);
+    assert_eq!(look(&keeper).await, None);
+    assert_eq!(look(&other).await, None);
+    assert_eq!(delete(&other).await, Deleted::Absent);
+    write(&keeper, upsert(2, 2)).await.unwrap();
+    assert_eq!(look(&other).await, uint(&[(2, 2)]), "nothing of the former life is left");
+}
+
+#[tokio::test]
+async fn what_may_not_create_a_name_does_not() {
+    let store = memory_store().await;
+    let keeper = start(&grounds(&store, "one"), Left::default());
+    let patch = Write { patches: vec![row(1, 1)], ..Write::default() };
+    let never = Write { create: Create::Never, ..upsert(1, 1) };
+    let wrong = Write { upserts: vec![row(1, 1), row(1, 2)], ..Write::default() };
+    for (write_it, kind) in
+        [(patch, ErrorKind::NotFound), (never, ErrorKind::NotFound), (wrong, ErrorKind::Invalid)]
+    {
+        assert_eq!(write(&keeper, write_it).await.unwrap_err().kind(), kind);
+        assert_eq!(look(&keeper).await, None);
+    }
+    let names = storage::Folder::Markers(crate::model::MarkerKind::Live);
+    let page = store.list(&names, &storage::Cursor::start(), 10).await.unwrap();
+    assert!(page.entries.is_empty(), "a refused write left a name behind: {:?}", page.entries);
+    let always = Write { create: Create::Always, ..Write::default() };
+    write(&keeper, always).await.unwrap();
+    let newest = Consistency::Strong;
+    let view = answered(&keeper, |reply| Ask::Look { newest, min_seq: None, reply }).await.unwrap();
+    assert_eq!(view.map(|view| view.rows()), Some(0), "it is there, and empty");
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_and_nothing_of_it_stays() {
+    let store = memory_store().await;
+    let keeper = start(&grounds(&store, "one"), Left::default());
+    write(&keeper, upsert(1, 1)).await.unwrap();
+    let typed = GivenRow { id: Given::Int(2), values: vec![("n".into(), Given::Text("x".into()))] };
+    let wrong = Write { upserts: vec![typed], ..Write::default() };
+    assert_eq!(write(&keeper, wrong).await.unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(look(&keeper).await, uint(&[(1, 1)]));
+    assert_eq!(write(&keeper, upsert(2, 2)).await.unwrap().seq, 1, "it took no slot");
+}
+
+/// A keeper once closed its door on the size of a tail that was folded long ago, and waited for a
+/// fold that could not begin, for ever.
+#[tokio::test]
+async fn a_name_whose_log_is_folded_whole_is_closed() {
+    let store = memory_store().await;
+    let mut it = grounds(&store, "one");
+    it.folds = FoldAt { slots: 1, bytes: 1 << 30 };
+    it.idle = Duration::from_millis(20);
+    let keeper = start(&it, Left::default());
+    let text = GivenRow {
+        id: Given::Int(1),
+        values: vec![("text".into(), Given::Text("x".repeat(4000).into()))],
+    };
+    let rows = (0..1000).map(|id| GivenRow { id: Given::Int(id), ..text.clone() }).collect();
+    write(&keeper, Write { upserts: rows, ..Write::default() }).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(20), keeper.ended()).await;
+    assert!(ended.is_ok(), "it never ends");
+    assert_eq!(it.memory.used(), 0, "and nothing of it is left");
+}
+
+/// Rows of one request and the drop of their attribute by the next met in one batch, and the batch
+/// was refused as our bug.
+#[tokio::test]
+async fn an_attribute_may_be_dropped_in_the_batch_that_writes_it() {
+    let store = memory_store().await;
+    let keeper = start(&grounds(&store, "one"), Left::default());
+    let other = |id: i64| GivenRow {
+        id: Given::Int(id),
+        values: vec![("n".into(), Given::Int(id)), ("other".into(), Given::Int(7))],
+    };
+    write(&keeper, Write { upserts: vec![other(1)], ..Write::default() }).await.unwrap();
+    let schema = vec![("other".into(), crate::model::SchemaChange::Drop)];
+    let (one, two, three) = futures::future::join3(
+        write(&keeper, upsert(9, 9)),
+        write(&keeper, Write { upserts: vec![other(2)], ..Write::default() }),
+        write(&keeper, Write { schema, create: Create::Never, ..Write::default() }),
+    )
+    .await;
+    one.unwrap();
+    assert_eq!(two.unwrap().seq, three.unwrap().seq, "they did not meet");
+    assert_eq!(look(&keeper).await, uint(&[(1, 1), (2, 2), (9, 9)]));
+    let fresh = start(&grounds(&store, "two"), Left::default());
+    assert_eq!(look(&fresh).await, uint(&[(1, 1), (2, 2), (9, 9)]));
+}
+
+/// A slot has room for so many receipts, and a draft once took more.
+#[tokio::test]
+async fn more_keyed_requests_than_a_slot_has_room_for_take_two() {
+    let store = memory_store().await;
+    let keeper = std::sync::Arc::new(start(&grounds(&store, "one"), Left::default()));
+    let writers = (0..9000_i64).map(|id| {
+        let keeper = keeper.clone();
+        tokio::spawn(async move { write_with(&keeper, upsert(id, id), Some(id as u128)).await })
+    });
+    let (mut done, mut away) = (0, 0);
+    for written in futures::future::join_all(writers.collect::<Vec<_>>()).await {
+        match written.unwrap() {
+            Ok(_) => done += 1,
+            // The queue has its bound, too.
+            Err(error) if error.kind() == ErrorKind::Throttled => away += 1,
+            Err(error) => panic!("{}", error.chain()),
+        }
+    }
+    assert_eq!(done + away, 9000);
+    assert!(done > 5000, "{done}");
+    assert_eq!(look(&keeper).await.unwrap().len(), done);
+}
+
+/// Segments that do not fit into memory once stopped all writes of a name, in a hot loop.
+#[tokio::test]
+async fn what_does_not_fit_into_memory_stops_only_those_who_ask_for_it() {
+    let store = memory_store().await;
+    let keeper = start(&grounds(&store, "one"), Left::default());
+    let text = || Given::Text("y".repeat(4000).into());
+    let row_of = |id| GivenRow {
+        id: Given::Int(id),
+        values: vec![("n".into(), Given::Int(id)), ("text".into(), text())],
+    };
+    write(&keeper, Write { upserts: (0..2000).map(row_of).collect(), ..Write::default() })
+        .await
+        .unwrap();
+    for n in 0..20 {
+        write(&keeper, upsert(5000, n)).await.unwrap();
+    }
+    keeper.ask(Ask::Leave).await.unwrap();
+    keeper.ended().await;
+    let mut folding = grounds(&store, "one");
+    folding.folds = FoldAt { slots: 1, bytes: 1 << 30 };
+    let keeper = start(&folding, Left::default());
+    write(&keeper, upsert(5001, 1)).await.unwrap();
+    keeper.ask(Ask::Leave).await.unwrap();
+    keeper.ended().await;
+    // A node with less memory: 8 MB of text, that packs to nothing.
+    let small = Grounds { memory: Memory::of(6 << 20), ..grounds(&store, "two") };
+    let keeper = start(&small, Left::default());
+    let patch = Write { patches: vec![row(1, 7)], ..Write::default() };
+    let soon = Duration::from_secs(20);
+    let told = tokio::time::timeout(soon, write(&keeper, patch)).await.expect("it hangs");
+    let told = told.unwrap_err();
+    assert!(told.chain().contains("indexer.memory_limit"), "{}", told.chain());
+    tokio::time::timeout(soon, write(&keeper, upsert(1, 8))).await.expect("it hangs").unwrap();
+    let told = tokio::time::timeout(soon, look_at(&keeper, None)).await.expect("it hangs");
+    assert!(told.unwrap_err().chain().contains("indexer.memory_limit"));
+    keeper.ask(Ask::Leave).await.unwrap();
+    tokio::time::timeout(soon, keeper.ended()).await.expect("it never ends");
+}
+
+#[tokio::test]
+async fn what_is_not_folded_has_a_bound_and_a_wish_goes_beyond_it() {
+    let store = memory_store().await;
+    let mut it = grounds(&store, "one");
+    it.folds = FoldAt { slots: 1 << 20, bytes: 1 << 40 };
+    it.memory = Memory::of(16 << 20);
+    // Nobody folds.
+    it.folding.close();
+    let keeper = start(&it, Left::default());
+    let text = || Given::Text("z".repeat(4000).into());
+    let row_of = |id| GivenRow {
+        id: Given::Int(id),
+        values: vec![("n".into(), Given::Int(id)), ("text".into(), text())],
+    };
+    let large = Write { upserts: (0..1200).map(row_of).collect(), ..Write::default() };
+    write(&keeper, large).await.unwrap();
+    let told = write(&keeper, upsert(1, 1)).await.unwrap_err();
+    assert_eq!(told.kind(), ErrorKind::Throttled, "{}", told.chain());
+    let lifted = Write { pressure: crate::model::Pressure::Lifted, ..upsert(1, 1) };
+    write(&keeper, lifted).await.unwrap();
+    let patch = Write {
+        patches: vec![row(1, 2)],
+        pressure: crate::model::Pressure::Lifted,
+        ..Write::default()
+    };
+    assert_eq!(write(&keeper, patch).await.unwrap_err().kind(), ErrorKind::Throttled);
+    assert_eq!(look(&keeper).await.unwrap()[&DocId::Uint(1)], 1, "what is there is seen");
+}

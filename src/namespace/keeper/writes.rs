@@ -1,0 +1,473 @@
+//! Group commit: many requests, one slot. One slot is on its way at a time; whoever comes meanwhile is
+//! evaluated over it, into the next. What was evaluated over a slot that is lost falls with it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::desk::{Desk, Done, Waiting};
+use super::draft::{Draft, Queued, Sealed, Told, Turn};
+use super::{Reply, not_committed, retold, unknown};
+use crate::env::blocking;
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::{Batch, Stored, chunk, outcome};
+use crate::memory::Share;
+use crate::model::{FileKind, FileName, Incarnation, Pressure, Write, WriteFault, Written};
+use crate::namespace::commit::{Asks, Born, Ground, Stage, asks, creates};
+use crate::namespace::courier::Courier;
+use crate::namespace::tail::Landed;
+use crate::protocol::{Answer, Body, Recall};
+use crate::segment::rows::Extent;
+
+/// What is evaluated and packed at once on a thread that waits for the network: a millisecond or two.
+const INLINE_BYTES_MAX: u64 = 128 << 10;
+/// Requests that wait for a batch. More are sent away.
+const QUEUED_MAX: usize = 8192;
+/// What is not folded may grow so far, and then writes wait for the fold: they are sent away.
+const TAIL_BYTES_MAX: u64 = 2 << 30;
+const TAIL_SLOTS_MAX: u64 = 4096;
+/// Of the memory limit, what one tail may take: a fold needs as much again.
+const TAIL_SHARE: u64 = 4;
+
+#[derive(Default)]
+pub(super) struct Writes {
+    pub(super) queue: VecDeque<Queued>,
+    draft: Option<Box<Draft>>,
+    /// The draft is away, being evaluated or sealed.
+    away: bool,
+    /// Chunks of the draft that are not there yet, by the random part of their names.
+    uploading: BTreeMap<u128, FileName>,
+    /// The slot that is on its way, as rows.
+    sent: Option<Arc<Landed>>,
+    /// The draft is to be told, not committed: it fell while it was away.
+    fallen: bool,
+}
+
+/// A draft that comes back.
+pub(super) enum Staged {
+    Taken(Box<Draft>, Result<()>),
+    Sealed(Box<Draft>, Result<Sealed>),
+}
+
+/// A batch whose slot is on its way.
+pub(super) struct Sent {
+    told: Vec<Told>,
+    inc: Incarnation,
+    landed: Arc<Landed>,
+    bytes: usize,
+    since: Duration,
+}
+
+impl Sent {
+    pub(super) fn refuse(self, why: impl Fn() -> Error) {
+        self.told.into_iter().for_each(|told| told.refuse(why()));
+    }
+}
+
+impl Writes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty() && !self.drafting()
+    }
+
+    /// Whether what waits would make a name that is not there. What a request on an empty namespace
+    /// would be refused for must not leave a name behind.
+    pub(super) fn may_create(&self) -> bool {
+        self.queue.iter().take(8).any(|queued| {
+            let small = queued.share.bytes() <= INLINE_BYTES_MAX;
+            creates(&queued.write)
+                && (!small || Stage::over(Ground::nothing()).take(&queued.write).is_ok())
+        })
+    }
+
+    /// There was no such name when so many waited, and none of them makes it.
+    pub(super) fn absent(&mut self, waited: usize) {
+        let later = self.queue.split_off(waited.min(self.queue.len()));
+        for queued in std::mem::replace(&mut self.queue, later) {
+            match Stage::over(Ground::nothing()).take(&queued.write) {
+                // It came after the name was asked for.
+                Ok(_) => self.queue.push_back(queued),
+                Err(error) => drop(queued.reply.send(Err(error))),
+            }
+        }
+    }
+
+    /// Of those that wait, these.
+    pub(super) fn refuse_those(&mut self, these: impl Fn(&Write) -> bool, why: impl Fn() -> Error) {
+        for queued in std::mem::take(&mut self.queue) {
+            if these(&queued.write) {
+                let _ = queued.reply.send(Err(why()));
+            } else {
+                self.queue.push_back(queued);
+            }
+        }
+    }
+
+    pub(super) fn refuse_all(&mut self, why: impl Fn() -> Error) {
+        self.queue.drain(..).for_each(|queued| drop(queued.reply.send(Err(why()))));
+    }
+
+    /// What is not sent yet will not be.
+    pub(super) fn drop_draft(&mut self, mail: &mut Courier, why: impl Fn() -> Error) {
+        self.sent = None;
+        self.fallen = self.away;
+        std::mem::take(&mut self.uploading).values().for_each(|chunk| mail.release(chunk));
+        if let Some(draft) = self.draft.take() {
+            draft.refuse(why);
+        }
+    }
+
+    /// Whether there is a batch that is not sent yet.
+    pub(super) fn drafting(&self) -> bool {
+        self.away || self.draft.as_ref().is_some_and(|draft| !draft.told.is_empty())
+    }
+}
+
+impl Desk {
+    pub(super) fn queue(
+        &mut self,
+        write: Box<Write>,
+        key: Option<u128>,
+        fingerprint: u128,
+        share: Share,
+        reply: Reply<Written>,
+    ) {
+        if let Err(error) = self.room(&write) {
+            let _ = reply.send(Err(error));
+            return;
+        }
+        self.writes.queue.push_back(Queued { write, key, fingerprint, share, reply });
+    }
+
+    /// Back-pressure: what is acknowledged is always seen, so what cannot be folded in time waits.
+    fn room(&mut self, write: &Write) -> Result<()> {
+        let throttled = |message: String| Err(Error::new(ErrorKind::Throttled, message));
+        if self.writes.queue.len() >= QUEUED_MAX {
+            return throttled(format!("{QUEUED_MAX} writes wait for this namespace: come again"));
+        }
+        if write.pressure == Pressure::Lifted && asks(write) < Asks::Rows {
+            return Ok(());
+        }
+        let bytes_max = TAIL_BYTES_MAX.min(self.grounds.memory.limit() / TAIL_SHARE);
+        if self.tail_is_longer_than(TAIL_SLOTS_MAX, bytes_max) {
+            return throttled(
+                "this namespace has more that is not folded yet than is good: come again".into(),
+            );
+        }
+        Ok(())
+    }
+
+    pub(super) fn tail_is_longer_than(&mut self, slots: u64, bytes: u64) -> bool {
+        let tail = self.tail_of_owner();
+        tail.0 > slots || tail.1 > bytes
+    }
+
+    /// Slots and bytes that are not folded, as far as they are known.
+    pub(super) fn tail_of_owner(&mut self) -> (u64, u64) {
+        let Some((_, tenure)) = self.owner.tenure() else { return (0, 0) };
+        let slots = tenure.next().0 - tenure.seen().head.floor.0;
+        (slots, self.known.as_ref().map_or(0, |known| known.tail.bytes()))
+    }
+
+    /// Evaluates what waits, and seals a batch where it may be committed.
+    pub(super) fn write_on(&mut self) -> Result<()> {
+        if self.writes.away {
+            return Ok(());
+        }
+        self.draft_on()?;
+        if self.writes.away || !self.writes.drafting() {
+            return Ok(());
+        }
+        let Some((_, tenure)) = self.owner.tenure() else { return Ok(()) };
+        let turn = Turn { inc: tenure.inc(), epoch: tenure.epoch(), seq: tenure.next() };
+        let (free, pending) = (tenure.may_commit(), tenure.pending().is_some());
+        let Some(draft) = &self.writes.draft else { return Ok(()) };
+        if draft.is_idle() {
+            return self.same();
+        }
+        if !free && !pending {
+            // The name is ending, or is being let go.
+            let mail = &mut self.owner_mail;
+            self.writes.drop_draft(mail, not_committed);
+            return Ok(());
+        }
+        if !free || !self.writes.uploading.is_empty() {
+            return Ok(());
+        }
+        if draft.turn != turn {
+            self.writes.drop_draft(&mut self.owner_mail, not_committed);
+            return Ok(());
+        }
+        self.seal()
+    }
+
+    /// Puts what waits into the draft.
+    fn draft_on(&mut self) -> Result<()> {
+        let full = self.writes.draft.as_ref().is_some_and(|draft| draft.is_full());
+        // Whoever comes after a delete waits for it.
+        if self.writes.queue.is_empty() || full || !self.deletes.is_empty() {
+            return Ok(());
+        }
+        if self.writes.draft.is_none() {
+            let Some(draft) = self.begin_draft()? else { return Ok(()) };
+            self.writes.draft = Some(draft);
+        }
+        if !self.learn()? {
+            return Ok(());
+        }
+        let room = self.writes.draft.as_ref().map_or(0, |draft| draft.room());
+        let (mut taken, mut bytes) = (Vec::new(), 0);
+        for _ in 0..self.writes.queue.len() {
+            let Some(queued) = self.writes.queue.pop_front() else { break };
+            let Some(queued) = self.recalled(queued, &taken) else { continue };
+            bytes += queued.share.bytes();
+            taken.push(queued);
+            if taken.len() >= room || bytes >= TAIL_SHARE * (8 << 20) {
+                break;
+            }
+        }
+        let Some(mut draft) = self.writes.draft.take() else { return Ok(()) };
+        if taken.is_empty() {
+            // Nothing was new: a draft that holds nothing is none.
+            self.writes.draft = (!draft.told.is_empty()).then_some(draft);
+            return Ok(());
+        }
+        draft.expect(taken.len());
+        let at = self.at();
+        if bytes <= INLINE_BYTES_MAX {
+            let done = draft.take(taken, at);
+            self.staged(Staged::Taken(draft, done));
+            return Ok(());
+        }
+        self.writes.away = true;
+        self.work.spawn(async move {
+            let (draft, done) = blocking(move || {
+                let done = draft.take(taken, at);
+                (draft, done)
+            })
+            .await;
+            Done::Staged(Box::new(Staged::Taken(draft, done)))
+        });
+        Ok(())
+    }
+
+    /// A draft over all that is committed, and over the slot that is on its way.
+    fn begin_draft(&mut self) -> Result<Option<Box<Draft>>> {
+        let Some((_, tenure)) = self.owner.tenure() else { return Ok(None) };
+        let pending = tenure.pending().is_some();
+        if !tenure.may_commit() && !pending {
+            return Ok(None);
+        }
+        let turn = Turn {
+            inc: tenure.inc(),
+            epoch: tenure.epoch(),
+            seq: if pending { tenure.next().next() } else { tenure.next() },
+        };
+        let view = tenure.view();
+        let born = if view.exists() || pending { Born::Yes } else { Born::No };
+        let Some(known) = self.rows_of(&view)? else { return Ok(None) };
+        if known.tail.next() > view.next {
+            // A reader here has seen slots of another owner, which this one has yet to find out.
+            if !pending {
+                self.prove();
+            }
+            return Ok(None);
+        }
+        let base = known.base;
+        let mut tail = known.tail;
+        if let Some(sent) = self.writes.sent.as_ref().filter(|_| pending) {
+            tail.apply(sent)?;
+        }
+        let ground = Ground { tail, segments: Vec::new(), holds: Asks::Nothing, born };
+        Ok(Some(Box::new(Draft::new(turn, ground, base, self.grounds.memory.clone()))))
+    }
+
+    /// Gives the draft what it must know of segments for all that wait. False: it is being read.
+    fn learn(&mut self) -> Result<bool> {
+        let Some(draft) = &self.writes.draft else { return Ok(false) };
+        let wanted = self.writes.queue.iter().map(|one| asks(&one.write)).max();
+        let wanted = wanted.unwrap_or(Asks::Nothing);
+        if wanted <= draft.holds() {
+            return Ok(true);
+        }
+        let extent = if wanted == Asks::Rows { Extent::Whole } else { Extent::Ids };
+        let base = draft.base.clone();
+        let inc = draft.turn.inc;
+        if wanted == Asks::Rows {
+            self.looked = self.grounds.clock.now();
+        }
+        let Some(segments) = self.segments_of(inc, &base, extent) else { return Ok(false) };
+        if let Some(draft) = &mut self.writes.draft {
+            draft.learn(segments, wanted);
+        }
+        Ok(true)
+    }
+
+    /// A request whose key has come before is answered as it was then.
+    fn recalled(&mut self, queued: Queued, taken: &[Queued]) -> Option<Queued> {
+        let Some(key) = queued.key else { return Some(queued) };
+        let drafted = self.writes.draft.iter().flat_map(|draft| &draft.receipts);
+        let drafted = drafted.map(|receipt| (receipt.key, receipt.fingerprint));
+        let taken = taken.iter().filter_map(|one| Some((one.key?, one.fingerprint)));
+        if let Some((_, fingerprint)) = drafted.chain(taken).find(|(known, _)| *known == key) {
+            // It is in this very batch: it waits for it, and finds it in its slot.
+            if fingerprint == queued.fingerprint {
+                self.writes.queue.push_back(queued);
+            } else {
+                let _ = queued.reply.send(Err(another()));
+            }
+            return None;
+        }
+        let Some((_, tenure)) = self.owner.tenure() else { return Some(queued) };
+        match tenure.recall(key, queued.fingerprint) {
+            Recall::Fresh => return Some(queued),
+            Recall::Stored(stored) => drop(queued.reply.send(outcome::decode(&stored))),
+            Recall::Another => drop(queued.reply.send(Err(another()))),
+            Recall::Pending => self.writes.queue.push_back(queued),
+        }
+        None
+    }
+
+    /// A draft that comes back, evaluated or sealed.
+    pub(super) fn staged(&mut self, staged: Staged) {
+        self.writes.away = false;
+        let fallen = std::mem::take(&mut self.writes.fallen);
+        match staged {
+            Staged::Taken(draft, Err(error)) | Staged::Sealed(draft, Err(error)) => {
+                let chunks = std::mem::take(&mut self.writes.uploading);
+                chunks.values().for_each(|chunk| self.owner_mail.release(chunk));
+                if let Some((_, tenure)) = self.owner.tenure() {
+                    draft.chunks.iter().for_each(|chunk| tenure.discard(chunk));
+                }
+                draft.refuse(|| retold(&error));
+            }
+            Staged::Taken(draft, _) | Staged::Sealed(draft, _) if fallen => draft.overtaken(),
+            Staged::Taken(mut draft, Ok(())) => {
+                self.upload(&mut draft);
+                self.writes.draft = Some(draft);
+            }
+            Staged::Sealed(draft, Ok(sealed)) => self.commit(*draft, sealed),
+        }
+    }
+
+    /// Sends chunks ahead of the slot that will name them.
+    fn upload(&mut self, draft: &mut Draft) {
+        for part in std::mem::take(&mut draft.parts) {
+            let home = self.owner.place.name.clone();
+            let Turn { inc, epoch, .. } = draft.turn;
+            let ulid = self.grounds.dice.draw();
+            let file = FileName { home, inc, epoch, ulid, kind: FileKind::Chunk };
+            self.owner_mail.hold(file.clone(), chunk::encode(&file, &part));
+            draft.chunks.push(file.clone());
+            self.writes.uploading.insert(ulid, file.clone());
+            if let Some((_, tenure)) = self.owner.tenure() {
+                tenure.upload(file, &mut self.owner_out);
+            }
+        }
+    }
+
+    /// That chunk is there.
+    pub(super) fn uploaded(&mut self, ulid: u128) {
+        if let Some(file) = self.writes.uploading.remove(&ulid) {
+            self.owner_mail.release(&file);
+        }
+    }
+
+    fn seal(&mut self) -> Result<()> {
+        let Some(mut draft) = self.writes.draft.take() else { return Ok(()) };
+        let at = self.at();
+        if draft.is_small() {
+            let sealed = draft.seal(at);
+            self.staged(Staged::Sealed(draft, sealed));
+            return Ok(());
+        }
+        self.writes.away = true;
+        self.work.spawn(async move {
+            let (draft, sealed) = blocking(move || {
+                let sealed = draft.seal(at);
+                (draft, sealed)
+            })
+            .await;
+            Done::Staged(Box::new(Staged::Sealed(draft, sealed)))
+        });
+        Ok(())
+    }
+
+    fn commit(&mut self, draft: Draft, sealed: Sealed) {
+        let Draft { turn, told, receipts, effects, chunks, .. } = draft;
+        let landed = Landed::new(turn.seq, effects, &self.grounds.memory);
+        let (bytes, since) = (sealed.bytes, self.grounds.clock.now());
+        let sent = Sent { told, inc: turn.inc, landed: landed.clone(), bytes, since };
+        let batch = sealed.part.map_or_else(Batch::default, Batch::of);
+        let body = Body { batch, receipts, chunks };
+        let ticket = self.next_ticket();
+        let dice = &mut self.grounds.dice;
+        let Some((place, tenure)) = self.owner.tenure() else { return sent.refuse(not_committed) };
+        let now = Turn { inc: tenure.inc(), epoch: tenure.epoch(), seq: tenure.next() };
+        let begun =
+            now == turn && tenure.commit(place, ticket, body, dice, &mut self.owner_out).is_ok();
+        if !begun {
+            return sent.refuse(not_committed);
+        }
+        self.writes.sent = Some(landed);
+        self.ticket(Waiting::Batch(sent));
+    }
+
+    /// Asks whether this is still the owner. Whoever waits is told by what follows.
+    fn prove(&mut self) {
+        let asked = |waiting: &Waiting| matches!(waiting, Waiting::Same(told) if told.is_empty());
+        if self.waiting.values().any(asked) {
+            return;
+        }
+        let ticket = self.next_ticket();
+        let dice = &mut self.grounds.dice;
+        if let Some((place, tenure)) = self.owner.tenure()
+            && tenure.no_effect(place, ticket, None, dice, &mut self.owner_out).is_ok()
+        {
+            self.ticket(Waiting::Same(Vec::new()));
+        }
+    }
+
+    /// Nothing changes: it is told when it is proven that what was seen is the latest.
+    fn same(&mut self) -> Result<()> {
+        let Some(draft) = self.writes.draft.take() else { return Ok(()) };
+        let ticket = self.next_ticket();
+        let dice = &mut self.grounds.dice;
+        let Some((place, tenure)) = self.owner.tenure() else {
+            draft.overtaken();
+            return Ok(());
+        };
+        if tenure.no_effect(place, ticket, None, dice, &mut self.owner_out).is_err() {
+            draft.overtaken();
+            return Ok(());
+        }
+        self.ticket(Waiting::Same(draft.unchanged()));
+        Ok(())
+    }
+
+    /// What became of a slot.
+    pub(super) fn settled(&mut self, sent: Sent, answer: &Answer<Stored>) -> Result<()> {
+        self.writes.sent = None;
+        match answer {
+            Answer::Committed { .. } => {
+                if let Some(known) = &mut self.known {
+                    known.grow(sent.inc, &sent.landed)?;
+                }
+                let took = self.grounds.clock.now().saturating_sub(sent.since);
+                self.grounds.tally.committed(sent.told.len(), sent.bytes, took);
+                sent.told.into_iter().for_each(Told::tell);
+            }
+            Answer::NotCommitted { .. } => sent.refuse(not_committed),
+            _ => sent.refuse(unknown),
+        }
+        Ok(())
+    }
+
+    fn at(&self) -> Duration {
+        self.grounds.clock.wall().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+fn another() -> Error {
+    let message = "this idempotency key was used for another request: draw a new one";
+    Error::invalid(message).with_source(WriteFault::KeyOfAnother)
+}
