@@ -7,7 +7,9 @@
 //! The map of the house, top down; arrows between rooms point down only (`tests/tidy/layers.rs`):
 //!
 //! - [`cli`]: the sub-commands, one file each
+//! - [`engine`]: the names that are open here, who is let in, what is asked of whom
 //! - [`config`]: what an operator can say, and where it was said
+//! - [`query`]: which documents of a view, in which order, and what of them
 //! - [`namespace`]: where writes become state: the head and its base, what is in the log, what a
 //!   batch of requests does, and the courier between machines and store
 //! - [`segment`]: rows that were folded: Parquet, and which of them are superseded
@@ -23,6 +25,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod engine;
 pub mod env;
 pub mod error;
 pub mod eval;
@@ -32,5 +35,6 @@ pub mod memory;
 pub mod model;
 pub mod namespace;
 pub mod protocol;
+pub mod query;
 pub mod segment;
 pub mod storage;

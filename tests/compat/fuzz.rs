@@ -1,10 +1,10 @@
 //! Damage beyond counting: bodies that are nearly right, in frames that are right.
 //!
 //! A checksum would stop every mutation before it reached a decoder, so each mutant gets a good
-//! frame, and a slot often a good chain. The answer must be `Corrupt`, or the object whose bytes
-//! these are: to the byte. What is accepted joins the pool, so that damage adds up. A failure prints
-//! the input, which stays as a file: in `compat/refused/`, if it must be refused. Before that it
-//! prints the seed, and `ELACSYM_FUZZ_SEED` goes that way again.
+//! frame, where its kind has one, and a slot often a good chain. The answer must be a refusal, or the
+//! object whose bytes these are: to the byte. What is accepted joins the pool, so that damage adds
+//! up. A failure prints the input, which stays as a file: in `compat/refused/`, if it must be refused.
+//! Before that it prints the seed, and `ELACSYM_FUZZ_SEED` goes that way again.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -12,11 +12,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use elacsym::env::{Clock, Dice};
-use elacsym::error::ErrorKind;
 use elacsym::model::PutId;
 use elacsym::storage::frame::{self, FrameKind};
 
-use crate::place::Place;
+use crate::place::{Kind, Place};
 use crate::{fixtures, hex, samples};
 
 const ROUNDS: u64 = 250_000;
@@ -24,7 +23,7 @@ const POOL_MAX: usize = 300;
 const BODY_BYTES_MAX: usize = 4000;
 
 struct Fuzz {
-    kind: FrameKind,
+    kind: Kind,
     /// Puts and bodies to start from: first the files, which stay, then what was accepted.
     pool: Vec<(PutId, Vec<u8>)>,
     files: usize,
@@ -35,9 +34,13 @@ struct Fuzz {
 }
 
 /// SplitMix64: fast, and the same on every machine.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
+    pub(crate) fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -45,7 +48,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end.max(1) as u64) as usize
     }
 
@@ -55,7 +58,7 @@ impl Random {
 }
 
 /// Tells the input, should the decoder panic.
-struct Witness<'a>(&'a Bytes);
+pub(crate) struct Witness<'a>(pub(crate) &'a Bytes);
 
 impl Drop for Witness<'_> {
     fn drop(&mut self) {
@@ -66,16 +69,16 @@ impl Drop for Witness<'_> {
 }
 
 impl Fuzz {
-    fn of(kind: FrameKind, seed: u64) -> Self {
+    fn of(kind: Kind, seed: u64) -> Self {
         let seeds = samples::all().into_iter().filter(|sample| sample.kind == kind);
         let seeds = seeds.map(|sample| sample.bytes);
         let hostile = fixtures::refused().filter(|(its_kind, ..)| *its_kind == kind);
         let pool: Vec<_> = seeds
             .chain(hostile.map(|(_, _, bytes)| bytes))
-            .filter_map(|bytes| frame::decode(kind, &bytes).ok())
-            .map(|frame| (frame.put, frame.body.to_vec()))
+            .filter_map(|bytes| kind.body(&bytes).ok())
+            .map(|(put, body)| (put, body.to_vec()))
             .collect();
-        let (files, random) = (pool.len(), Random(seed));
+        let (files, random) = (pool.len(), Random::of(seed));
         Self { kind, pool, files, random, accepted: 0, refused: BTreeMap::new() }
     }
 
@@ -91,11 +94,11 @@ impl Fuzz {
             }
             1 => {
                 let length = self.random.below(300);
-                frame::encode(self.kind, put, &self.random.bytes(length))
+                self.kind.wrap(put, &self.random.bytes(length))
             }
             // A damaged frame.
             2 => {
-                let mut whole = frame::encode(self.kind, put, &body).to_vec();
+                let mut whole = self.kind.wrap(put, &body).to_vec();
                 self.mutate(&mut whole);
                 whole.into()
             }
@@ -106,10 +109,10 @@ impl Fuzz {
                 for _ in 0..=self.random.below(3) {
                     self.mutate(&mut body);
                 }
-                if self.kind == FrameKind::Slot && dealt.is_multiple_of(2) {
+                if self.kind == Kind::Framed(FrameKind::Slot) && dealt.is_multiple_of(2) {
                     reseal(put, &mut body);
                 }
-                frame::encode(self.kind, put, &body)
+                self.kind.wrap(put, &body)
             }
         };
         if self.judge(&bytes) && body.len() < BODY_BYTES_MAX {
@@ -132,7 +135,7 @@ impl Fuzz {
                 self.accepted += 1;
             }
             Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::Corrupt, "{}", error.chain());
+                assert_eq!(error.kind(), self.kind.refusal(bytes), "{}", error.chain());
                 let chain = error.chain();
                 let words = chain.split(' ').filter(|word| !word.contains(char::is_numeric));
                 *self.refused.entry(words.collect::<Vec<_>>().join(" ")).or_default() += 1;
@@ -202,21 +205,33 @@ fn number(variable: &str) -> Option<u64> {
     Some(text.parse::<u64>().unwrap_or_else(|error| panic!("{variable}={text}: {error}")))
 }
 
-/// Runs, and tells by the checks in `reach` that it did not stop at the door.
-fn run(kind: FrameKind, reach: &[&str]) {
+/// Goes on for so many rounds, and for as long as the environment says. Returns how many it were.
+pub(crate) fn walk<W>(
+    what: &str,
+    rounds_min: u64,
+    start: impl FnOnce(u64) -> W,
+    mut round: impl FnMut(&mut W),
+) -> (W, u64) {
     let long = Duration::from_secs(number("ELACSYM_FUZZ_SECS").unwrap_or(0));
     let any = || if long.is_zero() { 1 } else { Dice::from_os().draw() as u64 };
     let seed = number("ELACSYM_FUZZ_SEED").unwrap_or_else(any);
     // Now: an input that never comes back would take the seed with it.
-    eprintln!("{kind:?}: ELACSYM_FUZZ_SEED={seed}");
+    eprintln!("{what}: ELACSYM_FUZZ_SEED={seed}");
     let clock = Clock::start();
     let begun = clock.now();
-    let mut fuzz = Fuzz::of(kind, seed);
+    let mut walker = start(seed);
     let mut rounds = 0;
-    while rounds < ROUNDS || clock.now() - begun < long {
-        fuzz.round();
+    while rounds < rounds_min || clock.now() - begun < long {
+        round(&mut walker);
         rounds += 1;
     }
+    (walker, rounds)
+}
+
+/// Runs, and tells by the checks in `reach` that it did not stop at the door.
+pub(crate) fn run(kind: Kind, reach: &[&str]) {
+    let (fuzz, rounds) =
+        walk(&format!("{kind:?}"), ROUNDS, |seed| Fuzz::of(kind, seed), Fuzz::round);
     eprintln!("{kind:?}: {rounds} inputs, {} accepted", fuzz.accepted);
     let reached = |check: &str| fuzz.refused.keys().any(|message| message.contains(check));
     for check in reach {
@@ -226,91 +241,21 @@ fn run(kind: FrameKind, reach: &[&str]) {
 }
 
 #[test]
-fn heads_survive_the_fuzzer() {
-    run(
-        FrameKind::Head,
-        &[
-            "these bytes do not begin",
-            "but was written",
-            "not of acme",
-            "version: is out of bounds",
-            "is no life",
-            "is no ownership",
-            "node: no valid name",
-            "born: is neither yes nor no",
-            "recent is too long",
-            "a put id repeats",
-            "base: bytes belong here",
-            "files: a list of values",
-            "files: home: a name that is no text",
-            "retired: file: kind: is no kind of file",
-            "pins: name: no valid name",
-            "parent: inc: bytes belong here",
-            "dead: files: epoch: is out of bounds",
-            "floor_epoch is beyond epoch",
-            "floor is beyond tail",
-            "a tombstone names files",
-            "a file retired in the future",
-            "a head names a chunk",
-            "a table of keys stands among the files",
-            "keys is no table of keys",
-            "bytes follow the last field",
-        ],
-    );
-}
-
-#[test]
-fn slots_survive_the_fuzzer() {
-    run(
-        FrameKind::Slot,
-        &[
-            "these bytes do not begin",
-            "but was written",
-            "seq: is out of bounds",
-            "epoch: is out of bounds",
-            "is no kind of slot",
-            "parts: a list of values",
-            "receipts: outcome: bytes belong here",
-            "chunks: home: no valid name",
-            "no chunk of its own epoch",
-            "follows, but",
-            "bytes follow the last field",
-        ],
-    );
-}
-
-#[test]
-fn tables_of_keys_survive_the_fuzzer() {
-    run(
-        FrameKind::Keys,
-        &[
-            "these bytes do not begin",
-            "but was written",
-            "receipts: a list of values",
-            "fingerprint: bytes belong here",
-            "outcome: bytes belong here",
-            "bytes are too many",
-            "a key twice",
-            "bytes follow the last field",
-        ],
-    );
-}
-
-#[test]
 fn a_seed_goes_the_same_way_again() {
-    let walk = |seed| {
-        let mut fuzz = Fuzz::of(FrameKind::Slot, seed);
+    let way = |seed| {
+        let mut fuzz = Fuzz::of(Kind::Framed(FrameKind::Slot), seed);
         (0..2_000).for_each(|_| fuzz.round());
         (fuzz.accepted, fuzz.refused, fuzz.pool)
     };
-    assert_eq!(walk(7), walk(7));
-    assert_ne!(walk(7), walk(8));
+    assert_eq!(way(7), way(7));
+    assert_ne!(way(7), way(8));
 }
 
 #[test]
 fn the_chain_is_the_one_of_the_format_page() {
-    for sample in samples::all().iter().filter(|sample| sample.kind == FrameKind::Slot) {
-        let frame = frame::decode(sample.kind, &sample.bytes).unwrap();
+    let slot = Kind::Framed(FrameKind::Slot);
+    for sample in samples::all().iter().filter(|sample| sample.kind == slot) {
+        let frame = frame::decode(FrameKind::Slot, &sample.bytes).unwrap();
         assert_eq!(chain(frame.put, &frame.body).unwrap(), frame.body[48..64], "{}", sample.name);
     }
 }

@@ -1,7 +1,8 @@
 //! The format page and the samples say the same.
 //!
 //! A block of `docs/FORMAT.md` whose first line is `vector <name>` holds the bytes of the sample of
-//! that name, field by field, with what each is.
+//! that name, field by field, with what each is. Blocks that begin otherwise are for whoever asks
+//! for them by their first line.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,13 @@ fn vectors() -> BTreeMap<&'static str, bytes::Bytes> {
     blocks.map(open).collect()
 }
 
+/// What a block holds below its first line.
+pub(crate) fn block(title: &str) -> &'static str {
+    let mark = format!("```text\n{title}\n");
+    let (_, rest) = PAGE.split_once(&mark).unwrap_or_else(|| panic!("{title:?} is no block"));
+    rest.split("```").next().unwrap()
+}
+
 #[test]
 fn the_vectors_of_the_format_page_are_what_is_written() {
     let mut vectors = vectors();
@@ -30,6 +38,12 @@ fn the_vectors_of_the_format_page_are_what_is_written() {
         "slot-chunked",
         "slot-fence",
         "keys-some",
+        "base-schema",
+        "base-segments",
+        "deletions-some",
+        "chunk-some",
+        "outcome-strings",
+        "outcome-counted",
     ] {
         assert!(vectors.contains_key(name), "{name} is shown on the page");
     }

@@ -4,53 +4,51 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use elacsym::log::slot::{Entry, Slot};
-use elacsym::log::{Batch, Stored, receipts, slot};
+use elacsym::log::{Batch, Stored, chunk, outcome, receipts, slot};
 use elacsym::model::{
-    Chain, Epoch, FileKind, FileName, Holder, Incarnation, Namespace, PutId, Seq, Version,
+    Chain, DocId, Epoch, FileKind, FileName, Holder, Incarnation, Namespace, PutId, Seq, Touched,
+    Version, Written,
 };
 use elacsym::namespace::head::{self, Head};
 use elacsym::protocol::{Body, DeadLife, Life, Ownership, Parent, Pin, Receipt, Receipts, Retired};
+use elacsym::segment::deletions;
 use elacsym::storage::frame::FrameKind;
+use roaring::RoaringBitmap;
 
-use crate::place::{Place, acme, table};
+use crate::bases;
+use crate::place::{Kind, Place, acme, named};
 
 pub(crate) const INC: Incarnation = Incarnation(0x0123_4567_89ab_cdef_0011_2233_4455_6677);
 const DEAD: Incarnation = Incarnation(0xdead);
 const PUT: PutId = PutId(0x0f0e_0d0c_0b0a_0908_0706_0504_0302_0100);
-const ULID: u128 = 0x0190_0000_0000_0000_0000_0000_0000_002a;
+pub(crate) const ULID: u128 = 0x0190_0000_0000_0000_0000_0000_0000_002a;
 const CHAIN: Chain = Chain([0xc0; 16]);
 
 pub(crate) struct Sample {
     pub(crate) name: &'static str,
-    pub(crate) kind: FrameKind,
+    pub(crate) kind: Kind,
     pub(crate) place: Place,
     pub(crate) bytes: Bytes,
 }
 
 pub(crate) fn all() -> Vec<Sample> {
+    let mut all = heads();
+    all.extend(bases::all());
+    all.extend(all_deletions());
+    all.extend(slots());
+    all.push(chunk());
+    all.extend(tables());
+    all.extend(outcomes());
+    all
+}
+
+fn heads() -> Vec<Sample> {
     let head = |name, head: Head| Sample {
         name,
-        kind: FrameKind::Head,
+        kind: Kind::Framed(FrameKind::Head),
         place: Place::Head(acme()),
         bytes: head::encode(&acme(), &head),
     };
-    let slot = |name, slot: &Arc<Slot>| Sample {
-        name,
-        kind: FrameKind::Slot,
-        place: Place::Slot(slot.inc, slot.seq),
-        bytes: slot::encode(slot),
-    };
-    let keys = |name, receipts: Vec<Receipt<Stored>>| {
-        let mut keys = Receipts::default();
-        receipts.into_iter().for_each(|receipt| keys.insert(receipt));
-        let bytes = receipts::encode(&table(ULID), &keys);
-        Sample { name, kind: FrameKind::Keys, place: Place::Keys(table(ULID)), bytes }
-    };
-    let batch = |parts: &[&'static [u8]], receipts, chunks| {
-        let parts = parts.iter().map(|part| Bytes::from_static(part)).collect();
-        Entry::Batch(Body { batch: Batch { parts }, receipts, chunks })
-    };
-    let chunk = |ulid| FileName { ulid, ..file(FileKind::Chunk) };
     vec![
         head("head-new", new()),
         head("head-folded", folded()),
@@ -58,6 +56,39 @@ pub(crate) fn all() -> Vec<Sample> {
         head("head-branching", branching()),
         head("head-tombstone", tombstone()),
         head("head-never", never()),
+    ]
+}
+
+fn all_deletions() -> Vec<Sample> {
+    let deletions = |name, rows: RoaringBitmap| {
+        let (own, segment) = (named(FileKind::Deletions, ULID + 1), named(FileKind::Rows, ULID));
+        Sample {
+            name,
+            kind: Kind::Framed(FrameKind::Deletions),
+            bytes: deletions::encode(&own, &segment, &rows),
+            place: Place::Deletions(own, segment),
+        }
+    };
+    vec![
+        deletions("deletions-some", [0_u32, 7, 70_000].into_iter().collect()),
+        // So many that they lie as bits, and one that does not.
+        deletions("deletions-many", (0..10_000_u32).step_by(2).chain([70_000]).collect()),
+    ]
+}
+
+fn slots() -> Vec<Sample> {
+    let slot = |name, slot: &Arc<Slot>| Sample {
+        name,
+        kind: Kind::Framed(FrameKind::Slot),
+        place: Place::Slot(slot.inc, slot.seq),
+        bytes: slot::encode(slot),
+    };
+    let batch = |parts: &[&'static [u8]], receipts, chunks| {
+        let parts = parts.iter().map(|part| Bytes::from_static(part)).collect();
+        Entry::Batch(Body { batch: Batch { parts }, receipts, chunks })
+    };
+    let chunk = |ulid| FileName { ulid, ..file(FileKind::Chunk) };
+    vec![
         slot("slot-batch", &at(12, batch(&[b"hello"], vec![receipt(1, b"ok")], vec![]))),
         slot("slot-parts", &at(13, batch(&[b"one", b"", b"three"], vec![], vec![]))),
         slot("slot-chunked", &at(14, batch(&[], vec![], vec![chunk(1), chunk(2)]))),
@@ -67,8 +98,73 @@ pub(crate) fn all() -> Vec<Sample> {
         ),
         slot("slot-fence", &at(16, Entry::Fence)),
         slot("slot-end", &at(17, Entry::End)),
+    ]
+}
+
+/// The first one of `slot-chunked`.
+fn chunk() -> Sample {
+    let name = named(FileKind::Chunk, 1);
+    Sample {
+        name: "chunk-some",
+        kind: Kind::Framed(FrameKind::Chunk),
+        bytes: chunk::encode(&name, &Bytes::from_static(b"hello")),
+        place: Place::Chunk(name),
+    }
+}
+
+fn tables() -> Vec<Sample> {
+    let keys = |name, receipts: Vec<Receipt<Stored>>| {
+        let mut keys = Receipts::default();
+        receipts.into_iter().for_each(|receipt| keys.insert(receipt));
+        let own = named(FileKind::Keys, ULID);
+        Sample {
+            name,
+            kind: Kind::Framed(FrameKind::Keys),
+            bytes: receipts::encode(&own, &keys),
+            place: Place::Keys(own),
+        }
+    };
+    vec![
         keys("keys-none", vec![]),
         keys("keys-some", vec![receipt(2, b"two"), receipt(1, b""), receipt(3, b"three")]),
+    ]
+}
+
+fn outcomes() -> Vec<Sample> {
+    let outcome = |name, written: Written| {
+        let (kind, place) = (Kind::Outcome, Place::Outcome);
+        Sample { name, kind, place, bytes: outcome::encode(&written) }
+    };
+    let text = |id: &str| DocId::String(id.into());
+    let uints = Written {
+        seq: 12,
+        upserted: Touched::of(vec![DocId::Uint(1), DocId::Uint(u64::MAX)]),
+        patched: Touched::of(vec![DocId::Uint(7)]),
+        ..Written::default()
+    };
+    let uuids = Written {
+        seq: 13,
+        deleted: Touched::of(vec![DocId::Uuid(0x0f8f_ad5b_d9cb_469f_a165_7086_7728_950e)]),
+        ..Written::default()
+    };
+    let strings = Written {
+        seq: 14,
+        upserted: Touched::of(vec![text("one"), text("\u{e9}")]),
+        deleted: Touched::of(vec![text("three")]),
+        ..Written::default()
+    };
+    // More ids than a receipt has room for.
+    let counted = Written {
+        seq: 15,
+        upserted: Touched::of((0..3000).map(DocId::Uint).collect()),
+        deleted: Touched::of((3000..3012).map(DocId::Uint).collect()),
+        ..Written::default()
+    };
+    vec![
+        outcome("outcome-uints", uints),
+        outcome("outcome-uuids", uuids),
+        outcome("outcome-strings", strings),
+        outcome("outcome-counted", counted),
     ]
 }
 
@@ -80,7 +176,7 @@ fn receipt(key: u128, outcome: &'static [u8]) -> Receipt<Stored> {
     Receipt { key, fingerprint: key << 64, outcome: Bytes::from_static(outcome) }
 }
 
-fn file(kind: FileKind) -> FileName {
+pub(crate) fn file(kind: FileKind) -> FileName {
     FileName { home: acme(), inc: INC, epoch: Epoch(7), ulid: ULID, kind }
 }
 

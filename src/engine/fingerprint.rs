@@ -1,0 +1,484 @@
+//! By what a request is recognised that comes again under its idempotency key: a hash of all that it
+//! says.
+//!
+//! A receipt keeps the hash on the store, and whoever reads it may be a newer version than whoever
+//! wrote it. So the recipe is our own, field by field, and a test holds on to it. Each field has a
+//! number, and is fed only where it says something: a field that is added changes no hash of a
+//! request that does not use it. Whatever is fed tells where it ends, so no two requests feed the
+//! same bytes.
+
+use blake3::Hasher;
+
+use crate::model::{
+    Ann, AttrType, Create, Declaration, Element, Filter, FullText, Given, GivenRow, IdType, Metric,
+    Op, Operand, ReadOnly, Scalar, SchemaChange, Write,
+};
+
+const RECIPE: u8 = 1;
+/// Behind the last field of what has any number of them.
+const END: u8 = 0;
+/// So many bytes are hashed at a time: in small pieces it takes ten times as long.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// The hash of an idempotency key.
+pub(super) fn of_key(key: &str) -> u128 {
+    first(&blake3::hash(key.as_bytes()))
+}
+
+/// The hash of a request. It visits every value: for a large one it is not waited for by the network.
+pub(super) fn of_write(write: &Write) -> u128 {
+    let Write {
+        upserts,
+        patches,
+        deletes,
+        upsert_condition,
+        patch_condition,
+        delete_condition,
+        schema,
+        id_type,
+        metric,
+        read_only,
+        create,
+        // How long it waits is not what it does.
+        pressure: _,
+    } = write;
+    let mut feed = Feed::default();
+    feed.byte(RECIPE);
+    feed.several(1, upserts, Feed::row);
+    feed.several(2, patches, Feed::row);
+    feed.several(3, deletes, Feed::given);
+    feed.said(4, upsert_condition.as_ref(), Feed::filter);
+    feed.said(5, patch_condition.as_ref(), Feed::filter);
+    feed.said(6, delete_condition.as_ref(), Feed::filter);
+    feed.several(7, schema, |feed, (name, change)| {
+        feed.text(name);
+        feed.change(change);
+    });
+    feed.said(8, id_type.as_ref(), |feed, id_type| feed.byte(of_id_type(*id_type)));
+    feed.said(9, metric.as_ref(), |feed, metric| feed.byte(of_metric(*metric)));
+    feed.said(10, read_only.as_ref(), |feed, read_only| {
+        feed.byte(match read_only {
+            ReadOnly::Yes => 1,
+            ReadOnly::No => 2,
+        });
+    });
+    match create {
+        Create::ByDocument => {}
+        Create::Always => feed.bytes(&[11, 1]),
+        Create::Never => feed.bytes(&[11, 2]),
+        Create::New => feed.bytes(&[11, 3]),
+    }
+    feed.finish()
+}
+
+fn first(hash: &blake3::Hash) -> u128 {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.as_bytes()[..16]);
+    u128::from_le_bytes(bytes)
+}
+
+#[derive(Default)]
+struct Feed {
+    hasher: Hasher,
+    waiting: Vec<u8>,
+}
+
+impl Feed {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= PIECE_BYTES {
+            self.hasher.update(&self.waiting);
+            self.waiting.clear();
+        }
+    }
+
+    fn finish(mut self) -> u128 {
+        self.hasher.update(&self.waiting);
+        first(&self.hasher.finalize())
+    }
+
+    fn byte(&mut self, byte: u8) {
+        self.bytes(&[byte]);
+    }
+
+    fn number(&mut self, number: u64) {
+        self.bytes(&number.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.bytes(text.as_bytes());
+    }
+
+    fn truth(&mut self, truth: bool) {
+        self.byte(u8::from(truth));
+    }
+
+    /// A field that may be absent.
+    fn said<T: ?Sized>(&mut self, field: u8, value: Option<&T>, feed: impl FnOnce(&mut Self, &T)) {
+        if let Some(value) = value {
+            self.byte(field);
+            feed(self, value);
+        }
+    }
+
+    /// A field of many that may be none.
+    fn several<T>(&mut self, field: u8, items: &[T], feed: impl FnMut(&mut Self, &T)) {
+        if !items.is_empty() {
+            self.byte(field);
+            self.each(items, feed);
+        }
+    }
+
+    fn each<T>(&mut self, items: &[T], mut feed: impl FnMut(&mut Self, &T)) {
+        self.number(items.len() as u64);
+        items.iter().for_each(|item| feed(self, item));
+    }
+
+    fn row(&mut self, row: &GivenRow) {
+        let GivenRow { id, values } = row;
+        self.given(id);
+        self.each(values, |feed, (name, value)| {
+            feed.text(name);
+            feed.given(value);
+        });
+    }
+
+    fn given(&mut self, given: &Given) {
+        match given {
+            Given::Null => self.byte(0),
+            Given::Bool(false) => self.byte(1),
+            Given::Bool(true) => self.byte(2),
+            Given::Int(number) => {
+                self.byte(3);
+                self.bytes(&number.to_le_bytes());
+            }
+            Given::Uint(number) => {
+                self.byte(4);
+                self.number(*number);
+            }
+            Given::Float(number) => {
+                self.byte(5);
+                self.number(number.to_bits());
+            }
+            Given::Text(text) => {
+                self.byte(6);
+                self.text(text);
+            }
+            Given::List(items) => {
+                self.byte(7);
+                self.each(items, Self::given);
+            }
+            Given::Map(entries) => {
+                self.byte(8);
+                self.each(entries, |feed, (key, value)| {
+                    feed.text(key);
+                    feed.given(value);
+                });
+            }
+        }
+    }
+
+    fn filter(&mut self, filter: &Filter) {
+        match filter {
+            Filter::And(filters) => {
+                self.byte(1);
+                self.each(filters, Self::filter);
+            }
+            Filter::Or(filters) => {
+                self.byte(2);
+                self.each(filters, Self::filter);
+            }
+            Filter::Not(filter) => {
+                self.byte(3);
+                self.filter(filter);
+            }
+            Filter::Test { attribute, op, operand } => {
+                self.bytes(&[4, of_op(*op)]);
+                self.text(attribute);
+                match operand {
+                    Operand::Literal(given) => {
+                        self.byte(1);
+                        self.given(given);
+                    }
+                    Operand::New(attribute) => {
+                        self.byte(2);
+                        self.text(attribute);
+                    }
+                }
+            }
+        }
+    }
+
+    fn change(&mut self, change: &SchemaChange) {
+        match change {
+            SchemaChange::Drop => self.byte(1),
+            SchemaChange::Declare(declaration) => {
+                self.byte(2);
+                self.declaration(declaration);
+            }
+        }
+    }
+
+    fn declaration(&mut self, declaration: &Declaration) {
+        let Declaration { kind, filterable, full_text, ann, sparse_knn, regex, glob, fuzzy } =
+            declaration;
+        self.kind(*kind);
+        self.said(1, filterable.as_ref(), |feed, truth| feed.truth(*truth));
+        self.said(2, full_text.as_ref(), |feed, full_text| {
+            feed.said(1, full_text.as_ref(), Self::full_text);
+            feed.byte(END);
+        });
+        self.said(3, ann.as_ref(), |feed, ann| {
+            let Ann { metric, late_interaction } = ann;
+            feed.said(1, metric.as_ref(), |feed, metric| feed.byte(of_metric(*metric)));
+            feed.said(2, late_interaction.then_some(&()), |_, ()| {});
+            feed.byte(END);
+        });
+        self.said(4, sparse_knn.then_some(&()), |_, ()| {});
+        self.said(5, regex.as_ref(), |feed, truth| feed.truth(*truth));
+        self.said(6, glob.as_ref(), |feed, truth| feed.truth(*truth));
+        self.said(7, fuzzy.as_ref(), |feed, truth| feed.truth(*truth));
+        self.byte(END);
+    }
+
+    fn full_text(&mut self, full_text: &FullText) {
+        let FullText {
+            tokenizer,
+            language,
+            case_sensitive,
+            stemming,
+            remove_stopwords,
+            ascii_folding,
+            max_token_length,
+            k1,
+            b,
+            k3,
+        } = full_text;
+        self.text(tokenizer);
+        self.text(language);
+        for truth in [case_sensitive, stemming, remove_stopwords, ascii_folding] {
+            self.truth(*truth);
+        }
+        self.byte(*max_token_length);
+        for weight in [k1, b, k3] {
+            self.bytes(&weight.to_bits().to_le_bytes());
+        }
+        self.byte(END);
+    }
+
+    fn kind(&mut self, kind: AttrType) {
+        match kind {
+            AttrType::Scalar(scalar) => self.bytes(&[1, of_scalar(scalar)]),
+            AttrType::Array(scalar) => self.bytes(&[2, of_scalar(scalar)]),
+            AttrType::Vector { dims, element } => {
+                self.bytes(&[3, of_element(element)]);
+                self.number(dims.into());
+            }
+            AttrType::Sparse => self.byte(4),
+            AttrType::Vectors { dims } => {
+                self.byte(5);
+                self.number(dims.into());
+            }
+        }
+    }
+}
+
+fn of_op(op: Op) -> u8 {
+    match op {
+        Op::Eq => 1,
+        Op::NotEq => 2,
+        Op::In => 3,
+        Op::NotIn => 4,
+        Op::Lt => 5,
+        Op::Lte => 6,
+        Op::Gt => 7,
+        Op::Gte => 8,
+    }
+}
+
+fn of_id_type(id_type: IdType) -> u8 {
+    match id_type {
+        IdType::Uint => 1,
+        IdType::Uuid => 2,
+        IdType::String => 3,
+    }
+}
+
+fn of_metric(metric: Metric) -> u8 {
+    match metric {
+        Metric::Cosine => 1,
+        Metric::EuclideanSquared => 2,
+        Metric::DotProduct => 3,
+    }
+}
+
+fn of_scalar(scalar: Scalar) -> u8 {
+    match scalar {
+        Scalar::String => 1,
+        Scalar::Int => 2,
+        Scalar::Uint => 3,
+        Scalar::Float => 4,
+        Scalar::Bool => 5,
+        Scalar::Uuid => 6,
+        Scalar::DateTime => 7,
+        Scalar::Bytes => 8,
+    }
+}
+
+fn of_element(element: Element) -> u8 {
+    match element {
+        Element::F32 => 1,
+        Element::F16 => 2,
+        Element::I8 => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Given {
+        Given::Text(text.into())
+    }
+
+    fn row(id: i64, values: &[(&str, Given)]) -> GivenRow {
+        let values = values.iter().map(|(name, given)| ((*name).into(), given.clone())).collect();
+        GivenRow { id: Given::Int(id), values }
+    }
+
+    fn upsert(rows: &[GivenRow]) -> Write {
+        Write { upserts: rows.to_vec(), ..Write::default() }
+    }
+
+    fn valued(value: Given) -> Write {
+        upsert(&[row(1, &[("a", value)])])
+    }
+
+    fn test(attribute: &str, op: Op, operand: Operand) -> Filter {
+        Filter::Test { attribute: attribute.into(), op, operand }
+    }
+
+    fn on(condition: Filter) -> Write {
+        Write { upsert_condition: Some(condition), ..Write::default() }
+    }
+
+    fn declared(change: impl FnOnce(&mut Declaration)) -> Write {
+        let mut declaration = Declaration::of(AttrType::Scalar(Scalar::String));
+        change(&mut declaration);
+        let schema = vec![("a".into(), SchemaChange::Declare(declaration))];
+        Write { schema, ..Write::default() }
+    }
+
+    fn worded(change: impl FnOnce(&mut FullText)) -> Write {
+        let mut words = FullText::default();
+        change(&mut words);
+        declared(|declaration| declaration.full_text = Some(Some(words)))
+    }
+
+    /// Receipts on the store hold these numbers.
+    #[test]
+    fn the_recipe_never_changes() {
+        assert_eq!(of_key("k"), 0xdd43_667a_f567_cd66_18b9_24e8_ceb0_bc5c);
+        let write = upsert(&[row(1, &[("a", text("b"))])]);
+        assert_eq!(of_write(&write), 0x36a3_d9e0_757b_8b05_8fc0_0d02_6a42_56a5);
+    }
+
+    #[test]
+    fn a_request_that_comes_again_is_recognised() {
+        let long = || text(&"x".repeat(3 * PIECE_BYTES));
+        let write = || Write { deletes: vec![Given::Int(2)], ..valued(long()) };
+        assert_eq!(of_write(&write()), of_write(&write()));
+    }
+
+    #[test]
+    fn no_two_requests_have_one_fingerprint() {
+        let one = || Operand::Literal(Given::Int(1));
+        let a = || test("a", Op::Eq, one());
+        let ann = |metric, late_interaction| {
+            declared(|it| it.ann = Some(Ann { metric, late_interaction }))
+        };
+        let kind = |kind| declared(|it| it.kind = kind);
+        let writes = [
+            Write::default(),
+            Write { create: Create::Always, ..Write::default() },
+            Write { create: Create::Never, ..Write::default() },
+            Write { create: Create::New, ..Write::default() },
+            Write { id_type: Some(IdType::Uuid), ..Write::default() },
+            Write { id_type: Some(IdType::String), ..Write::default() },
+            Write { metric: Some(Metric::Cosine), ..Write::default() },
+            Write { metric: Some(Metric::DotProduct), ..Write::default() },
+            Write { read_only: Some(ReadOnly::Yes), ..Write::default() },
+            Write { read_only: Some(ReadOnly::No), ..Write::default() },
+            Write { deletes: vec![Given::Int(1)], ..Write::default() },
+            Write { deletes: vec![Given::Uint(1)], ..Write::default() },
+            Write { patches: vec![row(1, &[])], ..Write::default() },
+            upsert(&[row(1, &[])]),
+            upsert(&[row(1, &[]), row(2, &[])]),
+            upsert(&[row(2, &[]), row(1, &[])]),
+            upsert(&[row(1, &[("a", Given::Null)]), row(2, &[])]),
+            upsert(&[row(1, &[]), row(2, &[("a", Given::Null)])]),
+            upsert(&[row(1, &[("ab", text("c"))])]),
+            upsert(&[row(1, &[("a", text("bc"))])]),
+            valued(Given::Null),
+            valued(Given::Bool(false)),
+            valued(Given::Bool(true)),
+            valued(Given::Int(0)),
+            valued(Given::Float(0.0)),
+            valued(Given::Float(-0.0)),
+            valued(text("")),
+            valued(Given::List(vec![])),
+            valued(Given::List(vec![Given::List(vec![]), Given::Null])),
+            valued(Given::List(vec![Given::List(vec![Given::Null])])),
+            valued(Given::Map(vec![])),
+            valued(Given::Map(vec![("b".into(), Given::Null)])),
+            on(a()),
+            on(test("b", Op::Eq, one())),
+            on(test("a", Op::NotEq, one())),
+            on(test("a", Op::Eq, Operand::Literal(text("b")))),
+            on(test("a", Op::Eq, Operand::New("b".into()))),
+            on(Filter::Not(Box::new(a()))),
+            on(Filter::And(vec![a()])),
+            on(Filter::Or(vec![a()])),
+            on(Filter::And(vec![a(), Filter::And(vec![])])),
+            on(Filter::And(vec![Filter::And(vec![a()])])),
+            Write { patch_condition: Some(a()), ..Write::default() },
+            Write { delete_condition: Some(a()), ..Write::default() },
+            Write { schema: vec![("a".into(), SchemaChange::Drop)], ..Write::default() },
+            declared(|_| {}),
+            declared(|it| it.filterable = Some(true)),
+            declared(|it| it.filterable = Some(false)),
+            declared(|it| it.regex = Some(true)),
+            declared(|it| it.glob = Some(true)),
+            declared(|it| it.fuzzy = Some(true)),
+            declared(|it| it.sparse_knn = true),
+            declared(|it| it.full_text = Some(None)),
+            worded(|_| {}),
+            worded(|words| words.language = "german".into()),
+            worded(|words| words.tokenizer = "word_v3".into()),
+            worded(|words| words.stemming = true),
+            worded(|words| words.case_sensitive = true),
+            worded(|words| words.remove_stopwords = true),
+            worded(|words| words.ascii_folding = true),
+            worded(|words| words.max_token_length = 40),
+            worded(|words| words.k1 = 1.0),
+            worded(|words| words.b = 1.0),
+            worded(|words| words.k3 = 1.0),
+            ann(None, false),
+            ann(None, true),
+            ann(Some(Metric::Cosine), false),
+            ann(Some(Metric::EuclideanSquared), false),
+            kind(AttrType::Scalar(Scalar::Int)),
+            kind(AttrType::Array(Scalar::Int)),
+            kind(AttrType::Vector { dims: 2, element: Element::F32 }),
+            kind(AttrType::Vector { dims: 2, element: Element::F16 }),
+            kind(AttrType::Vector { dims: 3, element: Element::F32 }),
+            kind(AttrType::Vectors { dims: 2 }),
+            kind(AttrType::Sparse),
+        ];
+        let mut prints: Vec<u128> = writes.iter().map(of_write).collect();
+        prints.sort();
+        prints.dedup();
+        assert_eq!(prints.len(), writes.len());
+    }
+}

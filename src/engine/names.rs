@@ -1,0 +1,229 @@
+//! The names that are open on this node: one keeper each, started by whoever asks first. Of those
+//! that were closed a few bytes are remembered.
+//!
+//! What must hold: there is one keeper of a name at a time, so whoever finds it ending waits until it
+//! has ended and what it left is put away. No lock is held while anything is awaited.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{self, StreamExt};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use super::caretaker::Owners;
+use super::recollections::{REMEMBERED_MAX, Recollections};
+use super::room::Room;
+use super::shutting_down;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Namespace;
+use crate::namespace::keeper::{Ask, Grounds, Keeper, Left, Reply};
+use crate::protocol::Mine;
+
+/// Each time, somebody else was quicker and found the keeper still there.
+const TRIES_MAX: usize = 8;
+/// Keepers that leave at the same time: each of them swaps a head, and some fold before.
+const LEAVING_MAX: usize = 256;
+
+pub(super) struct Names {
+    grounds: Grounds,
+    open_max: usize,
+    state: Mutex<State>,
+}
+
+struct State {
+    rooms: BTreeMap<Namespace, Entry>,
+    /// Names by the moment at which they were last asked for; none that was told to leave.
+    by_age: BTreeMap<u64, Namespace>,
+    /// How often somebody came in.
+    moment: u64,
+    recollections: Recollections,
+    attendants: JoinSet<()>,
+    door: Door,
+}
+
+struct Entry {
+    room: Arc<Room>,
+    /// None: it was told to leave.
+    asked: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Door {
+    Open,
+    Shut,
+}
+
+impl Names {
+    /// So many names are open at once, and as many again are leaving at most.
+    pub(super) fn new(grounds: Grounds, open_max: usize) -> Arc<Self> {
+        let state = State {
+            rooms: BTreeMap::new(),
+            by_age: BTreeMap::new(),
+            moment: 0,
+            recollections: Recollections::of(REMEMBERED_MAX),
+            attendants: JoinSet::new(),
+            door: Door::Open,
+        };
+        Arc::new(Self { grounds, open_max: open_max.max(1), state: Mutex::new(state) })
+    }
+
+    /// Asks the keeper of a name. `lost` is what is told if it ends without an answer.
+    pub(super) async fn put<T>(
+        self: &Arc<Self>,
+        name: &Namespace,
+        ask: impl FnOnce(Reply<T>) -> Ask,
+        lost: fn() -> Error,
+    ) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(name, ask(reply)).await?;
+        answer.await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    async fn ask(self: &Arc<Self>, name: &Namespace, mut ask: Ask) -> Result<()> {
+        for _ in 0..TRIES_MAX {
+            let room = self.enter(name)?;
+            match room.ask(ask).await {
+                Ok(()) => return Ok(()),
+                Err(back) => ask = back,
+            }
+            room.is_over().await;
+            // Its attendant has done so, unless it was lost.
+            self.put_away(name, &room, None);
+        }
+        Err(Error::unavailable(format!(
+            "namespace '{name}' was being closed each of {TRIES_MAX} times that it was asked: try again"
+        )))
+    }
+
+    /// The room of a name, which is opened if it is not there.
+    pub(super) fn enter(self: &Arc<Self>, name: &Namespace) -> Result<Arc<Room>> {
+        let mut state = self.state();
+        if state.door == Door::Shut {
+            return Err(shutting_down());
+        }
+        if let Some(room) = state.asked(name) {
+            return Ok(room);
+        }
+        if state.rooms.len() >= 2 * self.open_max {
+            let message = "too many namespaces are asked for at the same time: try again";
+            return Err(Error::new(ErrorKind::Throttled, message));
+        }
+        if state.by_age.len() >= self.open_max {
+            state.clear_the_oldest();
+        }
+        Ok(state.open(name, self))
+    }
+
+    /// A keeper has ended. What it left is remembered, if no other has taken its place.
+    pub(super) fn put_away(&self, name: &Namespace, room: &Arc<Room>, left: Option<Left>) {
+        let mut state = self.state();
+        if !state.rooms.get(name).is_some_and(|entry| Arc::ptr_eq(&entry.room, room)) {
+            return;
+        }
+        if let Some(asked) = state.rooms.remove(name).and_then(|entry| entry.asked) {
+            state.by_age.remove(&asked);
+        }
+        if let Some(remembered) = left.and_then(|left| left.remembered) {
+            state.recollections.put(name, remembered);
+        }
+    }
+
+    /// Lets nobody in any more, tells all keepers to leave, and waits so long for them. How many
+    /// have not ended by then: they are left as if this process had died.
+    pub(super) async fn shut(&self, within: Duration) -> usize {
+        let rooms: Vec<Arc<Room>> = {
+            let mut state = self.state();
+            state.door = Door::Shut;
+            state.rooms.values().map(|entry| entry.room.clone()).collect()
+        };
+        let leaving = stream::iter(rooms).for_each_concurrent(LEAVING_MAX, |room| async move {
+            room.clear();
+            room.is_over().await;
+        });
+        // Late or not, what has ended is told below.
+        tokio::time::timeout(within, leaving).await.ok();
+        let (mut attendants, left) = {
+            let mut state = self.state();
+            (std::mem::take(&mut state.attendants), state.rooms.len())
+        };
+        attendants.shutdown().await;
+        left
+    }
+
+    pub(super) fn is_shut(&self) -> bool {
+        self.state().door == Door::Shut
+    }
+
+    pub(super) fn remembered(&self) -> usize {
+        self.state().recollections.len()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the caretaker asks of those who own names here. Neither makes a name younger than it is.
+pub(super) struct Open(pub(super) Arc<Names>);
+
+impl Owners for Open {
+    fn mine(&self, name: &Namespace) -> BoxFuture<'static, Option<Mine>> {
+        let room = self.0.state().rooms.get(name).map(|entry| entry.room.clone());
+        async move {
+            let (reply, answer) = oneshot::channel();
+            room?.ask(Ask::Mine { reply }).await.ok()?;
+            answer.await.ok()?.ok()?
+        }
+        .boxed()
+    }
+
+    fn tend(&self, name: &Namespace) -> BoxFuture<'static, ()> {
+        let (names, name) = (self.0.clone(), name.clone());
+        async move {
+            // Shut, or full: the next walk comes by.
+            let _ = names.ask(&name, Ask::Tend).await;
+        }
+        .boxed()
+    }
+}
+
+impl State {
+    /// The room of a name that is open, which from now on is the youngest.
+    fn asked(&mut self, name: &Namespace) -> Option<Arc<Room>> {
+        let entry = self.rooms.get_mut(name)?;
+        if let Some(before) = entry.asked
+            && let Some(name) = self.by_age.remove(&before)
+        {
+            self.moment += 1;
+            entry.asked = Some(self.moment);
+            self.by_age.insert(self.moment, name);
+        }
+        Some(entry.room.clone())
+    }
+
+    fn clear_the_oldest(&mut self) {
+        if let Some((_, name)) = self.by_age.pop_first()
+            && let Some(entry) = self.rooms.get_mut(&name)
+        {
+            entry.asked = None;
+            entry.room.clear();
+        }
+    }
+
+    fn open(&mut self, name: &Namespace, names: &Arc<Names>) -> Arc<Room> {
+        self.moment += 1;
+        let mut grounds = names.grounds.clone();
+        // Dice that are copied fall alike, and a put id that repeats is a lost write.
+        grounds.dice = grounds.dice.fork(&format!("{name} {}", self.moment));
+        let remembered = self.recollections.take(name);
+        let (room, attendant) = Room::of(Keeper::start(name.clone(), grounds, remembered));
+        self.rooms.insert(name.clone(), Entry { room: room.clone(), asked: Some(self.moment) });
+        self.by_age.insert(self.moment, name.clone());
+        while self.attendants.try_join_next().is_some() {}
+        self.attendants.spawn(attendant.attend(name.clone(), Arc::downgrade(names)));
+        room
+    }
+}

@@ -1,0 +1,74 @@
+//! The room of a name that is open: its keeper, who is awaited by one attendant, and the queries that
+//! are in it.
+
+use std::sync::{Arc, Weak};
+
+use tokio::sync::{Notify, Semaphore, watch};
+
+use super::names::Names;
+use crate::model::Namespace;
+use crate::namespace::keeper::{Ask, Keeper};
+
+/// Queries of one name that are answered at once. More wait for a moment, and are then sent away: a
+/// name that everybody asks for must not keep the others from being answered.
+pub(super) const QUERIES_MAX: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Room {
+    keeper: Keeper,
+    pub(super) queries: Arc<Semaphore>,
+    going: Notify,
+    /// Its other end is dropped when the keeper has ended and what it left is put away.
+    over: watch::Receiver<()>,
+}
+
+/// Awaits the end of a keeper, whoever asked for it.
+pub(super) struct Attendant {
+    room: Arc<Room>,
+    over: watch::Sender<()>,
+}
+
+impl Room {
+    pub(super) fn of(keeper: Keeper) -> (Arc<Self>, Attendant) {
+        let (over, seen) = watch::channel(());
+        let queries = Arc::new(Semaphore::new(QUERIES_MAX));
+        let room = Arc::new(Self { keeper, queries, going: Notify::new(), over: seen });
+        (room.clone(), Attendant { room, over })
+    }
+
+    /// An ask that comes back: the keeper is ending.
+    pub(super) async fn ask(&self, ask: Ask) -> Result<(), Ask> {
+        self.keeper.ask(ask).await
+    }
+
+    /// Tells the keeper to leave, and does not wait for it.
+    pub(super) fn clear(&self) {
+        self.going.notify_one();
+    }
+
+    pub(super) async fn is_over(&self) {
+        let mut over = self.over.clone();
+        while over.changed().await.is_ok() {}
+    }
+}
+
+impl Attendant {
+    /// `names` may be gone by then, with all that would be remembered.
+    pub(super) async fn attend(self, name: Namespace, names: Weak<Names>) {
+        let Self { room, over } = self;
+        let mut ended = std::pin::pin!(room.keeper.ended());
+        let left = tokio::select! {
+            biased;
+            left = &mut ended => left,
+            () = room.going.notified() => {
+                // One that comes back was not needed.
+                let _ = room.keeper.ask(Ask::Leave).await;
+                ended.await
+            }
+        };
+        if let Some(names) = names.upgrade() {
+            names.put_away(&name, &room, left);
+        }
+        drop(over);
+    }
+}

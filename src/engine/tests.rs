@@ -1,0 +1,350 @@
+//! The engine over a store in memory: whole requests, against a map of documents where it matters.
+
+use std::collections::BTreeMap;
+
+use super::room::QUERIES_MAX;
+use super::*;
+use crate::config::Location;
+use crate::model::{
+    Answered, AttrType, Consistency, Create, Declaration, Direction, DocId, Given, GivenRow, Hit,
+    IdType, Include, LIMIT_MAX, Query, Rank, ReadOnly, Scalar, SchemaChange, Value, Write,
+    WriteFault,
+};
+use crate::storage;
+
+const FOLDS: FoldAt = FoldAt { slots: 8, bytes: 1 << 20 };
+
+fn limits() -> Limits {
+    Limits::of(1 << 30, FOLDS)
+}
+
+async fn memory_store() -> Store {
+    storage::open(&Location::Memory, [], Clock::start(), Dice::from_os()).await.unwrap()
+}
+
+fn over(store: &Store, limits: Limits) -> Arc<Engine> {
+    let node = NodeId::new("one").unwrap();
+    Arc::new(Engine::new(store.clone(), Clock::start(), Dice::from_os(), node, limits))
+}
+
+fn named(name: &str) -> Namespace {
+    Namespace::new(name).unwrap()
+}
+
+fn upsert(rows: &[(i64, i64)]) -> Write {
+    let row = |(id, n): &(i64, i64)| GivenRow {
+        id: Given::Int(*id),
+        values: vec![("n".into(), Given::Int(*n))],
+    };
+    Write { upserts: rows.iter().map(row).collect(), ..Write::default() }
+}
+
+/// The first of a name, too, if it comes first.
+fn delete(id: i64) -> Write {
+    Write { deletes: vec![Given::Int(id)], create: Create::Always, ..Write::default() }
+}
+
+async fn ask(engine: &Engine, name: &str, min_seq: Option<u64>) -> Result<Answered> {
+    let query = Query {
+        rank: Some(Rank::Order(vec![("id".into(), Direction::Ascending)])),
+        limit: LIMIT_MAX,
+        filter: None,
+        include: Include::All,
+        counts: vec!["all".into()],
+        metric: None,
+    };
+    engine.query(&named(name), vec![query], Consistency::Strong, min_seq).await
+}
+
+async fn all(engine: &Engine, name: &str) -> Result<BTreeMap<u64, i64>> {
+    let answered = ask(engine, name, None).await?;
+    let [answer] = &answered.answers[..] else { panic!("one query, one answer") };
+    let [(_, count)] = &answer.counts[..] else { panic!("one count") };
+    assert_eq!(*count, answer.rows.len() as u64);
+    assert_eq!(answered.rows, answer.rows.len() as u64);
+    let pair = |hit: &Hit| match (&hit.id, &hit.values[..]) {
+        (DocId::Uint(id), [(_, _, Value::Int(n))]) => (*id, *n),
+        odd => panic!("{odd:?}"),
+    };
+    Ok(answer.rows.iter().map(pair).collect())
+}
+
+fn figure(engine: &Engine, name: &str) -> f64 {
+    let figures = engine.figures();
+    figures.iter().find(|figure| figure.name == name).unwrap().samples[0].value
+}
+
+fn kind<T: std::fmt::Debug>(result: Result<T>) -> ErrorKind {
+    result.unwrap_err().kind()
+}
+
+#[tokio::test]
+async fn what_is_written_is_found_and_what_is_deleted_is_not_there() {
+    let engine = over(&memory_store().await, limits());
+    let acme = named("acme");
+    assert_eq!(kind(all(&engine, "acme").await), ErrorKind::NotFound);
+    let written = engine.write(&acme, upsert(&[(1, 10), (2, 20)]), None).await.unwrap();
+    assert_eq!((written.seq, written.upserted.count), (0, 2));
+    engine.write(&acme, delete(1), None).await.unwrap();
+    assert_eq!(all(&engine, "acme").await.unwrap(), [(2, 20)].into());
+    let answered = ask(&engine, "acme", Some(1)).await.unwrap();
+    assert_eq!((answered.seq, answered.rows, answered.rows_in_tail), (1, 1, 1));
+    assert!(answered.last_write_at_ms > 0);
+    assert_eq!(kind(ask(&engine, "acme", Some(2)).await), ErrorKind::Invalid);
+
+    engine.delete(&acme).await.unwrap();
+    assert_eq!(kind(all(&engine, "acme").await), ErrorKind::NotFound);
+    assert_eq!(kind(engine.delete(&acme).await), ErrorKind::NotFound);
+    engine.write(&acme, upsert(&[(3, 30)]), None).await.unwrap();
+    assert_eq!(all(&engine, "acme").await.unwrap(), [(3, 30)].into());
+    let (names, next) = engine.list("a", None, 10).await.unwrap();
+    assert_eq!((names, next), (vec![acme], None));
+    engine.ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_made_by_asking_for_it() {
+    let engine = over(&memory_store().await, limits());
+    let acme = named("acme");
+    let rows = upsert(&[(1, 1)]);
+    let never = Write { create: Create::Never, ..rows };
+    let deletes = Write { create: Create::ByDocument, ..delete(1) };
+    for kind in [
+        kind(engine.schema(&acme).await),
+        kind(engine.metadata(&acme).await),
+        kind(engine.declare(&acme, vec![], Some(IdType::Uuid)).await),
+        kind(engine.set_read_only(&acme, ReadOnly::Yes).await),
+        kind(engine.write(&acme, never, None).await),
+        kind(engine.write(&acme, deletes, None).await),
+        kind(engine.write(&acme, Write::default(), None).await),
+    ] {
+        assert_eq!(kind, ErrorKind::NotFound);
+    }
+    assert!(engine.list("", None, 10).await.unwrap().0.is_empty());
+}
+
+#[tokio::test]
+async fn a_key_that_comes_again_is_answered_as_the_first_time() {
+    let engine = over(&memory_store().await, limits());
+    let acme = named("acme");
+    let send = async |n, key: &str| {
+        let key = Some(key.to_owned());
+        engine.write(&acme, upsert(&[(1, n)]), key).await
+    };
+    let first = send(1, "k").await.unwrap();
+    send(2, "other").await.unwrap();
+    let again = send(1, "k").await.unwrap();
+    assert!(again.stored && !first.stored);
+    assert_eq!(again.upserted, first.upserted);
+    assert_eq!(all(&engine, "acme").await.unwrap(), [(1, 2)].into());
+    let told = send(3, "k").await.unwrap_err();
+    let fault = std::error::Error::source(&told).and_then(|it| it.downcast_ref::<WriteFault>());
+    assert_eq!(fault, Some(&WriteFault::KeyOfAnother), "{}", told.chain());
+}
+
+#[tokio::test]
+async fn a_namespace_that_is_read_only_takes_nothing_until_it_is_not() {
+    let engine = over(&memory_store().await, limits());
+    let acme = named("acme");
+    engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap();
+    engine.set_read_only(&acme, ReadOnly::Yes).await.unwrap();
+    assert!(engine.schema(&acme).await.unwrap().settings.read_only);
+    assert_eq!(kind(engine.write(&acme, upsert(&[(2, 2)]), None).await), ErrorKind::Invalid);
+    assert_eq!(all(&engine, "acme").await.unwrap().len(), 1);
+    engine.set_read_only(&acme, ReadOnly::No).await.unwrap();
+    engine.write(&acme, upsert(&[(2, 2)]), None).await.unwrap();
+    assert_eq!(all(&engine, "acme").await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_schema_is_declared_and_metadata_count_what_lives() {
+    let engine = over(&memory_store().await, limits());
+    let acme = named("acme");
+    engine.write(&acme, upsert(&[(1, 1), (2, 2), (3, 3)]), None).await.unwrap();
+    engine.write(&acme, delete(3), None).await.unwrap();
+    let text = Declaration::of(AttrType::Scalar(Scalar::String));
+    let changes = vec![("title".into(), SchemaChange::Declare(text))];
+    let schema = engine.declare(&acme, changes, None).await.unwrap();
+    assert!(schema.attributes.contains_key("title") && schema.attributes.contains_key("n"));
+
+    let metadata = engine.metadata(&acme).await.unwrap();
+    assert_eq!((metadata.rows, metadata.logical_bytes), (2, 2 * (8 + 8)));
+    assert_eq!((metadata.unindexed_rows, metadata.unindexed_bytes), (2, 32));
+    let created = metadata.created_at_ms;
+    assert!(created > 0 && metadata.updated_at_ms >= created);
+    assert!(metadata.last_write_at_ms >= created);
+}
+
+/// A claim would have put a fence into slot 1.
+#[tokio::test(start_paused = true)]
+async fn a_name_that_nobody_asks_for_is_closed_and_goes_on_without_a_claim() {
+    let engine = over(&memory_store().await, limits());
+    let (clock, acme) = (Clock::start(), named("acme"));
+    assert_eq!(engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap().seq, 0);
+    let open = || figure(&engine, "elacsym_open_namespaces");
+    let remembered = || figure(&engine, "elacsym_remembered_namespaces");
+    assert_eq!((open(), remembered()), (1.0, 0.0));
+    clock.sleep(limits().idle + Duration::from_secs(1)).await;
+    assert_eq!((open(), remembered()), (0.0, 1.0));
+    assert_eq!(engine.write(&acme, upsert(&[(2, 2)]), None).await.unwrap().seq, 1);
+    assert_eq!((open(), remembered()), (1.0, 0.0));
+    assert_eq!(all(&engine, "acme").await.unwrap(), [(1, 1), (2, 2)].into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_many_names_are_open_and_the_one_least_recently_asked_makes_room() {
+    let engine = over(&memory_store().await, Limits { open_names: 2, ..limits() });
+    let clock = Clock::start();
+    for round in 0..3 {
+        for name in ["a", "b", "c", "d"] {
+            engine.write(&named(name), upsert(&[(round, round)]), None).await.unwrap();
+            clock.sleep(Duration::from_secs(1)).await;
+            assert!(figure(&engine, "elacsym_open_namespaces") <= 2.0);
+        }
+    }
+    for name in ["a", "b", "c", "d"] {
+        assert_eq!(all(&engine, name).await.unwrap(), [(0, 0), (1, 1), (2, 2)].into(), "{name}");
+        clock.sleep(Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_crowd_of_names_is_sent_away_until_others_have_left() {
+    let engine = over(&memory_store().await, Limits { open_names: 1, ..limits() });
+    let one = engine.names.enter(&named("a")).unwrap();
+    let same = engine.names.enter(&named("a")).unwrap();
+    assert!(Arc::ptr_eq(&one, &same));
+    let _two = engine.names.enter(&named("b")).unwrap();
+    assert_eq!(kind(engine.names.enter(&named("c"))), ErrorKind::Throttled);
+    one.is_over().await;
+    engine.names.enter(&named("c")).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_of_queries_of_one_name_waits_a_moment_and_is_then_sent_away() {
+    let engine = over(&memory_store().await, limits());
+    let acme = named("acme");
+    engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap();
+    let room = engine.names.enter(&acme).unwrap();
+    let crowd = room.queries.clone().try_acquire_many_owned(QUERIES_MAX as u32).unwrap();
+    let told = all(&engine, "acme").await.unwrap_err();
+    assert_eq!(told.kind(), ErrorKind::Throttled);
+    assert_eq!(told.to_string(), "Too many concurrent queries to a single namespace");
+    drop(crowd);
+    assert_eq!(all(&engine, "acme").await.unwrap(), [(1, 1)].into());
+    assert_eq!(figure(&engine, "elacsym_queries_refused_total"), 1.0);
+}
+
+#[tokio::test]
+async fn a_write_for_which_there_is_no_memory_is_refused_before_it_is_queued() {
+    let engine = over(&memory_store().await, Limits { memory_bytes: 1 << 20, ..limits() });
+    let acme = named("acme");
+    let many: Vec<(i64, i64)> = (0..50_000).map(|id| (id, id)).collect();
+    let told = engine.write(&acme, upsert(&many), None).await.unwrap_err();
+    assert_eq!(told.kind(), ErrorKind::Invalid);
+    assert!(told.to_string().contains("indexer.memory_limit"), "{told}");
+    let owed = engine.memory().take(1 << 20);
+    let told = engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap_err();
+    assert_eq!(told.kind(), ErrorKind::Unavailable);
+    assert!(told.to_string().contains("indexer.memory_limit"), "{told}");
+    assert_eq!(kind(engine.schema(&acme).await), ErrorKind::NotFound);
+    drop(owed);
+    engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap();
+    assert_eq!(figure(&engine, "elacsym_memory_refused_total"), 2.0);
+}
+
+/// A claim that is not of a released name would have put a fence into slot 1.
+#[tokio::test]
+async fn a_node_that_is_shut_down_lets_its_names_go_and_the_next_one_goes_on() {
+    let store = memory_store().await;
+    let one = over(&store, limits());
+    for name in ["a", "b", "c"] {
+        assert_eq!(one.write(&named(name), upsert(&[(1, 1)]), None).await.unwrap().seq, 0);
+    }
+    one.shut_down(Duration::from_secs(20)).await;
+    assert_eq!(figure(&one, "elacsym_open_namespaces"), 0.0);
+    assert_eq!(one.memory().used(), 0);
+    for kind in [
+        kind(one.ready().await),
+        kind(all(&one, "a").await),
+        kind(one.delete(&named("a")).await),
+        kind(one.write(&named("d"), upsert(&[(1, 1)]), None).await),
+    ] {
+        assert_eq!(kind, ErrorKind::Unavailable);
+    }
+    one.shut_down(Duration::from_secs(20)).await;
+
+    let two = over(&store, limits());
+    for name in ["a", "b", "c"] {
+        assert_eq!(two.write(&named(name), upsert(&[(2, 2)]), None).await.unwrap().seq, 1);
+        assert_eq!(all(&two, name).await.unwrap(), [(1, 1), (2, 2)].into());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_writers_to_one_name_and_to_many_lose_nothing() {
+    const WRITERS: i64 = 8;
+    const ROUNDS: i64 = 30;
+    let store = memory_store().await;
+    let one = over(&store, Limits { open_names: 8, ..limits() });
+    let writers = (0..WRITERS).map(|writer| {
+        let one = one.clone();
+        tokio::spawn(async move {
+            let mut mine: BTreeMap<String, BTreeMap<u64, i64>> = BTreeMap::new();
+            for round in 0..ROUNDS {
+                let number = if round % 2 == 0 { 0 } else { 1 + (writer + round) % 12 };
+                let name = format!("name-{number}");
+                // No other writer has it.
+                let id = writer * 1000 + round % 7;
+                let known = mine.entry(name.clone()).or_default();
+                let write = if round % 5 == 4 {
+                    known.remove(&(id as u64));
+                    delete(id)
+                } else {
+                    known.insert(id as u64, round);
+                    upsert(&[(id, round)])
+                };
+                until_there_is_room(&one, &named(&name), write).await;
+            }
+            mine
+        })
+    });
+    let mut expected: BTreeMap<String, BTreeMap<u64, i64>> = BTreeMap::new();
+    for writer in writers.collect::<Vec<_>>() {
+        for (name, rows) in writer.await.unwrap() {
+            expected.entry(name).or_default().extend(rows);
+        }
+    }
+    one.shut_down(Duration::from_secs(20)).await;
+    let two = over(&store, limits());
+    for (name, rows) in &expected {
+        assert_eq!(&all(&two, name).await.unwrap(), rows, "{name}");
+    }
+    let (names, _) = two.list("name-", None, 100).await.unwrap();
+    assert!(names.iter().map(Namespace::as_str).eq(expected.keys()));
+}
+
+/// More names are asked for than may be open: who is sent away comes again.
+async fn until_there_is_room(engine: &Engine, name: &Namespace, write: Write) {
+    loop {
+        match engine.write(name, write.clone(), None).await {
+            Ok(_) => return,
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Throttled, "{}", error.chain()),
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn no_two_figures_have_one_name() {
+    let engine = over(&memory_store().await, limits());
+    engine.write(&named("acme"), upsert(&[(1, 1)]), None).await.unwrap();
+    let figures = engine.figures();
+    let mut names: Vec<&str> = figures.iter().map(|figure| figure.name).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), figures.len());
+    assert!(figures.iter().all(|figure| figure.name.starts_with("elacsym_")));
+    let requests = figures.iter().find(|it| it.name == "elacsym_store_requests_total").unwrap();
+    assert!(requests.samples.iter().any(|sample| sample.labels[0].1 == "create"));
+}

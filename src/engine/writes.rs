@@ -1,0 +1,94 @@
+//! What changes a name. It is weighed and reserved for before it is queued, and from then on its
+//! keeper has it: whoever asked may go away, and the write goes on.
+//!
+//! Whether a write may be the first of its namespace is decided in commit order, by the keeper, so
+//! that nothing can come between that and the commit.
+
+use std::sync::Arc;
+
+use super::{Engine, absent, fingerprint, weight};
+use crate::env::blocking;
+use crate::error::{Error, Result};
+use crate::model::{
+    Create, IdType, Namespace, ReadOnly, Schema, SchemaChange, Write, WriteFault, Written,
+};
+use crate::namespace::keeper::{Ask, Deleted};
+
+/// A write lies in memory as it was given, as rows, and packed, until it is committed.
+const COPIES: u64 = 3;
+
+impl Engine {
+    /// Commits a write. With a key, one that comes again is answered as it was the first time.
+    pub async fn write(
+        &self,
+        name: &Namespace,
+        write: Write,
+        key: Option<String>,
+    ) -> Result<Written> {
+        let Parcel { write, bytes, key, fingerprint } = Parcel::of(write, key).await;
+        let share = self.memory.ask(COPIES * bytes)?;
+        let ask = |reply| Ask::Write { write, key, fingerprint, share, reply };
+        self.names.put(name, ask, unknown).await
+    }
+
+    /// Changes the schema of a namespace that is there, and tells what it has become.
+    pub async fn declare(
+        &self,
+        name: &Namespace,
+        schema: Vec<(Box<str>, SchemaChange)>,
+        id_type: Option<IdType>,
+    ) -> Result<Arc<Schema>> {
+        let write = Write { schema, id_type, create: Create::Never, ..Write::default() };
+        self.write(name, write, None).await?;
+        self.schema(name).await
+    }
+
+    /// Whether a namespace that is there takes writes from now on.
+    pub async fn set_read_only(&self, name: &Namespace, read_only: ReadOnly) -> Result<()> {
+        let read_only = Some(read_only);
+        let write = Write { read_only, create: Create::Never, ..Write::default() };
+        self.write(name, write, None).await.map(drop)
+    }
+
+    pub async fn delete(&self, name: &Namespace) -> Result<()> {
+        match self.names.put(name, |reply| Ask::Delete { reply }, unknown).await? {
+            Deleted::Now => Ok(()),
+            Deleted::Absent => Err(absent(name)),
+        }
+    }
+}
+
+fn unknown() -> Error {
+    let message = "the namespace was closed before it answered, and nobody knows whether this is \
+                   committed: read, or send it again with its key";
+    Error::unavailable(message).with_source(WriteFault::OutcomeUnknown)
+}
+
+/// A write, and what must be known of it before it is queued.
+struct Parcel {
+    write: Box<Write>,
+    bytes: u64,
+    key: Option<u128>,
+    fingerprint: u128,
+}
+
+impl Parcel {
+    async fn of(write: Write, key: Option<String>) -> Self {
+        match weight::of_small(&write) {
+            Some(bytes) => Self::weighed(write, bytes, key.as_deref()),
+            None => {
+                blocking(move || {
+                    let bytes = weight::of(&write);
+                    Self::weighed(write, bytes, key.as_deref())
+                })
+                .await
+            }
+        }
+    }
+
+    fn weighed(write: Write, bytes: u64, key: Option<&str>) -> Self {
+        // Without a key nobody asks whether it has come before.
+        let fingerprint = key.map_or(0, |_| fingerprint::of_write(&write));
+        Self { write: Box::new(write), bytes, key: key.map(fingerprint::of_key), fingerprint }
+    }
+}
