@@ -7,6 +7,7 @@
 //! The map of the house, top down; arrows between rooms point down only (`tests/tidy/layers.rs`):
 //!
 //! - [`cli`]: the sub-commands, one file each
+//! - [`api`]: HTTP and JSON: the two wire contracts, keys, limits, metrics
 //! - [`engine`]: the names that are open here, who is let in, what is asked of whom
 //! - [`config`]: what an operator can say, and where it was said
 //! - [`query`]: which documents of a view, in which order, and what of them
@@ -23,6 +24,7 @@
 //! - [`memory`]: the budget that everything large is reserved from
 //! - [`env`], [`error`]: the door to the outside; what to do when it does not open
 
+pub mod api;
 pub mod cli;
 pub mod config;
 pub mod engine;

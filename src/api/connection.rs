@@ -1,0 +1,149 @@
+//! One connection, from its first byte to its last. Hyper speaks HTTP over it, and `pulse` tells
+//! what it waits for meanwhile, since each kind of waiting has an end: for a head that comes in
+//! pieces, for the next request of a client that keeps the connection, for one that does not take
+//! its answer.
+//!
+//! Hyper has a limit for heads as well. Its clock runs from one request to the next, though, and so
+//! would cut off whoever keeps a connection, which all clients do.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::pulse::{Busy, Held, Phase, Pulse, Watched};
+
+/// The first line of a request and its headers. A name may have 128 characters, so what is longer
+/// than this means nothing here.
+const HEAD_BYTES_MAX: u32 = 64 << 10;
+/// Over HTTP/2 a client is asked so often whether it is there, and has so long to say so.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
+
+pub(super) type Http = Builder<TokioExecutor>;
+
+/// What is the same for all connections.
+pub(super) fn http() -> Http {
+    let mut http = Builder::new(TokioExecutor::new());
+    http.http1().max_buf_size(HEAD_BYTES_MAX as usize).header_read_timeout(None::<Duration>);
+    http.http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT)
+        .max_header_list_size(HEAD_BYTES_MAX);
+    http
+}
+
+/// How long a connection may wait for what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// For the rest of a head, and on a new connection for all of it.
+    pub(super) head: Duration,
+    /// For another request.
+    pub(super) idle: Duration,
+    /// For a client to take what is written.
+    pub(super) stalled: Duration,
+    /// For a request to end, or another one to begin.
+    pub(super) busy: Duration,
+    /// To end, once it was told to.
+    pub(super) parting: Duration,
+}
+
+impl Patience {
+    /// A client keeps a connection for 60 seconds, a proxy for 75, and whoever keeps it should be
+    /// the one that closes it. A handler has 50 seconds; beyond that, a request is an answer of
+    /// half a gigabyte on its way.
+    pub(super) const USUAL: Self = Self {
+        head: Duration::from_secs(10),
+        idle: Duration::from_secs(90),
+        stalled: Duration::from_secs(60),
+        busy: Duration::from_secs(15 * 60),
+        parting: Duration::from_secs(1),
+    };
+
+    fn with(&self, phase: Phase, stage: Stage) -> Duration {
+        match (phase, stage) {
+            (Phase::Stalled, _) => self.stalled,
+            (Phase::Busy, _) => self.busy,
+            (Phase::Head, Stage::Open) => self.head,
+            // It was not begun.
+            (Phase::Head, Stage::Closing) => Duration::ZERO,
+            (Phase::Idle, Stage::Open) => self.idle,
+            (Phase::Idle, Stage::Closing) => self.parting,
+        }
+    }
+}
+
+/// Whether another request may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Open,
+    Closing,
+}
+
+/// Answers what comes over one connection until one of the two has enough. When the sender of
+/// `closing` is gone, what was begun is finished and nothing else is begun.
+pub(super) async fn attend(
+    stream: TcpStream,
+    router: TowerToHyperService<Router>,
+    http: Arc<Http>,
+    patience: Patience,
+    mut closing: watch::Receiver<()>,
+) {
+    let pulse = Arc::new(Pulse::default());
+    let io = TokioIo::new(Watched::new(stream, pulse.clone()));
+    let watched = pulse.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let busy = Arc::new(Busy::begin(&watched));
+        let request = request.map(|body| Held::new(body, busy.clone()));
+        let answering = router.call(request);
+        async move {
+            let answer = answering.await?;
+            Ok::<_, Infallible>(answer.map(|body| Held::new(body, busy)))
+        }
+    });
+    let mut connection = pin!(http.serve_connection(io, service));
+    let mut stage = Stage::Open;
+    loop {
+        let phase = pulse.phase();
+        tokio::select! {
+            biased;
+            // What went wrong between the two is nobody else's business.
+            _ = connection.as_mut() => return,
+            () = pulse.changed() => continue,
+            _ = closing.changed(), if stage == Stage::Open => {}
+            () = tokio::time::sleep(patience.with(phase, stage)) => {
+                if phase != Phase::Idle || stage == Stage::Closing {
+                    tracing::debug!(?phase, "a connection was waited for long enough");
+                    return;
+                }
+            }
+        }
+        stage = Stage::Closing;
+        connection.as_mut().graceful_shutdown();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_half_head_is_not_waited_for_when_the_server_ends() {
+        let patience = Patience::USUAL;
+        assert_eq!(patience.with(Phase::Head, Stage::Closing), Duration::ZERO);
+        assert!(patience.with(Phase::Idle, Stage::Closing) < patience.head);
+        assert_eq!(patience.with(Phase::Busy, Stage::Closing), patience.busy);
+        assert!(patience.idle >= Duration::from_secs(75));
+    }
+}

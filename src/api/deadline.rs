@@ -1,0 +1,132 @@
+//! How long a request may take, from its first byte on. Clients give up at 60 seconds and then
+//! know nothing; so that they are told something, we give up before.
+
+use std::time::Duration;
+
+use super::error::Refusal;
+use crate::env::Clock;
+
+pub(super) const QUERY_TIME_MAX: Duration = Duration::from_secs(30);
+pub(super) const WRITE_TIME_MAX: Duration = Duration::from_secs(50);
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline {
+    clock: Clock,
+    began: Duration,
+    limit: Duration,
+}
+
+impl Deadline {
+    pub(super) fn start(clock: Clock, limit: Duration) -> Self {
+        Self { clock, began: clock.now(), limit }
+    }
+
+    /// Rounded up: nothing takes no time.
+    pub(super) fn elapsed_ms(&self) -> u64 {
+        millis(self.clock.now().saturating_sub(self.began))
+    }
+
+    /// Of a body that comes too late, its client is told so.
+    pub(super) async fn reading<T>(
+        &self,
+        work: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        self.in_time(work, Refusal::slow_body).await?
+    }
+
+    /// What is made of a body that has come: if that is late, the client is not to blame, and
+    /// nothing was done yet.
+    pub(super) async fn making<T>(
+        &self,
+        work: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        self.in_time(work, Refusal::late_start).await?
+    }
+
+    pub(super) async fn in_time<T>(
+        &self,
+        work: impl Future<Output = T>,
+        late: impl FnOnce() -> Refusal,
+    ) -> Result<T, Refusal> {
+        let spent = self.clock.now().saturating_sub(self.began);
+        let left = self.limit.saturating_sub(spent);
+        tokio::time::timeout(left, work).await.map_err(|_| late())
+    }
+}
+
+pub(super) fn millis(time: Duration) -> u64 {
+    let millis = time.as_nanos().div_ceil(1_000_000);
+    u64::try_from(millis).unwrap_or(u64::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use axum::body::{Body, Bytes};
+    use axum::http::Request;
+    use futures::stream::{self, StreamExt};
+
+    use crate::api::alone::Alone;
+
+    /// Never silent for long, and never at its end.
+    fn dribble(clock: Clock) -> Body {
+        let byte = move |()| async move {
+            clock.sleep(Duration::from_secs(5)).await;
+            Ok::<_, std::io::Error>(Bytes::from_static(b" "))
+        };
+        Body::from_stream(stream::repeat(()).then(byte))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_comes_byte_by_byte_is_waited_for_so_long_and_no_longer() {
+        for (path, limit) in [
+            ("/v2/namespaces/a", WRITE_TIME_MAX),
+            ("/v2/namespaces/a/query", QUERY_TIME_MAX),
+            ("/v1/namespaces/a/upsert", WRITE_TIME_MAX),
+            ("/v1/namespaces/a/query", QUERY_TIME_MAX),
+        ] {
+            let alone = Alone::start().await;
+            let clock = alone.api.clock;
+            let request = Request::builder().method("POST").uri(path);
+            let began = clock.now();
+            let (status, body) = alone.send(request.body(dribble(clock)).unwrap()).await;
+            assert!(status == 408 && body.contains("\"code\":\"body_too_slow\""), "{path}: {body}");
+            assert_eq!((clock.now() - began).as_secs(), limit.as_secs(), "{path}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_limit_holds_over_all_that_is_done() {
+        let clock = Clock::start();
+        let deadline = Deadline::start(clock, Duration::from_secs(10));
+        let read = deadline.reading(async {
+            clock.sleep(Duration::from_secs(6)).await;
+            Ok(7)
+        });
+        assert_eq!(read.await, Ok(7));
+        assert_eq!(deadline.elapsed_ms(), 6000);
+        let asked = deadline.in_time(clock.sleep(Duration::from_secs(5)), Refusal::late_query);
+        assert_eq!(asked.await, Err(Refusal::late_query()));
+        assert_eq!(deadline.elapsed_ms(), 10_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_late_is_told_by_what_was_waited_for() {
+        let clock = Clock::start();
+        let deadline = Deadline::start(clock, Duration::from_secs(10));
+        let endless = async || {
+            clock.sleep(Duration::from_secs(60)).await;
+            Ok(())
+        };
+        assert_eq!(deadline.reading(endless()).await, Err(Refusal::slow_body()));
+        assert_eq!(deadline.making(endless()).await, Err(Refusal::late_start()));
+    }
+
+    #[test]
+    fn what_was_done_at_once_took_a_millisecond() {
+        for (nanos, ms) in [(0, 1), (1, 1), (1_000_000, 1), (1_000_001, 2)] {
+            assert_eq!(millis(Duration::from_nanos(nanos)), ms);
+        }
+    }
+}

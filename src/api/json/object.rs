@@ -1,0 +1,239 @@
+//! An object of a request, taken apart field by field. What is left when everything that is known
+//! was taken is unknown, and refused by name: nothing is read and then ignored.
+//!
+//! A null is a field that is not there. Paths are as the request spells them: `schema.title.type`.
+
+use super::integral;
+use crate::api::error::Refusal;
+use crate::model::Given;
+
+/// An error shows no more of a text of the request.
+const SHOWN_CHARS_MAX: usize = 80;
+
+#[derive(Debug)]
+pub(in crate::api) struct Object {
+    /// Where it stands in the request.
+    path: String,
+    fields: Vec<(Box<str>, Given)>,
+}
+
+impl Object {
+    pub(in crate::api) fn of(path: &str, given: Given) -> Result<Self, Refusal> {
+        match given {
+            Given::Map(fields) => Ok(Self { path: path.to_owned(), fields }),
+            other => Err(mistyped(path, &other, "an object")),
+        }
+    }
+
+    pub(in crate::api) fn new(fields: Vec<(Box<str>, Given)>) -> Self {
+        Self { path: String::new(), fields }
+    }
+
+    /// What an error begins with that is about no single field.
+    pub(in crate::api) fn place(&self) -> String {
+        if self.path.is_empty() { String::new() } else { format!("{}: ", self.path) }
+    }
+
+    pub(in crate::api) fn path_of(&self, name: &str) -> String {
+        let name = quoted(name);
+        if self.path.is_empty() { name } else { format!("{}.{name}", self.path) }
+    }
+
+    pub(in crate::api) fn take(&mut self, name: &str) -> Option<Given> {
+        let at = self.fields.iter().position(|(field, _)| **field == *name)?;
+        let (_, given) = self.fields.remove(at);
+        (given != Given::Null).then_some(given)
+    }
+
+    pub(in crate::api) fn truth(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
+        self.taken(name, "a boolean", |given| match given {
+            Given::Bool(value) => Ok(value),
+            other => Err(other),
+        })
+    }
+
+    pub(in crate::api) fn text(&mut self, name: &str) -> Result<Option<Box<str>>, Refusal> {
+        self.taken(name, "a string", |given| match given {
+            Given::Text(text) => Ok(text),
+            other => Err(other),
+        })
+    }
+
+    pub(in crate::api) fn count(&mut self, name: &str) -> Result<Option<u64>, Refusal> {
+        self.taken(name, "a non-negative integer", |given| match integral(given) {
+            Given::Int(number @ 0..) => Ok(number as u64),
+            Given::Uint(number) => Ok(number),
+            other => Err(other),
+        })
+    }
+
+    pub(in crate::api) fn number(&mut self, name: &str) -> Result<Option<f64>, Refusal> {
+        self.taken(name, "a number", |given| match given {
+            Given::Int(number) => Ok(number as f64),
+            Given::Uint(number) => Ok(number as f64),
+            Given::Float(number) => Ok(number),
+            other => Err(other),
+        })
+    }
+
+    pub(in crate::api) fn list(&mut self, name: &str) -> Result<Option<Vec<Given>>, Refusal> {
+        self.taken(name, "a sequence", |given| match given {
+            Given::List(items) => Ok(items),
+            other => Err(other),
+        })
+    }
+
+    pub(in crate::api) fn texts(&mut self, name: &str) -> Result<Option<Vec<Box<str>>>, Refusal> {
+        let path = self.path_of(name);
+        let Some(items) = self.list(name)? else { return Ok(None) };
+        let text = |(at, item): (usize, Given)| match item {
+            Given::Text(text) => Ok(text),
+            other => Err(mistyped(&format!("{path}[{at}]"), &other, "a string")),
+        };
+        items.into_iter().enumerate().map(text).collect::<Result<_, _>>().map(Some)
+    }
+
+    pub(in crate::api) fn object(&mut self, name: &str) -> Result<Option<Self>, Refusal> {
+        let path = self.path_of(name);
+        self.take(name).map(|given| Self::of(&path, given)).transpose()
+    }
+
+    fn taken<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        read: impl FnOnce(Given) -> Result<T, Given>,
+    ) -> Result<Option<T>, Refusal> {
+        let Some(given) = self.take(name) else { return Ok(None) };
+        read(given).map(Some).map_err(|odd| mistyped(&self.path_of(name), &odd, expected))
+    }
+
+    /// What the contract has and this server has not.
+    pub(in crate::api) fn refuse_unbuilt(&mut self, names: &[&str]) -> Result<(), Refusal> {
+        for name in names {
+            if self.take(name).is_some() {
+                return Err(Refusal::not_built(&self.path_of(name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The same of what `true` would switch on: who says that it stays off asks for nothing.
+    pub(in crate::api) fn refuse_unbuilt_flags(&mut self, names: &[&str]) -> Result<(), Refusal> {
+        for name in names {
+            match self.take(name) {
+                None | Some(Given::Bool(false)) => {}
+                Some(_) => return Err(Refusal::not_built(&self.path_of(name))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that is known was taken.
+    pub(in crate::api) fn end(self) -> Result<(), Refusal> {
+        match self.fields.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(Refusal::unknown_field(&self.path_of(name))),
+        }
+    }
+
+    pub(in crate::api) fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| &**name)
+    }
+
+    /// Fields whose names are the client's own.
+    pub(in crate::api) fn into_fields(self) -> Vec<(Box<str>, Given)> {
+        self.fields
+    }
+
+    pub(in crate::api) fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    pub(in crate::api) fn missing(&self, name: &str) -> Refusal {
+        Refusal::misshapen(&format!("{}missing field `{name}`", self.place()))
+    }
+}
+
+pub(in crate::api) fn mistyped(path: &str, given: &Given, expected: &str) -> Refusal {
+    let place = if path.is_empty() { String::new() } else { format!("{path}: ") };
+    Refusal::misshapen(&format!("{place}invalid type: {}, expected {expected}", type_of(given)))
+}
+
+/// A value as serde names one that it did not expect.
+pub(in crate::api) fn type_of(given: &Given) -> String {
+    match given {
+        Given::Null => "null".to_owned(),
+        Given::Bool(value) => format!("boolean `{value}`"),
+        Given::Int(number) => format!("integer `{number}`"),
+        Given::Uint(number) => format!("integer `{number}`"),
+        Given::Float(number) => format!("floating point `{number:?}`"),
+        Given::Text(text) => format!("string {:?}", quoted(text)),
+        Given::List(_) => "sequence".to_owned(),
+        Given::Map(_) => "map".to_owned(),
+    }
+}
+
+/// A text of the request, short enough for an error.
+pub(in crate::api) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::json::given;
+
+    fn object(text: &str) -> Object {
+        Object::of("", given(text)).unwrap()
+    }
+
+    #[test]
+    fn a_field_is_taken_once_and_what_is_left_is_unknown() {
+        let mut object = object(r#"{"a":true,"b":null,"c":["x"],"d":7,"e":0.5,"f":-0,"z":{}}"#);
+        assert_eq!(object.truth("a").unwrap(), Some(true));
+        assert_eq!(object.truth("a").unwrap(), None);
+        assert_eq!(object.text("b").unwrap(), None);
+        assert_eq!(object.texts("c").unwrap(), Some(vec!["x".into()]));
+        assert_eq!(object.count("d").unwrap(), Some(7));
+        assert_eq!(object.number("e").unwrap(), Some(0.5));
+        assert_eq!(object.count("f").unwrap(), Some(0));
+        let told = object.end().unwrap_err();
+        assert!(told.story().contains("unknown field `z`"), "{}", told.story());
+    }
+
+    #[test]
+    fn a_field_of_another_type_is_named_with_its_place() {
+        let mut outer = object(r#"{"a":{"b":"x","c":[1],"d":-1}}"#);
+        let mut inner = outer.object("a").unwrap().unwrap();
+        for (told, expected) in [
+            (inner.truth("b").unwrap_err(), "a.b: invalid type: string \"x\", expected a boolean"),
+            (inner.texts("c").unwrap_err(), "a.c[0]: invalid type: integer `1`, expected a string"),
+            (
+                inner.count("d").unwrap_err(),
+                "a.d: invalid type: integer `-1`, expected a non-negative integer",
+            ),
+            (inner.missing("e"), "a: missing field `e`"),
+        ] {
+            assert!(told.story().ends_with(expected), "{}", told.story());
+        }
+    }
+
+    #[test]
+    fn what_is_not_built_may_be_there_if_it_says_nothing() {
+        let nothing = || object(r#"{"a":null,"b":false}"#);
+        assert!(nothing().refuse_unbuilt(&["a", "c"]).is_ok());
+        assert!(nothing().refuse_unbuilt_flags(&["a", "b", "c"]).is_ok());
+        for told in [
+            object(r#"{"b":0}"#).refuse_unbuilt_flags(&["b"]).unwrap_err(),
+            object(r#"{"b":true}"#).refuse_unbuilt_flags(&["b"]).unwrap_err(),
+            // Once it was passed over, though it is no flag and says nothing that means anything.
+            nothing().refuse_unbuilt(&["a", "b"]).unwrap_err(),
+        ] {
+            assert!(told.story().contains("`b` is not supported"), "{}", told.story());
+        }
+    }
+}

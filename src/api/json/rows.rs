@@ -1,0 +1,259 @@
+//! The documents of a request, which are most of it: each is read into the row that the engine
+//! gets, and the other fields of the request beside them.
+
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::{Any, Step, Trail, distinct, integral};
+use crate::model::{Given, GivenRow};
+
+const ID: &str = "id";
+
+/// How a contract spells a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::api) enum RowShape {
+    /// `{"id": 1, "title": "x", "vector": [0.5]}`
+    Flat,
+    /// `{"id": 1, "vector": [0.5], "attributes": {"title": "x"}}`
+    Nested,
+}
+
+/// One field of a request.
+#[derive(Debug, PartialEq)]
+pub(in crate::api) enum Field {
+    Rows(Vec<GivenRow>),
+    Other(Given),
+}
+
+/// A request, of which these fields hold documents.
+#[derive(Clone, Copy)]
+pub(in crate::api) struct Fields<'t> {
+    pub(in crate::api) trail: &'t Trail,
+    pub(in crate::api) of_rows: &'static [&'static str],
+    pub(in crate::api) shape: RowShape,
+}
+
+impl<'de> DeserializeSeed<'de> for Fields<'_> {
+    type Value = Vec<(Box<str>, Field)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Fields<'_> {
+    type Value = Vec<(Box<str>, Field)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(name) = map.next_key::<Box<str>>()? {
+            let field = if self.of_rows.contains(&&*name) {
+                let rows = map.next_value_seed(Rows { trail: self.trail, shape: self.shape });
+                rows.map(Field::Rows)
+            } else {
+                map.next_value_seed(Any(self.trail)).map(Field::Other)
+            };
+            let field = self.trail.at(|| Step::Field(name.clone()), field)?;
+            fields.push((name, field));
+        }
+        distinct::<_, A::Error>(&fields)?;
+        Ok(fields)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Rows<'t> {
+    trail: &'t Trail,
+    shape: RowShape,
+}
+
+impl<'de> DeserializeSeed<'de> for Rows<'_> {
+    type Value = Vec<GivenRow>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Rows<'_> {
+    type Value = Vec<GivenRow>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut rows = Vec::new();
+        loop {
+            let row = seq.next_element_seed(Row(self));
+            match self.trail.at(|| Step::Index(rows.len()), row)? {
+                Some(row) => rows.push(row),
+                None => return Ok(rows),
+            }
+        }
+    }
+}
+
+struct Row<'t>(Rows<'t>);
+
+impl<'de> DeserializeSeed<'de> for Row<'_> {
+    type Value = GivenRow;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<GivenRow, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Row<'_> {
+    type Value = GivenRow;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<GivenRow, A::Error> {
+        let Rows { trail, shape } = self.0;
+        let mut id = None;
+        let mut values = Vec::new();
+        while let Some(name) = map.next_key::<Box<str>>()? {
+            let value = trail.at(|| Step::Field(name.clone()), map.next_value_seed(Any(trail)))?;
+            if *name != *ID {
+                values.push((name, value));
+                continue;
+            }
+            let read = id_of(value, "Id").map_err(<A::Error as de::Error>::custom)?;
+            if id.replace(read).is_some() {
+                return Err(de::Error::duplicate_field(ID));
+            }
+        }
+        distinct::<_, A::Error>(&values)?;
+        if shape == RowShape::Nested {
+            values = flat::<A::Error>(trail, values)?;
+        }
+        let id = id.ok_or_else(|| <A::Error as de::Error>::missing_field(ID))?;
+        Ok(GivenRow { id, values })
+    }
+}
+
+/// The attributes of a document, out of the object that it has them in.
+fn flat<E: de::Error>(
+    trail: &Trail,
+    fields: Vec<(Box<str>, Given)>,
+) -> Result<Vec<(Box<str>, Given)>, E> {
+    let mut values = Vec::new();
+    for (name, value) in fields {
+        if *name == *"vector" {
+            values.push((name, value));
+        } else if *name != *"attributes" {
+            return Err(trail.unknown_field(&name));
+        } else if let Given::Map(attributes) = value {
+            values.extend(attributes);
+        } else if value != Given::Null {
+            return Err(E::custom("attributes: expected an object"));
+        }
+    }
+    distinct::<_, E>(&values)?;
+    match values.iter().any(|(name, _)| **name == *ID) {
+        true => Err(E::custom("attributes: the id stands beside them, not among them")),
+        false => Ok(values),
+    }
+}
+
+/// What may be an id at all; whether it is one of this namespace, the engine says.
+pub(in crate::api) fn id_of(given: Given, of: &str) -> Result<Given, String> {
+    match integral(given) {
+        id @ (Given::Int(_) | Given::Uint(_) | Given::Text(_)) => Ok(id),
+        _ => Err(format!("data did not match any variant of untagged enum {of}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::error::Refusal;
+    use crate::api::json::parse;
+
+    fn read(text: &str, shape: RowShape) -> Result<Vec<(Box<str>, Field)>, Refusal> {
+        let trail = Trail::default();
+        parse(text.as_bytes(), &trail, Fields { trail: &trail, of_rows: &["rows"], shape })
+    }
+
+    #[test]
+    fn a_document_is_a_row_in_either_shape() {
+        let row = GivenRow {
+            id: Given::Int(7),
+            values: vec![
+                ("vector".into(), Given::List(vec![Given::Float(0.5)])),
+                ("title".into(), Given::Null),
+            ],
+        };
+        for (text, shape) in [
+            (r#"{"rows":[{"vector":[0.5],"id":7,"title":null}]}"#, RowShape::Flat),
+            (r#"{"rows":[{"id":7,"vector":[0.5],"attributes":{"title":null}}]}"#, RowShape::Nested),
+        ] {
+            let fields = read(text, shape).unwrap();
+            let expected: Vec<(Box<str>, Field)> =
+                vec![("rows".into(), Field::Rows(vec![row.clone()]))];
+            assert_eq!(fields, expected);
+        }
+        let fields = read(r#"{"rows":null,"other":1}"#, RowShape::Flat).unwrap();
+        assert_eq!(fields[0].1, Field::Rows(Vec::new()));
+        assert_eq!(fields[1].1, Field::Other(Given::Int(1)));
+    }
+
+    #[test]
+    fn a_document_of_another_shape_is_refused_in_the_words_of_the_contract() {
+        let target = "Failed to deserialize the JSON body into the target type: ";
+        for (text, told) in [
+            ("[]", "invalid type: sequence, expected an object"),
+            (r#"{"rows":{}}"#, "rows: invalid type: map, expected a sequence"),
+            (r#"{"rows":[1]}"#, "rows[0]: invalid type: integer `1`, expected a map"),
+            (r#"{"rows":[{"id":1},{"a":1}]}"#, "rows[1]: missing field `id` at line 1 column"),
+            (r#"{"rows":[{"id":true}]}"#, "rows[0]: data did not match any variant of untagged"),
+            (r#"{"rows":[{"id":1.5}]}"#, "variant of untagged enum Id at line 1"),
+            (r#"{"rows":[{"id":1,"a":1,"a":2}]}"#, "rows[0]: duplicate field `a`"),
+            (r#"{"rows":[{"id":1,"id":1}]}"#, "rows[0]: duplicate field `id`"),
+            (r#"{"rows":[],"rows":[]}"#, "duplicate field `rows`"),
+        ] {
+            let refusal = read(text, RowShape::Flat).unwrap_err();
+            assert!(refusal.story().starts_with(target), "{}", refusal.story());
+            assert!(refusal.story().contains(told), "{}", refusal.story());
+        }
+        for (text, told) in [
+            (r#"{"rows":[{"id":1,"attributes":[]}]}"#, "attributes: expected an object"),
+            (r#"{"rows":[{"id":1,"attributes":{"id":1}}]}"#, "the id stands beside them"),
+            (
+                r#"{"rows":[{"id":1,"vector":[],"attributes":{"vector":[]}}]}"#,
+                "duplicate field `vector`",
+            ),
+        ] {
+            let refusal = read(text, RowShape::Nested).unwrap_err();
+            assert!(refusal.story().contains(told), "{}", refusal.story());
+        }
+    }
+
+    #[test]
+    fn a_field_that_nobody_knows_is_told_so_with_its_place() {
+        let text = r#"{"rows":[{"id":0},{"id":1,"vector":[1],"title":"x","attributes":{}}]}"#;
+        let refusal = read(text, RowShape::Nested).unwrap_err();
+        let told = (refusal.code(), refusal.story());
+        assert_eq!(told, ("unknown_field", "rows[1]: unknown field `title`"));
+    }
+
+    #[test]
+    fn an_id_may_be_spelt_as_minus_zero() {
+        let fields = read(r#"{"rows":[{"id":-0}]}"#, RowShape::Flat).unwrap();
+        let zero = GivenRow { id: Given::Int(0), values: Vec::new() };
+        assert_eq!(fields[0].1, Field::Rows(vec![zero]));
+        assert!(id_of(Given::Float(0.0), "Id").is_err());
+    }
+}

@@ -1,0 +1,155 @@
+//! The only home of HTTP and JSON: two wire contracts over one engine, chosen by the path. Under
+//! `/v2/` is the turbopuffer contract, with those of its paths that begin with `/v1/`; the rest of
+//! `/v1/` is our own.
+//!
+//! A connection is let in by `listener` and has its limits in `connection`. A request goes through
+//! `journey` (id, log, metrics, packing), then `access` (keys), then a handler of a contract, which
+//! reads a body (`body`), turns it into words of the model and asks the engine. What is refused
+//! anywhere is a `Refusal` and has its one home in `error`.
+
+mod access;
+#[cfg(test)]
+mod alone;
+mod body;
+mod connection;
+mod deadline;
+mod drain;
+mod error;
+mod full_text;
+mod health;
+mod journey;
+mod json;
+mod listener;
+mod metrics;
+mod pulse;
+mod sheet;
+mod uri;
+mod v1;
+mod v2;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use serde::Serialize;
+
+pub use access::Access;
+pub use listener::serve;
+
+use crate::engine::Engine;
+use crate::env::{Clock, Dice, blocking};
+use deadline::Deadline;
+use drain::Drains;
+use error::Refusal;
+use metrics::Metrics;
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+/// Bodies above this are read and written away from the threads that wait on the network.
+const CRUNCH_BYTES_MIN: usize = 256 << 10;
+/// What a row of an answer may come to: a vector is a few thousand bytes.
+const ROW_BYTES: usize = 4096;
+
+/// What every handler shares.
+struct Api {
+    engine: Arc<Engine>,
+    access: Access,
+    clock: Clock,
+    dice: Mutex<Dice>,
+    metrics: Metrics,
+    drains: Arc<Drains>,
+}
+
+impl Api {
+    /// For the id of a request.
+    fn draw(&self) -> u128 {
+        self.dice.lock().unwrap_or_else(PoisonError::into_inner).draw()
+    }
+}
+
+pub fn router(engine: Arc<Engine>, access: Access, clock: Clock, dice: Dice) -> Router {
+    routed(Arc::new(Api {
+        engine,
+        access,
+        clock,
+        dice: Mutex::new(dice),
+        metrics: Metrics::default(),
+        drains: Arc::default(),
+    }))
+}
+
+fn routed(api: Arc<Api>) -> Router {
+    Router::new()
+        .merge(v2::routes())
+        .merge(v1::routes())
+        .route_layer(from_fn_with_state(api.clone(), access::guard))
+        .merge(health::routes())
+        .fallback(|| async { Refusal::no_such_path() })
+        .method_not_allowed_fallback(|| async { Refusal::wrong_method() })
+        .layer(from_fn_with_state(api.clone(), journey::record))
+        .with_state(api)
+}
+
+/// A body, read, and what `make` makes of it.
+async fn understood<T: Send + 'static>(
+    api: &Api,
+    request: Request,
+    deadline: Deadline,
+    make: impl FnOnce(&[u8]) -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let body = deadline.reading(body::read(request, api.engine.memory())).await?;
+    deadline.making(crunch(body.len(), move || make(&body))).await
+}
+
+fn json_answer(status: StatusCode, value: &impl Serialize) -> Result<Response, Refusal> {
+    let json = serde_json::to_vec(value)
+        .map_err(|error| Refusal::internal(format!("the answer cannot be written: {error}")))?;
+    Ok(json_response(status, Body::from(json)))
+}
+
+fn json_response(status: StatusCode, json: Body) -> Response {
+    let mut response = Response::new(json);
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = value.to_str().unwrap_or_default();
+    if (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len()) {
+        return Ok(Some(key.to_owned()));
+    }
+    Err(Refusal::invalid(format!(
+        "the header Idempotency-Key has 1 to {IDEMPOTENCY_KEY_BYTES_MAX} characters of ASCII"
+    )))
+}
+
+/// Work that takes as long as these bytes are many.
+async fn crunch<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
+    if bytes < CRUNCH_BYTES_MIN { work() } else { blocking(work).await }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_a_request_is_short_and_plain() {
+        let of = |value: HeaderValue| {
+            let mut headers = HeaderMap::new();
+            headers.insert(IDEMPOTENCY_KEY, value);
+            idempotency_key(&headers)
+        };
+        assert_eq!(idempotency_key(&HeaderMap::new()), Ok(None));
+        assert_eq!(of(HeaderValue::from_static("k 1")), Ok(Some("k 1".to_owned())));
+        assert!(of(HeaderValue::from_static("")).is_err());
+        assert!(of(HeaderValue::from_str(&"k".repeat(256)).unwrap()).is_err());
+        assert!(of(HeaderValue::from_bytes(&[0xff]).unwrap()).is_err());
+    }
+}

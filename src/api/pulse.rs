@@ -1,0 +1,288 @@
+//! What a connection waits for, as far as it is seen from what goes over it: bytes that come, bytes
+//! that are not taken, requests that begin, bodies that end.
+//!
+//! A request lasts as long as somebody holds its body or that of its answer. What lies in a buffer
+//! after that is written all the same, and the connection is stalled as long as nobody takes it.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+/// How a connection of HTTP/2 begins, and none of HTTP/1.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// What a connection waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// For the rest of a head.
+    Head,
+    /// For a body, or for its answer.
+    Busy,
+    /// For a client that has nothing to ask.
+    Idle,
+    /// For a client that does not read.
+    Stalled,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Pulse {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    wire: Wire,
+    /// Those that have a head, and of whose body or answer something is left.
+    requests: usize,
+    /// Part of a head has come, or nothing at all yet.
+    heading: bool,
+    stalled: bool,
+}
+
+/// Over HTTP/2 a client says something now and then without asking anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wire {
+    /// So much of the preface has come, and nothing else.
+    Unknown {
+        matched: usize,
+    },
+    One,
+    Two,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { wire: Wire::Unknown { matched: 0 }, requests: 0, heading: true, stalled: false }
+    }
+}
+
+impl State {
+    fn phase(&self) -> Phase {
+        if self.stalled {
+            Phase::Stalled
+        } else if self.requests > 0 {
+            Phase::Busy
+        } else if self.heading {
+            Phase::Head
+        } else {
+            Phase::Idle
+        }
+    }
+}
+
+impl Wire {
+    fn after(self, bytes: &[u8]) -> Self {
+        let Self::Unknown { matched } = self else { return self };
+        let rest = &PREFACE[matched..];
+        let length = rest.len().min(bytes.len());
+        if rest[..length] != bytes[..length] {
+            Self::One
+        } else if length == rest.len() {
+            Self::Two
+        } else {
+            Self::Unknown { matched: matched + length }
+        }
+    }
+}
+
+impl Pulse {
+    pub(super) fn phase(&self) -> Phase {
+        self.state().phase()
+    }
+
+    /// When something else may be waited for.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state();
+        let before = (state.phase(), state.requests);
+        change(&mut state);
+        let after = (state.phase(), state.requests);
+        drop(state);
+        if before != after {
+            self.changed.notify_one();
+        }
+    }
+
+    fn came(&self, bytes: &[u8]) {
+        self.change(|state| {
+            state.wire = state.wire.after(bytes);
+            state.heading = state.requests == 0 && state.wire != Wire::Two;
+        });
+    }
+
+    fn wrote(&self, written: &Poll<io::Result<usize>>) {
+        self.change(|state| state.stalled = written.is_pending());
+    }
+}
+
+/// A request, as long as something of it is left.
+#[derive(Debug)]
+pub(super) struct Busy(Arc<Pulse>);
+
+impl Busy {
+    pub(super) fn begin(pulse: &Arc<Pulse>) -> Self {
+        pulse.change(|state| {
+            state.requests += 1;
+            state.heading = false;
+        });
+        Self(pulse.clone())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.change(|state| state.requests -= 1);
+    }
+}
+
+/// A body of a request, or of its answer.
+pub(super) struct Held<B> {
+    body: B,
+    _busy: Arc<Busy>,
+}
+
+impl<B> Held<B> {
+    pub(super) fn new(body: B, busy: Arc<Busy>) -> Self {
+        Self { body, _busy: busy }
+    }
+}
+
+impl<B: Body + Unpin> Body for Held<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A stream that tells what goes over it.
+pub(super) struct Watched {
+    stream: TcpStream,
+    pulse: Arc<Pulse>,
+}
+
+impl Watched {
+    pub(super) fn new(stream: TcpStream, pulse: Arc<Pulse>) -> Self {
+        Self { stream, pulse }
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let came = &buffer.filled()[before..];
+        if !came.is_empty() {
+            self.pulse.came(came);
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.pulse.wrote(&written);
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.pulse.wrote(&written);
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_waits_for_one_thing_after_the_other() {
+        let pulse = Arc::new(Pulse::default());
+        assert_eq!(pulse.phase(), Phase::Head);
+        pulse.came(b"POST / HTTP/1.1\r\n\r\n{");
+        let busy = Busy::begin(&pulse);
+        pulse.came(b"}");
+        assert_eq!(pulse.phase(), Phase::Busy);
+        pulse.wrote(&Poll::Pending);
+        assert_eq!(pulse.phase(), Phase::Stalled);
+        pulse.wrote(&Poll::Ready(Ok(1)));
+        drop(busy);
+        assert_eq!(pulse.phase(), Phase::Idle);
+        pulse.came(b"G");
+        assert_eq!(pulse.phase(), Phase::Head);
+    }
+
+    #[test]
+    fn what_a_client_of_http_2_says_between_requests_is_no_head() {
+        let pulse = Arc::new(Pulse::default());
+        let (some, rest) = PREFACE.split_at(7);
+        pulse.came(some);
+        assert_eq!(pulse.phase(), Phase::Head);
+        pulse.came(rest);
+        assert_eq!(pulse.phase(), Phase::Idle);
+        pulse.came(b"a ping");
+        assert_eq!(pulse.phase(), Phase::Idle);
+    }
+
+    #[test]
+    fn the_first_bytes_tell_one_protocol_from_the_other() {
+        let unknown = Wire::Unknown { matched: 0 };
+        assert_eq!(unknown.after(b"PRI"), Wire::Unknown { matched: 3 });
+        assert_eq!(unknown.after(b"PRI").after(b"VATE"), Wire::One);
+        assert_eq!(unknown.after(b"P").after(b"UT / HTTP/1.1"), Wire::One);
+        assert_eq!(unknown.after(&[PREFACE, b"more"].concat()), Wire::Two);
+        assert_eq!(Wire::One.after(PREFACE), Wire::One);
+    }
+}

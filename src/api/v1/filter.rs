@@ -1,0 +1,112 @@
+//! Filters, which v1 writes as objects: `{"field": "age", "op": "gt", "value": 7}`, and around
+//! several `{"type": "and", "conditions": [...]}`.
+
+use crate::api::error::{Contract, Refusal};
+use crate::api::json::{Object, quoted};
+use crate::model::{Filter, Given, Op, Operand};
+
+/// What is promised and not there yet.
+const UNBUILT: &[&str] = &["contains", "contains_any", "glob", "regex"];
+
+pub(super) fn read(path: &str, given: Given) -> Result<Filter, Refusal> {
+    let filter = one(path, given)?;
+    filter.check().map_err(|error| Contract::V1.refuse(&error))?;
+    Ok(filter)
+}
+
+fn one(path: &str, given: Given) -> Result<Filter, Refusal> {
+    let mut object = Object::of(path, given)?;
+    let Some(word) = object.text("type")? else { return condition(object) };
+    let conditions = object.list("conditions")?.ok_or_else(|| object.missing("conditions"))?;
+    object.end()?;
+    let mut filters = Vec::with_capacity(conditions.len());
+    for (at, given) in conditions.into_iter().enumerate() {
+        filters.push(one(&format!("{path}.conditions[{at}]"), given)?);
+    }
+    match &*word {
+        "and" => Ok(Filter::And(filters)),
+        "or" => Ok(Filter::Or(filters)),
+        // Of several, none may hold.
+        "not" => Ok(Filter::Not(Box::new(Filter::Or(filters)))),
+        other => Err(Refusal::invalid(format!(
+            "{path}.type is `and`, `or` or `not`, not `{}`",
+            quoted(other)
+        ))),
+    }
+}
+
+fn condition(mut object: Object) -> Result<Filter, Refusal> {
+    let attribute = object.text("field")?.ok_or_else(|| object.missing("field"))?;
+    let word = object.text("op")?.ok_or_else(|| object.missing("op"))?;
+    let value = object.take("value").unwrap_or(Given::Null);
+    object.end()?;
+    let (op, value) = match &*word {
+        "eq" => (Op::Eq, value),
+        "ne" => (Op::NotEq, value),
+        "gt" => (Op::Gt, value),
+        "gte" => (Op::Gte, value),
+        "lt" => (Op::Lt, value),
+        "lte" => (Op::Lte, value),
+        "in" => (Op::In, value),
+        "not_in" => (Op::NotIn, value),
+        "exists" => match value {
+            Given::Bool(true) | Given::Null => (Op::NotEq, Given::Null),
+            Given::Bool(false) => (Op::Eq, Given::Null),
+            _ => return Err(Refusal::invalid("the filter `exists` takes true or false")),
+        },
+        other if UNBUILT.contains(&other) => return Err(Refusal::not_built(other)),
+        other => {
+            let other = quoted(other);
+            return Err(Refusal::invalid(format!("unknown filter operator `{other}`")));
+        }
+    };
+    Ok(Filter::Test { attribute, op, operand: Operand::Literal(value) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::json::given;
+
+    fn test(op: Op, operand: Given) -> Filter {
+        Filter::Test { attribute: "a".into(), op, operand: Operand::Literal(operand) }
+    }
+
+    #[test]
+    fn a_condition_is_a_field_an_operator_and_a_value() {
+        for (text, expected) in [
+            (r#"{"field":"a","op":"gte","value":7}"#, test(Op::Gte, Given::Int(7))),
+            (r#"{"field":"a","op":"exists","value":true}"#, test(Op::NotEq, Given::Null)),
+            (r#"{"field":"a","op":"exists","value":false}"#, test(Op::Eq, Given::Null)),
+            (
+                r#"{"type":"and","conditions":[{"field":"a","op":"eq","value":null}]}"#,
+                Filter::And(vec![test(Op::Eq, Given::Null)]),
+            ),
+            (
+                r#"{"type":"not","conditions":[{"field":"a","op":"in","value":[]}]}"#,
+                Filter::Not(Box::new(Filter::Or(vec![test(Op::In, Given::List(Vec::new()))]))),
+            ),
+        ] {
+            assert_eq!(read("filter", given(text)).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_condition_is_refused_by_name() {
+        for (text, told) in [
+            ("[]", "filter: invalid type: sequence, expected an object"),
+            (r#"{"field":"a","op":"regex","value":"x"}"#, "`regex` is not supported"),
+            (r#"{"field":"a","op":"like","value":"x"}"#, "unknown filter operator `like`"),
+            (r#"{"op":"eq","value":1}"#, "filter: missing field `field`"),
+            (r#"{"field":"a","op":"eq","vlaue":1}"#, "unknown field `filter.vlaue`"),
+            (r#"{"type":"xor","conditions":[]}"#, "`and`, `or` or `not`"),
+            (
+                r#"{"type":"or","conditions":[{"field":1}]}"#,
+                "filter.conditions[0].field: invalid type: integer `1`",
+            ),
+        ] {
+            let refusal = read("filter", given(text)).unwrap_err();
+            assert!(refusal.story().contains(told), "{text}: {}", refusal.story());
+        }
+    }
+}

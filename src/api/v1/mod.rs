@@ -1,0 +1,408 @@
+//! Our own contract: its paths, and what each does. Namespaces are created before they are written
+//! to, documents keep their attributes apart from their vector, and scores are similarities.
+
+mod declared;
+mod filter;
+mod query;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use axum::routing::{get, post, put};
+use serde::Serialize;
+
+use super::deadline::{Deadline, QUERY_TIME_MAX, WRITE_TIME_MAX};
+use super::error::{Again, Contract, Refusal};
+use super::json::{Encoding, Field, Fields, Object, RowShape, Trail, id_of, object, parse};
+use super::sheet::Sheet;
+use super::{Api, ROW_BYTES, crunch, idempotency_key, json_answer, understood, uri};
+use crate::error::{self, ErrorKind};
+use crate::model::{
+    Answered, Consistency, Create, Direction, DocId, Filter, Given, GivenRow, IdType, Include,
+    Namespace, Op, Operand, Query, Rank, Schema, Write, Written,
+};
+use declared::Declared;
+use query::{Answer, Found, Performance};
+
+pub(super) fn routes() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/v1/namespaces/{ns}", put(create).delete(end))
+        .route("/v1/namespaces/{ns}/upsert", post(upsert))
+        .route("/v1/namespaces/{ns}/delete", post(delete))
+        .route("/v1/namespaces/{ns}/documents/{id}", get(document))
+        .route("/v1/namespaces/{ns}/query", post(search))
+        .route("/v1/namespaces/{ns}/export", get(|| async { Refusal::not_built("export") }))
+        .route("/v1/cluster", get(|| async { Refusal::not_built("cluster") }))
+        .route("/v1/cluster/owner/{ns}", get(|| async { Refusal::not_built("cluster/owner") }))
+        .route("/openapi.json", get(|| async { Refusal::not_built("openapi.json") }))
+}
+
+fn named(ns: &str) -> Result<Namespace, Refusal> {
+    Namespace::new(ns).map_err(|error| Contract::V1.refuse(&error))
+}
+
+#[derive(Serialize)]
+struct Created<'a> {
+    namespace: &'a str,
+    created: bool,
+}
+
+/// To create what is there, as it is there, is no mistake: the request may have come twice.
+async fn create(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
+    let name = named(&ns)?;
+    let read = |bytes: &[u8]| declared::read(object(bytes)?);
+    let wanted = understood(&api, request, deadline, read).await?;
+    let there = || json_answer(StatusCode::OK, &Created { namespace: &ns, created: false });
+    if let Some(schema) = known(&api, &name, deadline).await? {
+        check_same(&name, &schema, &wanted)?;
+        return there();
+    }
+    let (schema, metric) = (wanted.changes.clone(), wanted.metric);
+    let write = Write { schema, metric, create: Create::New, ..Write::default() };
+    let work = api.engine.write(&name, write, None);
+    match deadline.in_time(work, Refusal::late_write).await? {
+        Ok(_) => json_answer(StatusCode::CREATED, &Created { namespace: &ns, created: true }),
+        // Somebody else has created it meanwhile, maybe with the same schema.
+        Err(error) if error.kind() == ErrorKind::Conflict => {
+            let schema = known(&api, &name, deadline).await?.ok_or_else(|| {
+                Refusal::conflict(format!(
+                    "namespace '{name}' was created and deleted meanwhile; create it again"
+                ))
+            })?;
+            check_same(&name, &schema, &wanted)?;
+            there()
+        }
+        Err(error) => Err(Contract::V1.refuse(&error)),
+    }
+}
+
+/// The schema of a namespace, if there is one by that name.
+async fn known(
+    api: &Api,
+    name: &Namespace,
+    deadline: Deadline,
+) -> Result<Option<Arc<Schema>>, Refusal> {
+    match deadline.in_time(api.engine.schema(name), Refusal::late_query).await? {
+        Ok(schema) => Ok(Some(schema)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Contract::V1.refuse(&error)),
+    }
+}
+
+/// Documents may have added attributes since; what was asked for then must be there.
+fn check_same(name: &Namespace, schema: &Schema, wanted: &Declared) -> Result<(), Refusal> {
+    match schema.declare(&wanted.changes, None, wanted.metric) {
+        Ok(edits) if edits.is_empty() => Ok(()),
+        Ok(_) => Err(Refusal::conflict(format!(
+            "namespace '{name}' is there with another schema; delete it first, or keep its schema"
+        ))),
+        Err(error) => Err(Refusal::conflict(format!(
+            "namespace '{name}' is there with another schema: {error}"
+        ))),
+    }
+}
+
+async fn write_it(
+    api: &Api,
+    name: &Namespace,
+    write: Write,
+    key: Option<String>,
+    deadline: Deadline,
+) -> Result<Written, Refusal> {
+    // Nothing here has a condition: to do it twice is to do it once.
+    let work = api.engine.write(name, write, key);
+    let written = deadline.in_time(work, Refusal::late_write).await?;
+    written.map_err(|error| Contract::V1.refuse(&error))
+}
+
+#[derive(Serialize)]
+struct Done {
+    count: u64,
+    seq: u64,
+}
+
+async fn upsert(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
+    let name = named(&ns)?;
+    let key = idempotency_key(request.headers())?;
+    let upserts = understood(&api, request, deadline, documents).await?;
+    let write = Write { upserts, create: Create::Never, ..Write::default() };
+    let Written { upserted, seq, .. } = write_it(&api, &name, write, key, deadline).await?;
+    json_answer(StatusCode::OK, &Done { count: upserted.count, seq })
+}
+
+fn documents(bytes: &[u8]) -> Result<Vec<GivenRow>, Refusal> {
+    let trail = Trail::default();
+    let seed = Fields { trail: &trail, of_rows: &["documents"], shape: RowShape::Nested };
+    let mut documents = None;
+    let mut others = Vec::new();
+    for (name, field) in parse(bytes, &trail, seed)? {
+        match field {
+            Field::Rows(rows) => documents = Some(rows),
+            Field::Other(given) => others.push((name, given)),
+        }
+    }
+    let others = Object::new(others);
+    let documents = documents.ok_or_else(|| others.missing("documents"));
+    others.end()?;
+    documents
+}
+
+async fn delete(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
+    let name = named(&ns)?;
+    let key = idempotency_key(request.headers())?;
+    let deletes = understood(&api, request, deadline, |bytes| ids(object(bytes)?)).await?;
+    let write = Write { deletes, create: Create::Never, ..Write::default() };
+    let Written { deleted, seq, .. } = write_it(&api, &name, write, key, deadline).await?;
+    json_answer(StatusCode::OK, &Done { count: deleted.count, seq })
+}
+
+fn ids(mut request: Object) -> Result<Vec<Given>, Refusal> {
+    request.refuse_unbuilt(&["filter"])?;
+    let ids = request.list("ids")?.ok_or_else(|| request.missing("ids"))?;
+    request.end()?;
+    let id = |id| id_of(id, "Id").map_err(|why| Refusal::misshapen(&format!("ids: {why}")));
+    ids.into_iter().map(id).collect()
+}
+
+#[derive(Serialize)]
+struct Ended {
+    status: &'static str,
+}
+
+async fn end(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let name = named(&ns)?;
+    uri::refuse_unbuilt(&uri, "purge")?;
+    let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
+    // Twice, the second would end whatever came by that name in between.
+    let late = || Refusal::late_write().of_a_write(Again::Unsafe);
+    let ended = deadline.in_time(api.engine.delete(&name), late).await?;
+    ended.map_err(|error| Contract::V1.refuse(&error).of_a_write(Again::Unsafe))?;
+    json_answer(StatusCode::OK, &Ended { status: "OK" })
+}
+
+async fn document(
+    State(api): State<Arc<Api>>,
+    Path((ns, text)): Path<(String, String)>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let name = named(&ns)?;
+    let with_vector = uri::parameter(&uri, "include_vector")?.as_deref() == Some("true");
+    let include = if with_vector { Include::All } else { query::without(None) };
+    let absent = || Refusal::not_found(format!("there is no document of id '{text}'"));
+    let guess = number(&text).unwrap_or_else(|| Given::Text(text.as_str().into()));
+    let query = by_id(guess.clone(), include.clone());
+    let answered = match ask(&api, &name, query, None, deadline).await? {
+        // Ids may be of another kind here, and a look at the schema tells.
+        Err(error) if error.kind() == ErrorKind::Invalid => {
+            let schema = known(&api, &name, deadline).await?;
+            let id_type = schema.and_then(|schema| schema.id);
+            match id_type.and_then(|id_type| given_id(&text, id_type)).ok_or_else(absent)? {
+                meant if meant == guess => Err(error),
+                meant => ask(&api, &name, by_id(meant, include), None, deadline).await?,
+            }
+        }
+        answered => answered,
+    };
+    let answered = answered.map_err(|error| Contract::V1.refuse(&error))?;
+    let hit = answered.answers.first().and_then(|answer| answer.rows.first());
+    json_answer(StatusCode::OK, &Found::of(hit.ok_or_else(absent)?, None))
+}
+
+/// What the engine says to one query.
+async fn ask(
+    api: &Api,
+    name: &Namespace,
+    query: Query,
+    min_seq: Option<u64>,
+    deadline: Deadline,
+) -> Result<error::Result<Answered>, Refusal> {
+    let work = api.engine.query(name, vec![query], Consistency::Strong, min_seq);
+    deadline.in_time(work, Refusal::late_query).await
+}
+
+/// The id that a path means; none, if there can be no such id in this namespace.
+fn given_id(text: &str, id_type: IdType) -> Option<Given> {
+    let given = match id_type {
+        IdType::Uint => number(text)?,
+        IdType::Uuid | IdType::String => Given::Text(text.into()),
+    };
+    DocId::of(&given, id_type).ok().map(|_| given)
+}
+
+fn number(text: &str) -> Option<Given> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).map(Given::Uint)
+}
+
+fn by_id(id: Given, include: Include) -> Query {
+    let operand = Operand::Literal(id);
+    Query {
+        rank: Some(Rank::Order(vec![("id".into(), Direction::Ascending)])),
+        limit: 1,
+        filter: Some(Filter::Test { attribute: "id".into(), op: Op::Eq, operand }),
+        include,
+        counts: Vec::new(),
+        metric: None,
+    }
+}
+
+async fn search(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let name = named(&ns)?;
+    let query::Request { query, min_seq } =
+        understood(&api, request, deadline, query::read).await?;
+    let answered = ask(&api, &name, query, min_seq, deadline).await?;
+    let answered = answered.map_err(|error| Contract::V1.refuse(&error))?;
+    let took_ms = deadline.elapsed_ms();
+    let rows = answered.answers.iter().map(|answer| answer.rows.len()).sum::<usize>();
+    let memory = api.engine.memory().clone();
+    let print = crunch(rows * ROW_BYTES, move || {
+        let sheet = Sheet::cut(&memory, &answered.answers, Encoding::Float, "top_k")?;
+        let metric = answered.schema.metric();
+        let hits = answered.answers.iter().flat_map(|answer| &answer.rows);
+        let results = hits.map(|hit| Found::of(hit, metric)).collect();
+        let performance = Performance {
+            server_total_ms: took_ms,
+            exhaustive_search_count: answered.rows_in_tail,
+            approx_namespace_size: answered.rows,
+            seq: answered.seq,
+        };
+        sheet.print(&Answer { results, took_ms, performance })
+    });
+    deadline.in_time(print, Refusal::late_query).await?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::alone::Alone;
+    use crate::api::json::given;
+
+    const NS: &str = "/v1/namespaces/a";
+    const SCHEMA: &str = r#"{"schema":{"attributes":{"n":{"type":"integer"}}}}"#;
+
+    /// Each looked first, saw nothing, and wrote; both were told that they had created it, and it
+    /// was of neither's making.
+    #[tokio::test]
+    async fn of_two_who_create_at_once_one_does_and_the_other_is_told() {
+        let other = SCHEMA.replace("\"n\"", "\"m\"");
+        for (second, told) in [(SCHEMA, 200), (&*other, 409)] {
+            let alone = Alone::start().await;
+            let create = |schema| alone.call("PUT", NS, schema);
+            let (one, two) = futures::future::join(create(SCHEMA), create(second)).await;
+            let mut statuses = [one.0, two.0];
+            statuses.sort_unstable();
+            let mut expected = [201, told];
+            expected.sort_unstable();
+            assert_eq!(statuses, expected, "{one:?} {two:?}");
+            let (_, schema) = alone.call("GET", &format!("{NS}/schema"), "").await;
+            let made = [schema.contains("\"n\""), schema.contains("\"m\"")];
+            assert_eq!(made, [one.0 == 201 || told == 200, one.0 != 201 && told == 409]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_purge_is_refused_and_deletes_nothing() {
+        let alone = Alone::start().await;
+        assert_eq!(alone.call("PUT", NS, SCHEMA).await.0, 201);
+        for path in ["/v1/namespaces/a", "/v2/namespaces/a"] {
+            for asked in ["purge=true", "purge", "purge=1", "x=1&purge=maybe"] {
+                let (status, body) = alone.call("DELETE", &format!("{path}?{asked}"), "").await;
+                assert!(status == 400 && body.contains("`purge`"), "{path} {asked}: {body}");
+            }
+        }
+        assert_eq!(alone.call("PUT", NS, SCHEMA).await.0, 200);
+        assert_eq!(alone.call("DELETE", &format!("{NS}?purge=false&x=1"), "").await.0, 200);
+        assert_eq!(alone.call("PUT", NS, SCHEMA).await.0, 201);
+    }
+
+    #[tokio::test]
+    async fn to_get_a_document_is_one_look_unless_its_id_looks_like_another() {
+        for (id, path, looks) in
+            [("7", "7", 1), ("\"x\"", "x", 1), ("\"7\"", "7", 3), ("\"x\"", "y", 1)]
+        {
+            let alone = Alone::start().await;
+            assert_eq!(alone.call("PUT", NS, SCHEMA).await.0, 201);
+            let documents = format!("{{\"documents\":[{{\"id\":{id}}}]}}");
+            assert_eq!(alone.call("POST", &format!("{NS}/upsert"), &documents).await.0, 200);
+            let start = alone.probes();
+            assert_eq!(alone.call("POST", &format!("{NS}/query"), "{}").await.0, 200);
+            let one_look = alone.probes() - start;
+            let before = alone.probes();
+            let (status, body) = alone.call("GET", &format!("{NS}/documents/{path}"), "").await;
+            assert_eq!(status, if path == "y" { 404 } else { 200 }, "{body}");
+            assert_eq!(alone.probes() - before, looks * one_look, "{id}");
+        }
+    }
+
+    #[test]
+    fn documents_and_ids_are_read() {
+        let rows = documents(br#"{"documents":[{"id":"a","attributes":{"t":1}}]}"#).unwrap();
+        let values = vec![(Box::<str>::from("t"), Given::Int(1))];
+        assert_eq!(rows, [GivenRow { id: Given::Text("a".into()), values }]);
+        let object = Object::of("", given(r#"{"ids":[1,"a"]}"#)).unwrap();
+        assert_eq!(ids(object).unwrap(), [Given::Int(1), Given::Text("a".into())]);
+    }
+
+    #[test]
+    fn what_is_missing_or_not_there_yet_is_named() {
+        for (text, told) in [
+            ("{}", "missing field `documents`"),
+            (r#"{"documents":[],"rows":[]}"#, "unknown field `rows`"),
+            (r#"{"documents":[{}]}"#, "documents[0]: missing field `id`"),
+        ] {
+            let refusal = documents(text.as_bytes()).unwrap_err();
+            assert!(refusal.story().contains(told), "{}", refusal.story());
+        }
+        for (text, told) in [
+            (r#"{"filter":{"field":"a"}}"#, "`filter` is not supported"),
+            ("{}", "missing field `ids`"),
+            (r#"{"ids":[true]}"#, "data did not match any variant of untagged enum Id"),
+        ] {
+            let refusal = ids(Object::of("", given(text)).unwrap()).unwrap_err();
+            assert!(refusal.story().contains(told), "{}", refusal.story());
+        }
+    }
+
+    #[test]
+    fn an_id_in_a_path_is_what_ids_are_in_the_namespace() {
+        assert_eq!(given_id("7", IdType::Uint), Some(Given::Uint(7)));
+        assert_eq!(given_id("7", IdType::String), Some(Given::Text("7".into())));
+        for (text, id_type) in [
+            ("x", IdType::Uint),
+            ("-1", IdType::Uint),
+            ("+1", IdType::Uint),
+            ("18446744073709551616", IdType::Uint),
+            ("7", IdType::Uuid),
+        ] {
+            assert_eq!(given_id(text, id_type), None);
+        }
+    }
+}

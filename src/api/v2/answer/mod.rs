@@ -1,0 +1,26 @@
+//! What v2 answers: to a write, to a query, about a namespace. A figure is what was measured,
+//! rounded up, and nothing is larger than it is to please a reader.
+
+mod namespace;
+mod query;
+mod write;
+
+use serde::Serialize;
+
+pub(super) use namespace::{OfList, OfMetadata, Status, Version};
+pub(super) use query::OfQuery;
+pub(super) use write::{OfWrite, Wished};
+
+/// What the contract bills for a query of anything smaller.
+const QUERIED_BYTES_MIN: u64 = 256_000_000;
+
+#[derive(Serialize)]
+struct Queried {
+    billable_logical_bytes_queried: u64,
+    billable_logical_bytes_returned: u64,
+}
+
+#[cfg(test)]
+fn printed(value: impl Serialize) -> serde_json::Value {
+    serde_json::to_value(value).unwrap()
+}

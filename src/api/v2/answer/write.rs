@@ -1,0 +1,143 @@
+//! The answer to a write: what it changed, and what it cost.
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use super::{QUERIED_BYTES_MIN, Queried};
+use crate::api::json::Id;
+use crate::api::v2::write::Ids;
+use crate::model::{DocId, Write, Written};
+
+/// What a write asked for, as far as its answer depends on it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::api::v2) struct Wished {
+    upserts: bool,
+    patches: bool,
+    deletes: bool,
+    /// Whether a document had to be read before it was written.
+    read: bool,
+    bytes: u64,
+    ids: Ids,
+}
+
+impl Wished {
+    pub(in crate::api::v2) fn of(write: &Write, bytes: u64, ids: Ids) -> Self {
+        let conditions = [&write.upsert_condition, &write.patch_condition, &write.delete_condition];
+        Self {
+            upserts: !write.upserts.is_empty(),
+            patches: !write.patches.is_empty(),
+            deletes: !write.deletes.is_empty(),
+            read: !write.patches.is_empty() || conditions.iter().any(|given| given.is_some()),
+            bytes,
+            ids,
+        }
+    }
+}
+
+pub(in crate::api::v2) struct OfWrite<'a> {
+    pub(in crate::api::v2) written: &'a Written,
+    pub(in crate::api::v2) wished: Wished,
+    pub(in crate::api::v2) elapsed_ms: u64,
+}
+
+impl Serialize for OfWrite<'_> {
+    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
+        let Written { seq, upserted, patched, deleted, .. } = self.written;
+        let wished = self.wished;
+        let mut map = json.serialize_map(None)?;
+        map.serialize_entry("status", "OK")?;
+        map.serialize_entry("message", "documents committed successfully")?;
+        map.serialize_entry("rows_affected", &(upserted.count + patched.count + deleted.count))?;
+        for (asked, rows, ids_name, ids) in [
+            (wished.upserts, "rows_upserted", "upserted_ids", upserted),
+            (wished.patches, "rows_patched", "patched_ids", patched),
+            (wished.deletes, "rows_deleted", "deleted_ids", deleted),
+        ] {
+            if asked {
+                map.serialize_entry(rows, &ids.count)?;
+            }
+            if wished.ids == Ids::Listed && !ids.ids.is_empty() {
+                map.serialize_entry(ids_name, &ListOfIds(&ids.ids))?;
+            }
+        }
+        map.serialize_entry("seq", seq)?;
+        let queried = Queried {
+            billable_logical_bytes_queried: QUERIED_BYTES_MIN,
+            billable_logical_bytes_returned: 0,
+        };
+        let billing = WriteBill {
+            billable_logical_bytes_written: wished.bytes,
+            query: wished.read.then_some(queried),
+        };
+        map.serialize_entry("billing", &billing)?;
+        map.serialize_entry("performance", &Total { server_total_ms: self.elapsed_ms })?;
+        map.end()
+    }
+}
+
+struct ListOfIds<'a>(&'a [DocId]);
+
+impl Serialize for ListOfIds<'_> {
+    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
+        json.collect_seq(self.0.iter().map(Id))
+    }
+}
+
+#[derive(Serialize)]
+struct WriteBill {
+    billable_logical_bytes_written: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query: Option<Queried>,
+}
+
+#[derive(Serialize)]
+struct Total {
+    server_total_ms: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::printed;
+    use super::*;
+
+    use serde_json::json;
+
+    use crate::model::{Given, GivenRow, Touched};
+
+    fn wished(ids: Ids) -> Wished {
+        let row = |id| GivenRow { id: Given::Int(id), values: Vec::new() };
+        let write = Write {
+            upserts: vec![row(1), row(2)],
+            deletes: vec![Given::Int(9)],
+            ..Write::default()
+        };
+        Wished::of(&write, 24, ids)
+    }
+
+    #[test]
+    fn a_write_is_answered_with_what_it_changed() {
+        let written = Written {
+            seq: 7,
+            upserted: Touched::of(vec![DocId::Uint(1), DocId::Uint(2)]),
+            ..Written::default()
+        };
+        let mut expected = json!({
+            "status": "OK", "message": "documents committed successfully",
+            "rows_affected": 2, "rows_upserted": 2, "rows_deleted": 0, "seq": 7,
+            "billing": {"billable_logical_bytes_written": 24},
+            "performance": {"server_total_ms": 3},
+        });
+        let of = |wished| printed(OfWrite { written: &written, wished, elapsed_ms: 3 });
+        assert_eq!(of(wished(Ids::Hidden)), expected);
+        expected["upserted_ids"] = json!([1, 2]);
+        assert_eq!(of(wished(Ids::Listed)), expected);
+        let read = Wished { read: true, ..wished(Ids::Hidden) };
+        assert_eq!(
+            of(read)["billing"]["query"],
+            json!({
+                "billable_logical_bytes_queried": 256_000_000,
+                "billable_logical_bytes_returned": 0,
+            })
+        );
+    }
+}

@@ -1,0 +1,292 @@
+//! The turbopuffer contract: its paths, and what each does. The shapes are in the files beside.
+
+mod answer;
+mod declared;
+mod filter;
+mod query;
+mod rank;
+mod shown;
+mod write;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::deadline::{Deadline, QUERY_TIME_MAX, WRITE_TIME_MAX};
+use super::error::{Again, Contract, Refusal};
+use super::json::object;
+use super::sheet::Sheet;
+use super::{Api, ROW_BYTES, crunch, idempotency_key, json_answer, understood, uri};
+use crate::model::{Metadata, NAME_BYTES_MAX, Namespace, ReadOnly, Schema};
+use answer::{OfList, OfMetadata, OfQuery, OfWrite, Status, Version, Wished};
+
+const PAGE_NAMES_MAX: usize = 1000;
+const PAGE_NAMES: usize = 100;
+
+pub(super) fn routes() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/v2/namespaces/{ns}", post(write).delete(delete))
+        .route("/v2/namespaces/{ns}/query", post(query))
+        .route("/v2/namespaces/{ns}/metadata", get(metadata_v2).patch(update_v2))
+        .route("/v1/namespaces/{ns}/metadata", get(metadata_v1).patch(update_v1))
+        .route("/v1/namespaces/{ns}/schema", get(schema).post(declare))
+        .route("/v1/namespaces/{ns}/hint_cache_warm", get(warm))
+        .route("/v1/namespaces", get(list))
+        .route(
+            "/v2/namespaces/{ns}/explain_query",
+            post(|| async { Refusal::not_built("explain_query") }),
+        )
+        .route(
+            "/v2/namespaces/{ns}/async",
+            post(|| async { Refusal::not_built("start_copy_from") }),
+        )
+        .route(
+            "/v1/namespaces/{ns}/operations/{token}",
+            get(|| async { Refusal::not_built("poll_copy_from") }),
+        )
+        .route("/v1/namespaces/{ns}/_debug/recall", post(|| async { Refusal::not_built("recall") }))
+        .route(
+            "/v1/namespaces/{ns}/_debug/warm_cache",
+            get(|| async { Refusal::not_built("warm_cache") }),
+        )
+        .route(
+            "/v1/namespaces/{ns}/_debug/purge_cache",
+            get(|| async { Refusal::not_built("purge_cache") }),
+        )
+}
+
+fn named(ns: &str) -> Result<Namespace, Refusal> {
+    Namespace::new(ns).map_err(|_| {
+        Refusal::invalid_url(&if ns.len() > NAME_BYTES_MAX {
+            format!("Namespace `{ns}` is too long, limit is currently {NAME_BYTES_MAX} characters")
+        } else {
+            "Namespace contains invalid characters, must be [A-Za-z0-9-_.]".to_owned()
+        })
+    })
+}
+
+async fn write(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
+    let name = named(&ns)?;
+    let key = idempotency_key(request.headers())?;
+    let weighed = |bytes: &[u8]| {
+        let wanted = write::read(bytes)?;
+        let bytes = write::logical_bytes(&wanted.write);
+        Ok::<_, Refusal>((wanted, bytes))
+    };
+    let (wanted, bytes) = understood(&api, request, deadline, weighed).await?;
+    let wished = Wished::of(&wanted.write, bytes, wanted.ids);
+    let again = write::again(&wanted.write, key.as_deref());
+    let work = api.engine.write(&name, wanted.write, key);
+    let late = || Refusal::late_write().of_a_write(again);
+    let written = deadline.in_time(work, late).await?;
+    let written =
+        written.map_err(|error| Contract::V2.refuse_of(&name, &error).of_a_write(again))?;
+    let elapsed_ms = deadline.elapsed_ms();
+    let rows = written.upserted.ids.len() + written.patched.ids.len() + written.deleted.ids.len();
+    // An id is short.
+    crunch(rows * 32, move || {
+        json_answer(StatusCode::OK, &OfWrite { written: &written, wished, elapsed_ms })
+    })
+    .await
+}
+
+async fn query(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let name = named(&ns)?;
+    let asked = understood(&api, request, deadline, query::read).await?;
+    let query::Request { queries, form, consistency, min_seq, encoding } = asked;
+    let ranked: Vec<bool> = queries.iter().map(|query| query.rank.is_some()).collect();
+    let began_ms = deadline.elapsed_ms();
+    let work = api.engine.query(&name, queries, consistency, min_seq);
+    let answered = deadline.in_time(work, Refusal::late_query).await?;
+    let answered = answered.map_err(|error| Contract::V2.refuse_of(&name, &error))?;
+    let rows = answered.answers.iter().map(|answer| answer.rows.len()).sum::<usize>();
+    let total_ms = deadline.elapsed_ms();
+    let execution_ms = total_ms.saturating_sub(began_ms).max(1);
+    let memory = api.engine.memory().clone();
+    let print = crunch(rows * ROW_BYTES, move || {
+        let sheet = Sheet::cut(&memory, &answered.answers, encoding, "limit")?;
+        let (answered, ranked) = (&answered, &ranked[..]);
+        sheet.print(&OfQuery { answered, ranked, form, encoding, total_ms, execution_ms })
+    });
+    deadline.in_time(print, Refusal::late_query).await?
+}
+
+async fn delete(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let name = named(&ns)?;
+    uri::refuse_unbuilt(&uri, "purge")?;
+    let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
+    // Twice, the second would end whatever came by that name in between.
+    let late = || Refusal::late_write().of_a_write(Again::Unsafe);
+    let deleted = deadline.in_time(api.engine.delete(&name), late).await?;
+    deleted.map_err(|error| Contract::V2.refuse_of(&name, &error).of_a_write(Again::Unsafe))?;
+    json_answer(StatusCode::OK, &Status { status: "OK", message: None })
+}
+
+async fn schema(State(api): State<Arc<Api>>, Path(ns): Path<String>) -> Result<Response, Refusal> {
+    let name = named(&ns)?;
+    let schema = known_schema(&api, &name).await?;
+    shown(&schema)
+}
+
+fn shown(schema: &Schema) -> Result<Response, Refusal> {
+    json_answer(StatusCode::OK, &shown::Shown { schema, form: shown::Form::Alone })
+}
+
+async fn known_schema(api: &Api, name: &Namespace) -> Result<Arc<Schema>, Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let schema = deadline.in_time(api.engine.schema(name), Refusal::late_query).await?;
+    schema.map_err(|error| Contract::V2.refuse_of(name, &error))
+}
+
+async fn declare(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
+    let name = named(&ns)?;
+    let read = |bytes: &[u8]| declared::read(object(bytes)?);
+    let declared = understood(&api, request, deadline, read).await?;
+    let work = api.engine.declare(&name, declared.changes, declared.id_type);
+    // Twice, the second would drop an attribute that came again in between.
+    let late = || Refusal::late_write().of_a_write(Again::Unsafe);
+    let schema = deadline.in_time(work, late).await?;
+    let refused = |error| Contract::V2.refuse_of(&name, &error).of_a_write(Again::Unsafe);
+    let schema = schema.map_err(refused)?;
+    shown(&schema)
+}
+
+async fn metadata_v2(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+) -> Result<Response, Refusal> {
+    let name = named(&ns)?;
+    told(&known_metadata(&api, &name).await?, Version::V2)
+}
+
+async fn metadata_v1(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+) -> Result<Response, Refusal> {
+    let name = named(&ns)?;
+    told(&known_metadata(&api, &name).await?, Version::V1)
+}
+
+async fn update_v2(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let name = named(&ns)?;
+    update(&api, &name, request).await?;
+    told(&known_metadata(&api, &name).await?, Version::V2)
+}
+
+async fn update_v1(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let name = named(&ns)?;
+    update(&api, &name, request).await?;
+    told(&known_metadata(&api, &name).await?, Version::V1)
+}
+
+fn told(metadata: &Metadata, version: Version) -> Result<Response, Refusal> {
+    json_answer(StatusCode::OK, &OfMetadata { metadata, version })
+}
+
+async fn known_metadata(api: &Api, name: &Namespace) -> Result<Metadata, Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let metadata = deadline.in_time(api.engine.metadata(name), Refusal::late_query).await?;
+    metadata.map_err(|error| Contract::V2.refuse_of(name, &error))
+}
+
+async fn update(api: &Api, name: &Namespace, request: Request) -> Result<(), Refusal> {
+    let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
+    let mut object = understood(api, request, deadline, object).await?;
+    let read_only = object.truth("read_only")?;
+    // Where nothing is pinned, `false` changes nothing.
+    object.refuse_unbuilt_flags(&["pinning"])?;
+    object.end()?;
+    let read_only = match read_only {
+        None => return Ok(()),
+        Some(true) => ReadOnly::Yes,
+        Some(false) => ReadOnly::No,
+    };
+    let set = api.engine.set_read_only(name, read_only);
+    let set = deadline.in_time(set, Refusal::late_write).await?;
+    set.map_err(|error| Contract::V2.refuse_of(name, &error))
+}
+
+/// To look at a namespace opens it, and more there is not to warm.
+async fn warm(State(api): State<Arc<Api>>, Path(ns): Path<String>) -> Result<Response, Refusal> {
+    let name = named(&ns)?;
+    known_schema(&api, &name).await?;
+    let message = Some("cache warm hint accepted");
+    json_answer(StatusCode::OK, &Status { status: "ACCEPTED", message })
+}
+
+async fn list(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Refusal> {
+    let prefix = uri::parameter(&uri, "prefix")?.unwrap_or_default();
+    let cursor = uri::parameter(&uri, "cursor")?;
+    let page_size = page_size(uri::parameter(&uri, "page_size")?.as_deref())?;
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let listed = api.engine.list(&prefix, cursor, page_size);
+    let listed = deadline.in_time(listed, Refusal::late_query).await?;
+    let (names, next) = listed.map_err(|error| Contract::V2.refuse(&error))?;
+    json_answer(StatusCode::OK, &OfList::of(&names, next.as_deref()))
+}
+
+fn page_size(said: Option<&str>) -> Result<usize, Refusal> {
+    let Some(said) = said else { return Ok(PAGE_NAMES) };
+    let number = said.parse::<usize>().ok();
+    number.filter(|number| (1..=PAGE_NAMES_MAX).contains(number)).ok_or_else(|| {
+        Refusal::invalid(format!("💔 page_size must be between 1 and {PAGE_NAMES_MAX}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_none_is_told_in_the_words_of_the_contract() {
+        let long = "x".repeat(129);
+        let too_long = format!(
+            "Invalid URL: Namespace `{long}` is too long, limit is currently 128 characters"
+        );
+        let odd = "Invalid URL: Namespace contains invalid characters, must be [A-Za-z0-9-_.]";
+        for (ns, told) in [("..", odd), ("a b", odd), (&*long, &*too_long)] {
+            assert_eq!(named(ns).unwrap_err().story(), told);
+        }
+        assert!(named("a.b-c_1").is_ok());
+    }
+
+    #[test]
+    fn a_page_has_so_many_names_and_no_more() {
+        assert_eq!(page_size(None), Ok(100));
+        assert_eq!(page_size(Some("1000")), Ok(1000));
+        for odd in ["0", "1001", "-1", "ten"] {
+            assert!(page_size(Some(odd)).is_err(), "{odd}");
+        }
+    }
+}

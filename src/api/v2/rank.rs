@@ -1,0 +1,166 @@
+//! `rank_by`: the nearest vectors, or an order by attributes. What else the contract can rank by
+//! is refused by name, until it is built.
+
+use super::filter;
+use crate::api::error::Refusal;
+use crate::model::{Direction, Filter, Given, Rank};
+
+const ORDER_KEYS_MAX: usize = 8;
+
+/// Expressions that begin with their name.
+const EXPRESSIONS: &[&str] =
+    &["Sum", "Max", "Product", "Attribute", "Saturate", "Decay", "Dist", "And", "Or", "Not"];
+/// Those that stand behind an attribute.
+const SCORES: &[&str] = &["BM25", "SparseKNN"];
+
+/// `path` is where it stands: `rank_by`, or `queries[1].rank_by`.
+pub(super) fn read(path: &str, given: Given, filter: Option<&Filter>) -> Result<Rank, Refusal> {
+    let Given::List(mut items) = given else { return Err(misshapen(path)) };
+    match items.as_slice() {
+        [] => Err(refused(path, "rank_by cannot be empty")),
+        [Given::List(_), ..] => order(path, &items),
+        [Given::Text(_), Given::Text(word)] if direction(word).is_some() => {
+            order(path, &[Given::List(items)])
+        }
+        [Given::Text(attribute), Given::Text(word), _] if is_nearest(word) => {
+            if **word == *"kNN" && filter.is_none() {
+                return Err(refused(path, "kNN requires filters"));
+            }
+            let attribute = attribute.clone();
+            match items.pop() {
+                Some(vector) => nearest(path, attribute, vector),
+                None => Err(misshapen(path)),
+            }
+        }
+        [Given::Text(word), ..] if EXPRESSIONS.contains(&&**word) => {
+            Err(Refusal::not_built(&format!("{path} {word}")))
+        }
+        [Given::Text(_), Given::Text(word), ..]
+            if SCORES.contains(&&**word) || filter::is_operator(word) =>
+        {
+            Err(Refusal::not_built(&format!("{path} {word}")))
+        }
+        _ => Err(misshapen(path)),
+    }
+}
+
+/// In the words of the contract, which know of one query.
+fn refused(path: &str, message: &str) -> Refusal {
+    match path.rsplit_once('.') {
+        None => Refusal::invalid(format!("💔 {message}")),
+        Some((query, _)) => Refusal::invalid(format!("{query}: 💔 {message}")),
+    }
+}
+
+fn is_nearest(word: &str) -> bool {
+    matches!(word, "ANN" | "kNN")
+}
+
+fn nearest(path: &str, attribute: Box<str>, vector: Given) -> Result<Rank, Refusal> {
+    match &vector {
+        Given::List(items) => match items.first() {
+            Some(Given::Text(word)) if **word == *"Embed" => {
+                let message = format!("{path} Embed needs a model, and this server has none");
+                Err(Refusal::invalid(message))
+            }
+            Some(Given::List(_)) => {
+                Err(Refusal::not_built(&format!("{path} with several vectors")))
+            }
+            _ => Ok(Rank::Nearest { attribute, vector }),
+        },
+        Given::Text(_) => Ok(Rank::Nearest { attribute, vector }),
+        _ => Err(misshapen(path)),
+    }
+}
+
+fn order(path: &str, items: &[Given]) -> Result<Rank, Refusal> {
+    if items.len() > ORDER_KEYS_MAX {
+        let message = format!("rank_by takes at most {ORDER_KEYS_MAX} attributes to order by");
+        return Err(refused(path, &message));
+    }
+    let key = |item: &Given| {
+        let Given::List(pair) = item else { return Err(misshapen(path)) };
+        match pair.as_slice() {
+            [Given::Text(attribute), Given::Text(word)] => {
+                let direction = direction(word).ok_or_else(|| misshapen(path))?;
+                Ok((attribute.clone(), direction))
+            }
+            _ => Err(misshapen(path)),
+        }
+    };
+    items.iter().map(key).collect::<Result<_, _>>().map(Rank::Order)
+}
+
+fn direction(word: &str) -> Option<Direction> {
+    match word {
+        "asc" => Some(Direction::Ascending),
+        "desc" => Some(Direction::Descending),
+        _ => None,
+    }
+}
+
+fn misshapen(path: &str) -> Refusal {
+    let variant = "data did not match any variant of untagged enum RankInput";
+    Refusal::misshapen(&format!("{path}: {variant}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::json::given;
+
+    fn read(given: Given, filter: Option<&Filter>) -> Result<Rank, Refusal> {
+        super::read("rank_by", given, filter)
+    }
+
+    #[test]
+    fn vectors_and_orders_are_read() {
+        let vector = Given::List(vec![Given::Float(0.5), Given::Int(1)]);
+        let a_up = ("a".into(), Direction::Ascending);
+        let b_down = ("b".into(), Direction::Descending);
+        for (text, rank) in [
+            (r#"["v","ANN",[0.5,1]]"#, Rank::Nearest { attribute: "v".into(), vector }),
+            (
+                r#"["v","ANN","zczMPc3MTD4="]"#,
+                Rank::Nearest { attribute: "v".into(), vector: Given::Text("zczMPc3MTD4=".into()) },
+            ),
+            (r#"["id","asc"]"#, Rank::Order(vec![("id".into(), Direction::Ascending)])),
+            (r#"[["a","asc"],["b","desc"]]"#, Rank::Order(vec![a_up, b_down])),
+        ] {
+            assert_eq!(read(given(text), None).unwrap(), rank, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_exact_search_says_among_which() {
+        let rank = r#"["v","kNN",[0.5]]"#;
+        let told = read(given(rank), None).unwrap_err();
+        assert!(told.story().contains("kNN requires filters"), "{}", told.story());
+        assert!(read(given(rank), Some(&Filter::And(Vec::new()))).is_ok());
+    }
+
+    #[test]
+    fn what_is_not_built_is_named_and_what_is_unknown_is_not_taken_for_it() {
+        let misshapen = "data did not match any variant of untagged enum RankInput";
+        let nine = format!("[{}]", [r#"["a","asc"]"#; 9].join(","));
+        for (text, told) in [
+            ("[]", "💔 rank_by cannot be empty"),
+            (r#"["t","BM25","walrus"]"#, "`rank_by BM25` is not supported"),
+            (r#"["s","SparseKNN",{"a":1}]"#, "`rank_by SparseKNN`"),
+            (r#"["Sum",[["t","BM25","x"]]]"#, "`rank_by Sum`"),
+            (r#"["cat","Eq","x"]"#, "`rank_by Eq`"),
+            (r#"["v","ANN",["Embed","x"]]"#, "rank_by Embed needs a model"),
+            (r#"["v","ANN",[[1.0],[2.0]]]"#, "`rank_by with several vectors`"),
+            (&*nine, "at most 8"),
+            (r#"["v","ANN",1]"#, misshapen),
+            (r#"["v","HNSW",[1]]"#, misshapen),
+            (r#"["a","up"]"#, misshapen),
+            (r#"[["a","up"]]"#, misshapen),
+            (r#"{"a":"asc"}"#, misshapen),
+            ("\"id\"", misshapen),
+        ] {
+            let refusal = read(given(text), None).unwrap_err();
+            assert!(refusal.story().contains(told), "{text}: {}", refusal.story());
+        }
+    }
+}

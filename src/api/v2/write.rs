@@ -1,0 +1,365 @@
+//! A write, off the wire: rows and columns, deletes, conditions, a schema.
+
+use super::declared::{self, metric_of};
+use super::filter::{self, Place};
+use crate::api::error::{Again, Refusal};
+use crate::api::json::{Field, Fields, Object, RowShape, Trail, id_of, mistyped, parse};
+use crate::model::{AttrType, Create, Filter, Given, GivenRow, Pressure, SchemaChange, Write};
+
+const OF_ROWS: &[&str] = &["upsert_rows", "patch_rows"];
+
+/// What the contract has beyond what this server has.
+const UNBUILT: &[&str] = &[
+    "delete_by_filter",
+    "patch_by_filter",
+    "copy_from_namespace",
+    "branch_from_namespace",
+    "sharding",
+];
+const UNBUILT_FLAGS: &[&str] = &["delete_by_filter_allow_partial", "patch_by_filter_allow_partial"];
+
+#[derive(Debug, PartialEq)]
+pub(super) struct Request {
+    pub(super) write: Write,
+    pub(super) ids: Ids,
+}
+
+/// Whether the answer lists the documents that were changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Ids {
+    #[default]
+    Hidden,
+    Listed,
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<Request, Refusal> {
+    let trail = Trail::default();
+    let seed = Fields { trail: &trail, of_rows: OF_ROWS, shape: RowShape::Flat };
+    let mut write = Write::default();
+    let mut others = Vec::new();
+    for (name, field) in parse(bytes, &trail, seed)? {
+        match field {
+            Field::Rows(rows) if *name == *"upsert_rows" => write.upserts = rows,
+            Field::Rows(rows) => write.patches = rows,
+            Field::Other(given) => others.push((name, given)),
+        }
+    }
+    rest(Object::new(others), write)
+}
+
+fn rest(mut object: Object, mut write: Write) -> Result<Request, Refusal> {
+    write.upserts.extend(columns(&mut object, "upsert_columns")?);
+    write.patches.extend(columns(&mut object, "patch_columns")?);
+    for id in object.list("deletes")?.unwrap_or_default() {
+        let id = id_of(id, "IdVec");
+        write.deletes.push(id.map_err(|why| Refusal::misshapen(&format!("deletes: {why}")))?);
+    }
+    write.upsert_condition = condition(&mut object, "upsert_condition")?;
+    write.patch_condition = condition(&mut object, "patch_condition")?;
+    write.delete_condition = condition(&mut object, "delete_condition")?;
+    write.metric = metric_of(&mut object)?;
+    if let Some(schema) = object.object("schema")? {
+        let declared = declared::read(schema)?;
+        write.schema = declared.changes;
+        write.id_type = declared.id_type;
+    }
+    write.create = create(&mut object, &write)?;
+    let ids = match object.truth("return_affected_ids")? {
+        Some(true) => Ids::Listed,
+        Some(false) | None => Ids::Hidden,
+    };
+    write.pressure = match object.truth("disable_backpressure")? {
+        Some(true) => Pressure::Lifted,
+        Some(false) | None => Pressure::Heeded,
+    };
+    check_encryption(&mut object)?;
+    object.refuse_unbuilt(UNBUILT)?;
+    object.refuse_unbuilt_flags(UNBUILT_FLAGS)?;
+    object.end()?;
+    Ok(Request { write, ids })
+}
+
+fn condition(object: &mut Object, name: &str) -> Result<Option<Filter>, Refusal> {
+    object.take(name).map(|given| filter::read(name, given, Place::Condition)).transpose()
+}
+
+fn create(object: &mut Object, write: &Write) -> Result<Create, Refusal> {
+    let rows = !write.upserts.is_empty();
+    match object.truth("create_namespace")? {
+        None => Ok(Create::ByDocument),
+        Some(false) => Ok(Create::Never),
+        Some(true) if rows || write.id_type.is_some() => Ok(Create::Always),
+        Some(true) => Err(Refusal::invalid(
+            "💔 create_namespace without documents needs the type of ids: `schema.id`",
+        )),
+    }
+}
+
+/// Everything on the bucket is encrypted as the bucket is; no key of anybody else is kept.
+fn check_encryption(object: &mut Object) -> Result<(), Refusal> {
+    let Some(mut encryption) = object.object("encryption")? else { return Ok(()) };
+    let mode = encryption.text("mode")?;
+    let key = match encryption.object("cmek")? {
+        Some(mut cmek) => cmek.text("key_name")?,
+        None => encryption.text("key_name")?,
+    };
+    if let Some(key) = key {
+        return Err(Refusal::invalid(format!("Malformed Cloud KMS crypto key: {key}")));
+    }
+    match mode.as_deref() {
+        Some("default") => encryption.end(),
+        _ => Err(Refusal::not_built("encryption with a key of your own")),
+    }
+}
+
+/// The rows that lie across columns of equal length.
+fn columns(object: &mut Object, name: &str) -> Result<Vec<GivenRow>, Refusal> {
+    let Some(mut object) = object.object(name)? else { return Ok(Vec::new()) };
+    let ids = object.list("id")?.ok_or_else(|| object.missing("id"))?;
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        let id = id_of(id, "IdVec");
+        let id = id.map_err(|why| Refusal::misshapen(&format!("{name}.id: {why}")))?;
+        rows.push(GivenRow { id, values: Vec::new() });
+    }
+    for (attribute, column) in object.into_fields() {
+        let path = format!("{name}.{attribute}");
+        let column = match column {
+            Given::List(column) => column,
+            other => return Err(mistyped(&path, &other, "a sequence")),
+        };
+        if column.len() != rows.len() {
+            return Err(Refusal::invalid(format!(
+                "💔 all columns must have the same length: {path} has {}, {name}.id has {}",
+                column.len(),
+                rows.len()
+            )));
+        }
+        for (row, value) in rows.iter_mut().zip(column) {
+            row.values.push((attribute.clone(), value));
+        }
+    }
+    Ok(rows)
+}
+
+/// Whether the request may be sent again by a client that does not know what became of it. To
+/// upsert and to delete by id twice is to do it once. A condition may have held because the write
+/// was not there, and a patch may find what came between.
+pub(super) fn again(write: &Write, key: Option<&str>) -> Again {
+    let conditions = [&write.upsert_condition, &write.patch_condition, &write.delete_condition];
+    let unconditional = conditions.iter().all(|condition| condition.is_none());
+    if key.is_some() || (unconditional && write.patches.is_empty()) {
+        Again::Safe
+    } else {
+        Again::Unsafe
+    }
+}
+
+/// What the documents of a write count for in a bill, as far as the request itself tells: only a
+/// vector of the request's own schema, or one called `vector`, is known to be one.
+pub(super) fn logical_bytes(write: &Write) -> u64 {
+    let is_vector = |name: &str| {
+        name == "vector"
+            || write.schema.iter().any(|(declared, change)| {
+                **declared == *name
+                    && matches!(change, SchemaChange::Declare(declaration)
+                        if matches!(declaration.kind, AttrType::Vector { .. }))
+            })
+    };
+    let value = |(name, given): &(Box<str>, Given)| match given {
+        Given::List(numbers) if is_vector(name) => 4 * numbers.len() as u64,
+        Given::Text(base64) if is_vector(name) => 3 * base64.trim_end_matches('=').len() as u64 / 4,
+        other => bytes_of(other),
+    };
+    let rows = write.upserts.iter().chain(&write.patches);
+    let rows = rows.map(|row| bytes_of(&row.id) + row.values.iter().map(value).sum::<u64>());
+    rows.sum::<u64>() + write.deletes.iter().map(bytes_of).sum::<u64>()
+}
+
+fn bytes_of(given: &Given) -> u64 {
+    match given {
+        Given::Null => 0,
+        Given::Bool(_) => 1,
+        Given::Int(_) | Given::Uint(_) | Given::Float(_) => 8,
+        Given::Text(text) => text.len() as u64,
+        Given::List(items) => items.iter().map(bytes_of).sum(),
+        // A weight is an f16.
+        Given::Map(entries) => entries.iter().map(|(key, _)| key.len() as u64 + 2).sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{IdType, Metric, Op, Operand};
+
+    fn write(text: &str) -> Write {
+        read(text.as_bytes()).unwrap().write
+    }
+
+    fn row(id: u8, values: &[(&str, Given)]) -> GivenRow {
+        let value = |(name, given): &(&str, Given)| ((*name).into(), given.clone());
+        GivenRow { id: Given::Int(id.into()), values: values.iter().map(value).collect() }
+    }
+
+    fn text(text: &str) -> Given {
+        Given::Text(text.into())
+    }
+
+    /// As the official client sends it.
+    #[test]
+    fn rows_and_a_schema_are_read() {
+        let write = write(
+            r#"{"distance_metric":"cosine_distance",
+                "schema":{"id":"uint","tags":"[]string"},
+                "upsert_rows":[{"id":1,"vector":"zczMPc3MTD4=","title":"first"},
+                               {"id":2,"vector":[1,2],"title":null}]}"#,
+        );
+        let vector = Given::List(vec![Given::Int(1), Given::Int(2)]);
+        let upserts = vec![
+            row(1, &[("vector", text("zczMPc3MTD4=")), ("title", text("first"))]),
+            row(2, &[("vector", vector), ("title", Given::Null)]),
+        ];
+        assert_eq!(write.upserts, upserts);
+        assert_eq!((write.metric, write.id_type), (Some(Metric::Cosine), Some(IdType::Uint)));
+        assert_eq!(write.schema.len(), 1);
+        assert_eq!(write.create, Create::ByDocument);
+        assert_eq!(logical_bytes(&write), 8 + 8 + 5 + 8 + 8);
+    }
+
+    #[test]
+    fn columns_are_rows_that_lie_across() {
+        let request = read(
+            br#"{"upsert_columns":{"id":[3,4],"vector":["AACAPwAAAEA=",null],"title":["x",null]},
+                 "patch_rows":[{"id":1,"title":"new"}],"deletes":[2,"a"],
+                 "upsert_condition":["version","Lt",{"$ref_new":"version"}],
+                 "return_affected_ids":true,"disable_backpressure":true,
+                 "encryption":{"mode":"default"}}"#,
+        )
+        .unwrap();
+        let write = request.write;
+        let upserts = vec![
+            row(3, &[("vector", text("AACAPwAAAEA=")), ("title", text("x"))]),
+            row(4, &[("vector", Given::Null), ("title", Given::Null)]),
+        ];
+        assert_eq!(write.upserts, upserts);
+        assert_eq!(write.patches, [row(1, &[("title", text("new"))])]);
+        assert_eq!(write.deletes, [Given::Int(2), text("a")]);
+        let operand = Operand::New("version".into());
+        let condition = Filter::Test { attribute: "version".into(), op: Op::Lt, operand };
+        assert_eq!(write.upsert_condition, Some(condition));
+        assert_eq!(request.ids, Ids::Listed);
+    }
+
+    #[test]
+    fn who_wants_no_pressure_says_so() {
+        let pressure = |text| write(text).pressure;
+        assert_eq!(pressure(r#"{"disable_backpressure":true}"#), Pressure::Lifted);
+        for text in [r#"{"disable_backpressure":false}"#, r#"{"disable_backpressure":null}"#, "{}"]
+        {
+            assert_eq!(pressure(text), Pressure::Heeded);
+        }
+    }
+
+    #[test]
+    fn nulls_and_an_empty_request_say_nothing() {
+        for text in ["{}", r#"{"upsert_rows":null,"deletes":null,"schema":null,"sharding":null}"#] {
+            assert_eq!(write(text), Write::default());
+        }
+    }
+
+    #[test]
+    fn who_creates_a_namespace_is_said() {
+        let create = |text| write(text).create;
+        assert_eq!(create(r#"{"create_namespace":false}"#), Create::Never);
+        let always = r#"{"create_namespace":true,"schema":{"id":"uuid"}}"#;
+        assert_eq!(create(always), Create::Always);
+        assert_eq!(create(r#"{"create_namespace":true,"upsert_rows":[{"id":1}]}"#), Create::Always);
+    }
+
+    #[test]
+    fn what_cannot_be_obeyed_is_refused_by_name() {
+        for (text, told) in [
+            (r#"{"upsert":[]}"#, "unknown field `upsert`"),
+            (r#"{"delete_by_filter":["a","Eq",1]}"#, "`delete_by_filter` is not supported"),
+            (r#"{"patch_by_filter":{}}"#, "`patch_by_filter` is not supported"),
+            (r#"{"copy_from_namespace":"s"}"#, "`copy_from_namespace` is not supported"),
+            (r#"{"branch_from_namespace":"s"}"#, "`branch_from_namespace` is not supported"),
+            (r#"{"sharding":{"num_shards":2}}"#, "`sharding` is not supported"),
+            (r#"{"sharding":false}"#, "`sharding` is not supported"),
+            (
+                r#"{"delete_by_filter_allow_partial":true}"#,
+                "`delete_by_filter_allow_partial` is not supported",
+            ),
+            (
+                r#"{"encryption":{"mode":"customer-managed","key_name":"mykey"}}"#,
+                "Malformed Cloud KMS crypto key: mykey",
+            ),
+            (
+                r#"{"encryption":{"cmek":{"key_name":"mykey"}}}"#,
+                "Malformed Cloud KMS crypto key: mykey",
+            ),
+            (r#"{"encryption":{"mode":"customer-managed"}}"#, "is not supported"),
+            (r#"{"encryption":{"mode":"default","x":1}}"#, "unknown field `encryption.x`"),
+            (r#"{"create_namespace":true}"#, "`schema.id`"),
+            (
+                r#"{"upsert_columns":{"id":[1,2],"a":[1]}}"#,
+                "upsert_columns.a has 1, upsert_columns.id has 2",
+            ),
+        ] {
+            let refusal = read(text.as_bytes()).unwrap_err();
+            assert!(refusal.story().contains(told), "{text}: {}", refusal.story());
+            assert_ne!(refusal.code(), "wrong_shape");
+        }
+    }
+
+    #[test]
+    fn what_has_another_shape_is_refused_in_the_words_of_the_contract() {
+        for (text, told) in [
+            (r#"{"upsert_rows":{}}"#, "upsert_rows: invalid type: map, expected a sequence"),
+            (r#"{"upsert_rows":[{}]}"#, "upsert_rows[0]: missing field `id` at line 1 column"),
+            (
+                r#"{"upsert_rows":[{"id":true}]}"#,
+                "data did not match any variant of untagged enum Id at line 1",
+            ),
+            (
+                r#"{"deletes":[1.5]}"#,
+                "deletes: data did not match any variant of untagged enum IdVec",
+            ),
+            (
+                r#"{"upsert_columns":{"id":[null]}}"#,
+                "upsert_columns.id: data did not match any variant of untagged enum IdVec",
+            ),
+            (r#"{"upsert_columns":{"a":[]}}"#, "upsert_columns: missing field `id`"),
+            (
+                r#"{"patch_columns":{"id":[1],"a":7}}"#,
+                "patch_columns.a: invalid type: integer `7`, expected a sequence",
+            ),
+            (
+                r#"{"distance_metric":"manhattan"}"#,
+                "distance_metric: unknown variant `manhattan`, expected one of",
+            ),
+            (r#"{"schema":{"a":{}}}"#, "schema.a: missing field `type`"),
+            (r#"{"return_affected_ids":1}"#, "return_affected_ids: invalid type: integer `1`"),
+        ] {
+            let refusal = read(text.as_bytes()).unwrap_err();
+            assert!(refusal.story().contains(told), "{text}: {}", refusal.story());
+            assert_eq!(refusal.code(), "wrong_shape");
+        }
+        assert_eq!(read(b"{\"upsert_rows\":[").unwrap_err().code(), "malformed_json");
+    }
+
+    #[test]
+    fn only_what_can_be_done_twice_may_be_sent_twice() {
+        let of = |text, key| again(&write(text), key);
+        assert_eq!(of(r#"{"upsert_rows":[{"id":1}],"deletes":[2]}"#, None), Again::Safe);
+        for doubtful in [
+            r#"{"patch_rows":[{"id":1}]}"#,
+            r#"{"upsert_condition":["a","Eq",1]}"#,
+            r#"{"delete_condition":["a","Eq",1]}"#,
+        ] {
+            assert_eq!(of(doubtful, None), Again::Unsafe);
+            assert_eq!(of(doubtful, Some("k")), Again::Safe);
+        }
+    }
+}
