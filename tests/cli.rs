@@ -6,8 +6,11 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
-use std::process::{Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 #[derive(Default)]
@@ -181,7 +184,7 @@ fn help_helps_and_wrong_usage_is_told_from_it() {
     check(&[
         Case {
             args: &["--help"],
-            stdout: &["Examples:", "config print", "--storage-url", "Exit codes"],
+            stdout: &["Examples:", "elacsym serve", "config print", "--storage-url", "Exit codes"],
             ..Case::default()
         },
         Case {
@@ -199,7 +202,6 @@ fn help_helps_and_wrong_usage_is_told_from_it() {
             stdout: &["elacsym ", env!("CARGO_PKG_VERSION")],
             ..Case::default()
         },
-        Case { args: &[], code: 2, stderr: &["Usage: elacsym"], ..Case::default() },
         Case { args: &["config"], code: 2, stderr: &["Usage: elacsym config"], ..Case::default() },
         Case { args: &["confog"], code: 2, stderr: &["'confog'", "config"], ..Case::default() },
         Case {
@@ -209,6 +211,115 @@ fn help_helps_and_wrong_usage_is_told_from_it() {
             ..Case::default()
         },
     ]);
+}
+
+#[test]
+fn a_node_that_cannot_be_what_it_was_told_does_not_start() {
+    check(&[
+        Case {
+            args: &["serve"],
+            env: &[("ELACSYM_NODE_TYPE", "query")],
+            code: 2,
+            stderr: &["node.type = \"query\"", "one kind of node"],
+            ..Case::default()
+        },
+        Case {
+            env: &[("ELACSYM_NODE_INDEX", "0"), ("ELACSYM_TOTAL_NODES", "3")],
+            code: 2,
+            stderr: &["node.index and node.total", "one kind of node"],
+            ..Case::default()
+        },
+        Case {
+            args: &["serve"],
+            env: &[("ELACSYM_API_KEYS_FILE", "keys.toml")],
+            code: 2,
+            stderr: &["auth.api_keys_file (keys.toml)", "not obeyed yet"],
+            ..Case::default()
+        },
+        Case {
+            args: &["--port", "http"],
+            code: 2,
+            stderr: &["server.port (--port): \"http\" is not a port"],
+            ..Case::default()
+        },
+        Case {
+            args: &["serve", "--port", "0"],
+            file: Some("[storage]\npath = 'elacsym.toml'"),
+            code: 1,
+            stderr: &["error: opening the store elacsym.toml: "],
+            ..Case::default()
+        },
+    ]);
+}
+
+/// Killed when it is dropped, if it is still there.
+struct Node {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+impl Node {
+    /// On a port that the system chooses, with its data in the folder.
+    fn start(folder: &TempDir, args: &[&str]) -> Self {
+        let mut command = elacsym(folder);
+        command.args(args).args(["--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line.strip_prefix("elacsym is ready on http://");
+        let address = address.unwrap_or_else(|| panic!("it said {line:?}")).trim_end().to_owned();
+        Self { child, stdout, address }
+    }
+
+    fn ask(&self, request: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{request} HTTP/1.1\r\nhost: elacsym\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Ends at a signal; what else it said, and how it ended.
+    fn stop(mut self, signal: Signal) -> (String, Option<i32>) {
+        let pid = Pid::from_raw(self.child.id() as i32).unwrap();
+        kill_process(pid, signal).unwrap();
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        (rest, self.child.wait().unwrap().code())
+    }
+}
+
+#[test]
+fn a_node_says_when_it_is_ready_and_ends_in_order_at_a_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::start(&folder, &["serve"]);
+    assert!(node.ask("GET /readyz", "").starts_with("HTTP/1.1 200"));
+    let row = r#"{"upsert_rows":[{"id":7,"title":"kept"}]}"#;
+    let written = node.ask("POST /v2/namespaces/acme", row);
+    assert!(written.starts_with("HTTP/1.1 200"), "{written}");
+    assert_eq!(node.stop(Signal::TERM), (String::new(), Some(0)));
+    assert!(folder.path().join("data").is_dir());
+
+    // Without a command, and from what lies in the folder.
+    let node = Node::start(&folder, &[]);
+    let query = r#"{"rank_by":["id","asc"],"limit":10,"include_attributes":true}"#;
+    let found = node.ask("POST /v2/namespaces/acme/query", query);
+    assert!(found.contains(r#""id":7,"title":"kept""#), "{found}");
+    assert_eq!(node.stop(Signal::INT), (String::new(), Some(0)));
 }
 
 #[cfg(target_os = "linux")]

@@ -1,4 +1,5 @@
-//! The command line: one file per sub-command, all over one set of flags.
+//! The command line: one file per sub-command, all over one set of flags. Without a sub-command it
+//! is `serve`.
 //!
 //! Exit codes: 0 it worked, 2 it was asked wrongly (usage or configuration), 1 anything else.
 //! Answers go to stdout, everything said about them to stderr.
@@ -6,6 +7,8 @@
 mod config;
 mod flags;
 mod logging;
+mod machine;
+mod serve;
 mod version;
 
 use std::ffi::OsString;
@@ -15,6 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Problems;
+use crate::error::Error;
 use flags::Flags;
 
 #[derive(Debug, Parser)]
@@ -22,18 +26,19 @@ use flags::Flags;
     name = "elacsym",
     version = version::VERSION,
     about = "The open search database that lives on your own bucket",
-    after_long_help = EXAMPLES,
-    arg_required_else_help = true
+    after_long_help = EXAMPLES
 )]
 struct Cli {
     #[command(flatten)]
     flags: Flags,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a node; this is what happens without a command, too
+    Serve,
     /// Check or print the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -43,6 +48,12 @@ enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
+  Run a node that keeps everything below ./data, for this machine alone
+    elacsym
+
+  Run one that keeps everything in a bucket, for everybody who has the key
+    ELACSYM_API_KEYS=secret elacsym serve --storage-url s3://my-bucket/search
+
   What is wrong with this configuration, all of it, as far as can be told without its store?
     elacsym config check --config elacsym.toml
 
@@ -52,11 +63,17 @@ Examples:
 Configuration is a file (elacsym.toml, or the one that --config or ELACSYM_CONFIG names), then the
 environment (ELACSYM__SECTION__KEY), then flags; docs/OPERATIONS.md lists every key.
 
+A node prints `elacsym is ready on http://HOST:PORT` once it takes requests, and logs to stderr. At
+SIGTERM or SIGINT it settles what it has begun and ends; at a second one it ends at once.
+
 Exit codes: 0 it worked; 2 wrong usage or configuration; 1 anything else.";
 
 /// Why a command ended without doing what it was asked.
 enum Failure {
     Configuration(Problems),
+    /// It is configured well, for more than this release can do.
+    Refused(Error),
+    Serving(Error),
     Output(io::Error),
 }
 
@@ -70,8 +87,9 @@ pub fn run(args: impl Iterator<Item = OsString>, env: Vec<(OsString, OsString)>)
     };
     let mut out = io::stdout().lock();
     let done = match cli.command {
-        Command::Config(command) => config::run(command, cli.flags, env, &mut out),
-        Command::Version => version::run(&mut out).map_err(Failure::Output),
+        Some(Command::Serve) | None => serve::run(cli.flags, env, &mut out),
+        Some(Command::Config(command)) => config::run(command, cli.flags, env, &mut out),
+        Some(Command::Version) => version::run(&mut out).map_err(Failure::Output),
     };
     match done.and_then(|()| out.flush().map_err(Failure::Output)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -86,6 +104,14 @@ pub fn run(args: impl Iterator<Item = OsString>, env: Vec<(OsString, OsString)>)
         Err(Failure::Configuration(problems)) => {
             complain(&problems.to_string());
             ExitCode::from(EXIT_USAGE)
+        }
+        Err(Failure::Refused(error)) => {
+            complain(&error.chain());
+            ExitCode::from(EXIT_USAGE)
+        }
+        Err(Failure::Serving(error)) => {
+            complain(&error.chain());
+            ExitCode::from(EXIT_OTHER)
         }
     }
 }

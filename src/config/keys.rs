@@ -1,8 +1,8 @@
 //! Every key that exists: its names in the file, the environment and on the command line, its
 //! default and its meaning. The table of `docs/OPERATIONS.md` is this one; a test compares them.
 //!
-//! A key stands here only if something obeys it, or will as soon as there is a server: today every
-//! sub-command obeys `[log]`, and the other sections are read, checked and printed.
+//! A key stands here only if something obeys it: every sub-command obeys `[log]`, and a node obeys
+//! the rest. As long as nodes are of one kind, it refuses what is for others.
 
 /// The variable that names the file itself; it is no key, since no file can say it.
 pub const CONFIG_ENV: &str = "ELACSYM_CONFIG";
@@ -36,10 +36,13 @@ pub enum Shape {
 
 /// Variables of our own build, scripts and tests, which a shell may well carry: a node passes over
 /// them. Every other name that begins like ours is a key or a mistake.
-const OF_TOOLS: [&str; 10] = [
+const OF_TOOLS: [&str; 13] = [
+    "ELACSYM_BIN",
     "ELACSYM_COMMIT",
     "ELACSYM_FUZZ_SECS",
     "ELACSYM_FUZZ_SEED",
+    "ELACSYM_KILLS",
+    "ELACSYM_KILL_SEED",
     "ELACSYM_SCOPES",
     "ELACSYM_TEST_RACE",
     "ELACSYM_TEST_VICTIM",
@@ -69,7 +72,8 @@ pub const KEYS: &[Key] = &[
         flag: None,
         shape: Shape::Text,
         default: "all",
-        meaning: "`indexer` takes writes, `query` answers queries, `all` does both",
+        meaning: "`indexer` takes writes, `query` answers queries, `all` does both. In this release \
+                  `serve` does both in either case, and refuses `query`",
     },
     Key {
         name: "node.index",
@@ -77,7 +81,8 @@ pub const KEYS: &[Key] = &[
         flag: None,
         shape: Shape::Number,
         default: "none",
-        meaning: "Place of this node in a ring of fixed size, counted from 0; goes with `node.total`",
+        meaning: "Place of this node in a ring of fixed size, counted from 0; goes with \
+                  `node.total`. `serve` refuses it in this release",
     },
     Key {
         name: "node.total",
@@ -85,7 +90,8 @@ pub const KEYS: &[Key] = &[
         flag: None,
         shape: Shape::Number,
         default: "none",
-        meaning: "Size of that ring; without the two, the ring is made of the live nodes",
+        meaning: "Size of that ring; without the two, the ring is made of the live nodes. \
+                  `serve` refuses it in this release",
     },
     Key {
         name: "server.host",
@@ -109,7 +115,8 @@ pub const KEYS: &[Key] = &[
         flag: None,
         shape: Shape::Text,
         default: "none",
-        meaning: "How clients and other nodes reach this node, such as `http://10.0.0.7:3000`",
+        meaning: "How clients and other nodes reach this node, such as `http://10.0.0.7:3000`. \
+                  `serve` refuses it in this release",
     },
     Key {
         name: "server.misrouted",
@@ -117,7 +124,8 @@ pub const KEYS: &[Key] = &[
         flag: None,
         shape: Shape::Text,
         default: "as the wire contract has it",
-        meaning: "A write for a namespace of another node: `redirect` the client, or `forward` it",
+        meaning: "A write for a namespace of another node: `redirect` the client, or `forward` it. \
+                  `serve` refuses it in this release",
     },
     Key {
         name: "storage.path",
@@ -137,6 +145,31 @@ pub const KEYS: &[Key] = &[
                   `memory://` for trying out. S3 takes its credentials from the `AWS_*` variables",
     },
     Key {
+        name: "indexer.memory_limit",
+        env: None,
+        flag: None,
+        shape: Shape::Text,
+        default: "half of the memory of the machine or container, and at least 256MiB",
+        meaning: "Memory for rows and requests, such as `4GiB`: whoever asks for more is told to \
+                  come again",
+    },
+    Key {
+        name: "indexer.fold_slots",
+        env: None,
+        flag: None,
+        shape: Shape::Number,
+        default: "128",
+        meaning: "A namespace with so many commits that are in no segment is folded: 1 to 4096",
+    },
+    Key {
+        name: "indexer.fold_bytes",
+        env: None,
+        flag: None,
+        shape: Shape::Text,
+        default: "64MiB",
+        meaning: "The same by what these commits take in memory: `1MiB` to `1GiB`",
+    },
+    Key {
         name: "auth.api_keys",
         env: Some("ELACSYM_API_KEYS"),
         flag: None,
@@ -150,7 +183,8 @@ pub const KEYS: &[Key] = &[
         flag: None,
         shape: Shape::Text,
         default: "none",
-        meaning: "File of keys with scopes; instead of `auth.api_keys`",
+        meaning: "File of keys with scopes; instead of `auth.api_keys`. `serve` refuses it in this \
+                  release",
     },
     Key {
         name: "log.format",

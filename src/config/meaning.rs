@@ -6,15 +6,26 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::bytes;
 use super::levels::LogLevels;
 use super::location::Location;
 use super::problem::Problem;
 use super::said::SaidByKey;
-use super::{Auth, Config, Log, LogFormat, Misrouted, Node, RingSlot, Role, Secret, Server};
+use super::{
+    Auth, Config, Indexer, Log, LogFormat, Misrouted, Node, RingSlot, Role, Secret, Server,
+};
 use crate::model::NodeId;
 
 const PORT: u16 = 3000;
 const DATA_FOLDER: &str = "./data";
+const FOLD_SLOTS: u32 = 128;
+/// As many as may wait before writes are refused.
+const FOLD_SLOTS_MAX: u32 = 4096;
+const FOLD_BYTES: u64 = 64 << 20;
+const FOLD_BYTES_MIN: u64 = 1 << 20;
+const FOLD_BYTES_MAX: u64 = 1 << 30;
+/// With less than that, nothing can be folded.
+const MEMORY_LIMIT_MIN: u64 = 64 << 20;
 
 pub(super) fn interpret(said: &SaidByKey, problems: &mut Vec<Problem>) -> Config {
     let mut reader = Reader { said, problems };
@@ -22,6 +33,7 @@ pub(super) fn interpret(said: &SaidByKey, problems: &mut Vec<Problem>) -> Config
     let auth = auth(&mut reader);
     let server = server(&mut reader, &auth);
     let storage = storage(&mut reader);
+    let indexer = indexer(&mut reader);
     let log = Log {
         format: reader.one("log.format", log_format).or(LogFormat::Text),
         levels: reader.one("log.level", LogLevels::parse).or(LogLevels::default()),
@@ -30,7 +42,7 @@ pub(super) fn interpret(said: &SaidByKey, problems: &mut Vec<Problem>) -> Config
         alone_in_memory(&mut reader, &node);
     }
     let origins = said.iter().map(|(name, said)| (*name, said.origin.clone())).collect();
-    Config { node, server, storage, auth, log, origins }
+    Config { node, server, storage, indexer, auth, log, origins }
 }
 
 fn node(reader: &mut Reader<'_>) -> Node {
@@ -91,6 +103,15 @@ fn storage(reader: &mut Reader<'_>) -> Location {
         return location;
     }
     Location::Local(reader.one("storage.path", path).or(PathBuf::from(DATA_FOLDER)))
+}
+
+fn indexer(reader: &mut Reader<'_>) -> Indexer {
+    let memory_limit = |word: &str| at_least(MEMORY_LIMIT_MIN, word);
+    Indexer {
+        memory_limit: reader.one("indexer.memory_limit", memory_limit).value(),
+        fold_slots: reader.one("indexer.fold_slots", fold_slots).or(FOLD_SLOTS),
+        fold_bytes: reader.one("indexer.fold_bytes", fold_bytes).or(FOLD_BYTES),
+    }
 }
 
 /// Memory is seen by one process: a node that counts on others would wait for them for ever.
@@ -189,6 +210,29 @@ fn log_format(word: &str) -> Result<LogFormat, String> {
 
 fn number<T: FromStr<Err: Display>>(word: &str) -> Result<T, String> {
     word.parse().map_err(|error| format!("{word:?} is not a number that fits here: {error}"))
+}
+
+fn at_least(least: u64, word: &str) -> Result<u64, String> {
+    match bytes::parse(word)? {
+        bytes if bytes < least => {
+            Err(format!("{word} is too little; give {} or more", bytes::print(least)))
+        }
+        bytes => Ok(bytes),
+    }
+}
+
+fn fold_slots(word: &str) -> Result<u32, String> {
+    let slots = word.parse().ok().filter(|slots| (1..=FOLD_SLOTS_MAX).contains(slots));
+    slots.ok_or_else(|| format!("{word:?} is no number of commits; give 1 to {FOLD_SLOTS_MAX}"))
+}
+
+fn fold_bytes(word: &str) -> Result<u64, String> {
+    match at_least(FOLD_BYTES_MIN, word)? {
+        bytes if bytes > FOLD_BYTES_MAX => {
+            Err(format!("{word} is too much; give {} or less", bytes::print(FOLD_BYTES_MAX)))
+        }
+        bytes => Ok(bytes),
+    }
 }
 
 fn port(word: &str) -> Result<u16, String> {

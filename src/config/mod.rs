@@ -6,6 +6,7 @@
 //! opens a file or a socket, and no value of a secret leaves through `Debug`, `Display` or a
 //! problem.
 
+mod bytes;
 mod keys;
 mod levels;
 mod location;
@@ -33,6 +34,7 @@ pub struct Config {
     pub node: Node,
     pub server: Server,
     pub storage: Location,
+    pub indexer: Indexer,
     pub auth: Auth,
     pub log: Log,
     /// Where each key was said; a key that is absent has its default.
@@ -74,6 +76,15 @@ pub struct Server {
 pub enum Misrouted {
     Redirect,
     Forward,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Indexer {
+    /// `None`: as the machine has it.
+    pub memory_limit: Option<u64>,
+    /// A log that is so long is folded into a segment.
+    pub fold_slots: u32,
+    pub fold_bytes: u64,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::bytes;
 use super::keys::KEYS;
 use super::{Auth, Config, Location, LogFormat, Misrouted, Role};
 
@@ -39,7 +40,7 @@ impl Config {
     /// The value of a key as TOML, if it has one.
     pub(super) fn value(&self, key: &str) -> Option<toml::Value> {
         let text = |text: &str| Some(toml::Value::from(text));
-        let Config { node, server, storage, auth, log, origins: _ } = self;
+        let Config { node, server, storage, indexer, auth, log, origins: _ } = self;
         match key {
             "node.id" => node.id.as_ref().and_then(|id| text(id.as_str())),
             "node.type" => text(match node.role {
@@ -66,6 +67,11 @@ impl Config {
                 Location::Local(_) => None,
                 Location::S3 { .. } | Location::Memory => text(&storage.to_string()),
             },
+            "indexer.memory_limit" => {
+                indexer.memory_limit.and_then(|limit| text(&bytes::print(limit)))
+            }
+            "indexer.fold_slots" => Some(indexer.fold_slots.into()),
+            "indexer.fold_bytes" => text(&bytes::print(indexer.fold_bytes)),
             "auth.api_keys" => match auth {
                 Auth::Keys(keys) => Some(vec![MASK; keys.len()].into()),
                 Auth::Open | Auth::KeysFile(_) => None,
