@@ -4,6 +4,7 @@
 //! Exit codes: 0 it worked, 2 it was asked wrongly (usage or configuration), 1 anything else.
 //! Answers go to stdout, everything said about them to stderr.
 
+mod bench;
 mod config;
 mod flags;
 mod logging;
@@ -42,6 +43,9 @@ enum Command {
     /// Check or print the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Measure this build: on this machine, over a store, or through a server that runs
+    #[command(subcommand)]
+    Bench(bench::Command),
     /// Print the version, the commit, the platform and the kind of build
     Version,
 }
@@ -89,6 +93,7 @@ pub fn run(args: impl Iterator<Item = OsString>, env: Vec<(OsString, OsString)>)
     let done = match cli.command {
         Some(Command::Serve) | None => serve::run(cli.flags, env, &mut out),
         Some(Command::Config(command)) => config::run(command, cli.flags, env, &mut out),
+        Some(Command::Bench(command)) => bench::run(command, cli.flags, env, &mut out),
         Some(Command::Version) => version::run(&mut out).map_err(Failure::Output),
     };
     match done.and_then(|()| out.flush().map_err(Failure::Output)) {

@@ -28,6 +28,7 @@ pub mod local;
 mod open;
 mod probe;
 mod slot;
+mod slow;
 mod ulid;
 mod wire;
 
@@ -36,9 +37,10 @@ pub use cell::Cell;
 pub use counters::{Counts, Outcome, Verb};
 pub use keys::{CellKey, Doomed, Drawer, EPOCH_MAX, Folder, ImmutableKey, Key, ProbeKey, SlotKey};
 pub use list::{Cursor, Entry, PAGE_KEYS_MAX, Page};
-pub use open::open;
+pub use open::{open, open_slow};
 pub use probe::Proof;
 pub use slot::Look;
+pub use slow::{Pace, Trip, Trips, Way};
 
 use crate::env::{Clock, Dice};
 use crate::error::{Error, Result};

@@ -4,15 +4,16 @@
 
 use std::time::Duration;
 
-use object_store::ClientOptions;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
+use object_store::{ClientOptions, ObjectStore};
 
 use super::Store;
 use super::date::Dating;
 use super::local::LocalStore;
+use super::slow::{Pace, SlowStore, Trips};
 use crate::config::Location;
 use crate::env::{Clock, Dice};
 use crate::error::{Error, Result};
@@ -64,19 +65,39 @@ pub async fn open(
     clock: Clock,
     dice: Dice,
 ) -> Result<Store> {
-    match location {
+    let store = backend(location, vars, &dice).await?;
+    Ok(Store::new(store, clock, dice))
+}
+
+/// The same, with every request held up for as long as `pace` says, and told by [`Trips`]: for
+/// measurements.
+pub async fn open_slow(
+    location: &Location,
+    vars: impl IntoIterator<Item = (String, String)>,
+    clock: Clock,
+    dice: Dice,
+    pace: Pace,
+) -> Result<(Store, Trips)> {
+    let (store, trips) = SlowStore::over(backend(location, vars, &dice).await?, pace, clock);
+    Ok((Store::new(store, clock, dice), trips))
+}
+
+async fn backend(
+    location: &Location,
+    vars: impl IntoIterator<Item = (String, String)>,
+    dice: &Dice,
+) -> Result<Box<dyn ObjectStore>> {
+    let backend: Box<dyn ObjectStore> = match location {
         Location::S3 { bucket, prefix } => {
             let root = Path::parse(prefix).map_err(|error| {
                 Error::invalid(format!("opening {location}")).with_source(error)
             })?;
-            Ok(Store::new(PrefixStore::new(s3(bucket, vars)?, root), clock, dice))
+            Box::new(PrefixStore::new(s3(bucket, vars)?, root))
         }
-        Location::Local(folder) => {
-            let store = LocalStore::open(folder, dice.fork("local")).await?;
-            Ok(Store::new(store, clock, dice))
-        }
-        Location::Memory => Ok(Store::new(InMemory::new(), clock, dice)),
-    }
+        Location::Local(folder) => Box::new(LocalStore::open(folder, dice.fork("local")).await?),
+        Location::Memory => Box::new(InMemory::new()),
+    };
+    Ok(backend)
 }
 
 /// As `AmazonS3Builder::from_env` does, but over the variables that it is given, and of these only

@@ -1,0 +1,119 @@
+//! `elacsym bench`: how fast is this build, on this machine, over that store? Each figure stands
+//! beside the one that it should reach. Nothing fails because it is slow: a figure is judged by who
+//! reads it.
+//!
+//! A request goes the way that all go, over HTTP and a socket, and a store is one that a node could
+//! have. What an operator has configured of memory and folds is obeyed; where his data lies is not
+//! looked at.
+
+mod burst;
+mod chain;
+mod crowd;
+mod finding;
+mod first;
+mod ground;
+mod line;
+mod names;
+mod plan;
+mod process;
+mod reads;
+mod report;
+mod rows;
+mod samples;
+mod scrape;
+mod scratch;
+mod single;
+mod stand;
+mod start;
+mod table;
+mod write;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use clap::Subcommand;
+use tokio::runtime::Builder;
+
+use super::flags::Flags;
+use super::{Failure, logging, machine};
+use crate::config::Config;
+use crate::engine::Limits;
+use crate::env;
+use crate::error::Error;
+use crate::namespace::keeper::FoldAt;
+use plan::Wish;
+
+/// A line of the log for every request would be measured too.
+const LOG_LEVEL: (&str, &str) = ("--log-level", "warn");
+
+const EXAMPLES: &str = "\
+Examples:
+  Everything, over a local folder and over a store that takes its time: some ten minutes, most of
+  them for 100,000 namespaces
+    elacsym bench write
+
+  How fast are large writes over my bucket? What is written there stays, below bench-…
+    AWS_REGION=eu-central-1 elacsym bench write --only large --store s3://my-bucket/trial
+
+  And through the server that I have?
+    elacsym bench write --only small,single,reads --url http://127.0.0.1:3000
+
+docs/BENCHMARKS.md says what is measured, and what the targets are.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Measure writes and strong reads, the start of a node, and what many namespaces cost it
+    #[command(after_long_help = EXAMPLES)]
+    Write(Wish),
+}
+
+pub(super) fn run(
+    command: Command,
+    flags: Flags,
+    vars: Vec<(OsString, OsString)>,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let Command::Write(wish) = command;
+    let texts = vars
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
+    let texts: Vec<(String, String)> = texts.collect();
+    let mut inputs = flags.into_inputs(vars);
+    let (flag, level) = LOG_LEVEL;
+    if !inputs.flags.iter().any(|(said, _)| *said == flag) {
+        inputs.flags.push((flag, level.to_owned()));
+    }
+    let config = Config::load(&inputs).map_err(Failure::Configuration)?;
+    logging::start(&config.log);
+    // Hundreds of clients, and the server that they talk to.
+    env::raise_open_files();
+    let limits = limits(&config);
+    let threads = Builder::new_multi_thread().enable_all().build();
+    let runtime = threads.map_err(|error| {
+        Failure::Serving(Error::unavailable("starting threads").with_source(error))
+    })?;
+    let done = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            _ = tokio::signal::ctrl_c() => {
+                Err(Failure::Serving(Error::unavailable("it was stopped before its end")))
+            }
+            done = write::run(&wish, limits, texts, out) => done,
+        }
+    });
+    runtime.shutdown_background();
+    done
+}
+
+/// As a node has them.
+fn limits(config: &Config) -> Limits {
+    let indexer = &config.indexer;
+    let memory = indexer.memory_limit.unwrap_or_else(machine::memory_limit);
+    let folds = FoldAt { slots: indexer.fold_slots.into(), bytes: indexer.fold_bytes };
+    Limits::of(memory, folds)
+}
+
+/// How far it is. There is nobody left to tell if stderr is closed.
+fn tell(progress: &str) {
+    let _ = writeln!(io::stderr(), "{progress}");
+}
