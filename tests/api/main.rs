@@ -1,0 +1,41 @@
+//! The two wire contracts, asked of the real binary over real sockets: what is written and found,
+//! what is refused and in which words, what hostile bodies, slow clients and signals do to it, and
+//! whether its answers are those of a map in memory.
+//!
+//! Each test starts a server of its own, on a free port, over memory or over a folder of its own.
+
+// The helpers of a test binary are tests too, which clippy does not see.
+#![allow(clippy::unwrap_used)]
+
+mod access;
+mod backlog;
+mod conditions;
+mod damage;
+mod ending;
+mod envelopes;
+mod figures;
+mod filters;
+mod hostile_bodies;
+mod hostile_clients;
+mod hostile_words;
+mod idempotency;
+mod idle;
+mod life;
+mod logs;
+mod metadata;
+mod namespaces;
+mod nearest;
+mod oracle;
+mod orders;
+mod own;
+mod own_queries;
+mod pressure;
+mod queries;
+mod refusals;
+mod schemas;
+mod server;
+mod socket;
+mod talk;
+mod types;
+mod unbuilt;
+mod writes;

@@ -1,0 +1,122 @@
+//! What v2 tells of a namespace, to the key, and what it lets be changed: read-only.
+
+use serde_json::{Value, json};
+
+use crate::server::{Options, Server};
+
+async fn three() -> Server {
+    let server = Server::start(&Options::memory()).await;
+    let rows = json!([{"id": 1, "n": 1}, {"id": 2}, {"id": 3}]);
+    server.write("a", json!({"upsert_rows": rows})).await;
+    server
+}
+
+/// `2026-09-01T00:00:00.000Z`
+fn is_moment(value: &Value) -> bool {
+    let shape = |(at, c): (usize, char)| match at {
+        4 | 7 => c == '-',
+        10 => c == 'T',
+        13 | 16 => c == ':',
+        19 => c == '.',
+        23 => c == 'Z',
+        _ => c.is_ascii_digit(),
+    };
+    value.as_str().is_some_and(|text| text.len() == 24 && text.chars().enumerate().all(shape))
+}
+
+/// Clients compare every key: what is not worth an index yet counts as indexed, and as nothing.
+#[tokio::test]
+async fn metadata_have_these_keys_and_no_others() {
+    let server = three().await;
+    for (version, encryption) in [("v2", json!({"mode": "default"})), ("v1", json!({"sse": true}))]
+    {
+        let mut metadata = server.get(&format!("/{version}/namespaces/a/metadata")).await.ok();
+        for moment in ["created_at", "updated_at", "last_write_at"] {
+            let moment = metadata[moment].take();
+            assert!(is_moment(&moment), "{moment}");
+        }
+        let expected = json!({
+            "schema": {"id": {"type": "uint"}, "n": {"type": "int", "filterable": true}},
+            "approx_logical_bytes": 0, "approx_row_count": 0,
+            "created_at": null, "updated_at": null, "last_write_at": null,
+            "encryption": encryption, "index": {"status": "up-to-date"},
+        });
+        assert_eq!(metadata, expected, "{version}");
+    }
+}
+
+async fn moments(server: &Server) -> (String, String, String) {
+    let metadata = server.get("/v2/namespaces/a/metadata").await.ok();
+    let moment = |name: &str| metadata[name].as_str().unwrap().to_owned();
+    (moment("created_at"), moment("updated_at"), moment("last_write_at"))
+}
+
+#[tokio::test]
+async fn moments_of_change_go_forward() {
+    let server = three().await;
+    let before = moments(&server).await;
+    assert!(before.0 <= before.1 && before.0 <= before.2, "{before:?}");
+    server.post("/v1/namespaces/a/schema", &json!({"later": "int"})).await.ok();
+    server.write("a", json!({"deletes": [3]})).await;
+    let after = moments(&server).await;
+    assert_eq!(after.0, before.0);
+    assert!(after.1 >= before.1 && after.2 >= before.2, "{before:?} {after:?}");
+}
+
+#[tokio::test]
+async fn what_is_read_only_is_read_and_not_written_until_it_is_let() {
+    let server = three().await;
+    let path = "/v1/namespaces/a/metadata";
+    let set = server.send("PATCH", path, &json!({"read_only": true})).await.ok();
+    assert_eq!(set["read_only"], true);
+    assert_eq!(server.get("/v2/namespaces/a/metadata").await.ok()["read_only"], true);
+    let documents = json!([{"id": 1, "n": 1}, {"id": 2}, {"id": 3}]);
+    for (path, body) in [
+        ("/v2/namespaces/a", json!({"upsert_rows": [{"id": 4}]})),
+        ("/v2/namespaces/a", json!({"patch_rows": [{"id": 1, "n": 2}]})),
+        ("/v2/namespaces/a", json!({"deletes": [1]})),
+        ("/v2/namespaces/a", json!({"schema": {"more": "int"}})),
+        ("/v1/namespaces/a/schema", json!({"more": "int"})),
+        ("/v1/namespaces/a/upsert", json!({"documents": [{"id": 4}]})),
+        ("/v1/namespaces/a/delete", json!({"ids": [1]})),
+    ] {
+        let answer = server.post(path, &body).await;
+        let refusal = answer.refusal();
+        assert!((400..500).contains(&answer.status) && answer.status != 409, "{body}: {refusal}");
+        assert!(refusal.contains("read-only"), "{body}: {refusal}");
+        assert_eq!(server.documents("a").await, documents);
+    }
+    let nothing = server.send("PATCH", path, &json!({})).await.ok();
+    assert_eq!(nothing["read_only"], true, "what is not said stays");
+    let unset = server.send("PATCH", path, &json!({"read_only": false})).await.ok();
+    assert!(unset.get("read_only").is_none(), "{unset}");
+    server.write("a", json!({"deletes": [1, 2, 3]})).await;
+    assert_eq!(server.documents("a").await, json!([]));
+}
+
+#[tokio::test]
+async fn a_change_of_metadata_of_another_shape_is_refused() {
+    let server = three().await;
+    for (body, status, told) in [
+        (json!({"read_only": "yes"}), 422, "read_only: invalid type"),
+        (json!([]), 422, "invalid type: sequence"),
+        (json!({"readonly": true}), 400, "unknown field `readonly`"),
+    ] {
+        let answer = server.send("PATCH", "/v2/namespaces/a/metadata", &body).await;
+        let refusal = answer.refusal();
+        assert!(answer.status == status && refusal.contains(told), "{body}: {refusal}");
+    }
+}
+
+#[tokio::test]
+async fn a_setting_outlives_the_process() {
+    let server = Server::start(&Options::folder()).await;
+    server.write("a", json!({"upsert_rows": [{"id": 1}]})).await;
+    let path = "/v2/namespaces/a/metadata";
+    server.send("PATCH", path, &json!({"read_only": true})).await.ok();
+    let before = server.get(path).await.ok();
+    let server = server.killed_and_started().await;
+    assert_eq!(server.get(path).await.ok(), before);
+    let write = json!({"upsert_rows": [{"id": 2}]});
+    server.refuses("/v2/namespaces/a", &[(write, 400, "read-only")]).await;
+}
