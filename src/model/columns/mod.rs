@@ -17,8 +17,13 @@ mod read;
 mod types;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, UInt32Array, new_null_array};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float32Type;
+use arrow_array::{Array, ArrayRef, FixedSizeListArray, Float32Array, UInt32Array, new_null_array};
+use arrow_buffer::NullBufferBuilder;
+use arrow_schema::DataType;
 use arrow_select::concat::concat;
 use arrow_select::interleave::interleave;
 use arrow_select::take::{TakeOptions, take};
@@ -27,7 +32,7 @@ pub use self::build::{column, ids_column};
 pub use self::read::{id_at, value};
 pub use self::types::{data_type, exists, id_data_type, id_type_of};
 use crate::error::{Error, Result};
-use crate::model::{AttrNo, AttrType, DocId, IdType, Row, Value};
+use crate::model::{AttrNo, AttrType, DocId, Element, IdType, Row, Value};
 
 #[derive(Clone, Debug)]
 pub struct Columns {
@@ -196,7 +201,12 @@ impl Columns {
                 .collect();
             let arrays: Vec<&dyn Array> =
                 arrays.into_iter().map(|array| &**array.unwrap_or(&null)).collect();
-            let array = interleave(&arrays, &wanted).map_err(build::ours)?;
+            let array = match kind {
+                AttrType::Vector { dims, element: Element::F32 } => {
+                    vectors(&arrays, &wanted, *dims as usize)?
+                }
+                _ => interleave(&arrays, &wanted).map_err(build::ours)?,
+            };
             columns.insert(*number, (*kind, array));
         }
         Ok(Self { id_type: first.id_type, ids, columns, rows: rows.len() })
@@ -247,6 +257,27 @@ impl PartialEq for Columns {
 fn value_of(row: &Row, number: AttrNo) -> Option<&Value> {
     let at = row.values.binary_search_by_key(&number, |(number, _)| *number).ok()?;
     Some(&row.values[at].1)
+}
+
+/// As `interleave`, which moves a vector number by number, and this as a whole.
+fn vectors(arrays: &[&dyn Array], wanted: &[(usize, usize)], dims: usize) -> Result<ArrayRef> {
+    let lists: Vec<&FixedSizeListArray> =
+        arrays.iter().map(|array| array.as_fixed_size_list()).collect();
+    let numbers: Vec<&[f32]> =
+        lists.iter().map(|list| &**list.values().as_primitive::<Float32Type>().values()).collect();
+    let mut taken = Vec::with_capacity(wanted.len() * dims);
+    let mut valid = NullBufferBuilder::new(wanted.len());
+    for (list, row) in wanted {
+        let from = lists[*list].value_offset_at(*row);
+        taken.extend_from_slice(&numbers[*list][from..from + dims]);
+        valid.append(lists[*list].is_valid(*row));
+    }
+    let values = Arc::new(Float32Array::from(taken));
+    let DataType::FixedSizeList(item, size) = lists[0].data_type().clone() else {
+        return Err(Error::internal("vectors that are no list of a fixed size"));
+    };
+    let array = FixedSizeListArray::try_new(item, size, values, valid.finish());
+    array.map(|array| Arc::new(array) as ArrayRef).map_err(build::ours)
 }
 
 fn joined(arrays: &[ArrayRef]) -> Result<ArrayRef> {
