@@ -291,3 +291,38 @@ async fn load(
 pub(super) fn lost(file: &FileName) -> Error {
     Error::corrupt(format!("{file:?}, which the head or a slot names, is not there"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::DocId;
+
+    /// What is known was once dropped while an own slot was on its way, and begun again from the
+    /// floor. The slot was taken in when it was settled, the ones before it never were, and the next
+    /// fold would have cut them from the log.
+    #[test]
+    fn an_own_slot_is_taken_in_only_if_it_is_the_next_of_its_life() {
+        let (memory, base) = (Memory::of(1 << 20), Arc::new(Base::default()));
+        let (one, other) = (Incarnation(1), Incarnation(2));
+        let tail = Tail::behind(&base, Seq(3));
+        let mut known = Known { inc: one, version: Version(1), base, tail };
+        let slot = |seq: u64| {
+            let effects =
+                effects::Effects { deletes: vec![DocId::Uint(seq)], ..Default::default() };
+            Landed::new(Seq(seq), vec![effects], &memory)
+        };
+        known.grow(one, &slot(5)).unwrap();
+        assert_eq!(known.tail.next(), Seq(3), "slots 3 and 4 would be missing for ever");
+        known.grow(other, &slot(3)).unwrap();
+        assert_eq!(known.tail.next(), Seq(3), "a slot of another life");
+        known.grow(one, &slot(3)).unwrap();
+        known.grow(one, &slot(4)).unwrap();
+        assert_eq!((known.tail.next(), known.tail.slots()), (Seq(5), 2));
+        known.grow(one, &slot(4)).unwrap();
+        assert_eq!(
+            (known.tail.next(), known.tail.slots()),
+            (Seq(5), 2),
+            "read before it was settled"
+        );
+    }
+}
