@@ -21,6 +21,9 @@ use crate::model::{FileName, Seq, StoreDate};
 /// is ample for what else is not exact: a date counts whole seconds, and is the store's.
 pub const HEAD_AGE_MAX: Duration = Duration::from_secs(15 * 60);
 
+/// Its rounds follow one another.
+const ROUND: Proof = Proof::Probe(0);
+
 /// A moment of a name: the head's files and base, overlaid by the batches from its floor on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct View<P: Payload> {
@@ -151,7 +154,7 @@ impl<P: Payload> Reader<P> {
     pub fn query(&mut self, ticket: u64, min_seq: Option<Seq>) {
         self.waiting.arrive(ticket, Ask { min_seq });
         if self.busy() && !self.place.rules.keep(Rule::ProbeFollowsArrival) {
-            self.waiting.begin(Proof::Probe);
+            self.waiting.begin(ROUND);
         }
     }
 
@@ -160,7 +163,7 @@ impl<P: Payload> Reader<P> {
         if self.busy() || self.waiting.is_empty() {
             return;
         }
-        self.waiting.begin(Proof::Probe);
+        self.waiting.begin(ROUND);
         if std::mem::take(&mut self.suspect) {
             self.drop_view();
         }
@@ -205,7 +208,7 @@ impl<P: Payload> Reader<P> {
 
     pub fn hear(&mut self, lane: Lane, reply: Reply<P>, heard: Heard, out: &mut Outbox<P>) {
         match (self.phase, lane, reply) {
-            (Phase::Head(why), Lane::Probe, Reply::Head(seen)) => {
+            (Phase::Head(why), Lane::Probe(0), Reply::Head(seen)) => {
                 self.looked(why, seen, heard, out);
             }
             (Phase::Slots { young, again }, Lane::Replay { era, seq }, Reply::Slot(slot)) => {
@@ -252,7 +255,7 @@ impl<P: Payload> Reader<P> {
     }
 
     fn read_head(&mut self, why: Why, out: &mut Outbox<P>) {
-        out.send(Lane::Probe, Request::ReadHead { name: self.place.name.clone() });
+        out.send(Lane::Probe(0), Request::ReadHead { name: self.place.name.clone() });
         self.phase = Phase::Head(why);
     }
 
@@ -301,7 +304,7 @@ impl<P: Payload> Reader<P> {
         self.phase = Phase::Idle;
         let Some(held) = &self.held else { return };
         let view = held.view();
-        for waiter in self.waiting.prove(Proof::Probe, |_| true) {
+        for waiter in self.waiting.prove(ROUND, |_| true) {
             let ticket = waiter.ticket;
             out.answer(match waiter.ask.min_seq {
                 _ if !view.exists() => Answer::Absent { ticket },
@@ -320,7 +323,7 @@ impl<P: Payload> Reader<P> {
     fn absent(&mut self, out: &mut Outbox<P>) {
         self.phase = Phase::Idle;
         self.drop_view();
-        for waiter in self.waiting.prove(Proof::Probe, |_| true) {
+        for waiter in self.waiting.prove(ROUND, |_| true) {
             out.answer(Answer::Absent { ticket: waiter.ticket });
         }
     }
@@ -328,7 +331,7 @@ impl<P: Payload> Reader<P> {
     fn corrupt(&mut self, out: &mut Outbox<P>) {
         self.phase = Phase::Idle;
         self.drop_view();
-        for waiter in self.waiting.prove(Proof::Probe, |_| true) {
+        for waiter in self.waiting.prove(ROUND, |_| true) {
             out.answer(Answer::Corrupt { ticket: waiter.ticket });
         }
     }

@@ -99,8 +99,9 @@ pub enum Lane {
     Head,
     /// The head read that follows a lost slot.
     Verdict,
-    /// The slot that a strong read asks for, and the head after it.
-    Probe,
+    /// The slot that a strong read asks for, and the head after it. An owner sends the next one while
+    /// others are on their way: each has a number of its own.
+    Probe(u32),
     /// A slot being replayed. A replay that begins anew while replies are on their way begins
     /// another era: what was seen before it must not be taken for what is so now.
     Replay {

@@ -1,21 +1,23 @@
 //! Questions that wait for a proof which began after they arrived.
 //!
 //! A strong read is exact if the store was asked *after* the query arrived. Many queries share
-//! one question: those that wait when it is sent. Whoever arrives later waits for the next.
+//! one question: those that wait when it is sent. Whoever arrives later is served by the next, which
+//! need not wait for the answer to the one before it.
 
 /// A question, by its ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Waiter<A> {
     pub(super) ticket: u64,
     pub(super) ask: A,
-    /// Which of the proofs under way were begun after it arrived.
-    probe: bool,
+    /// The first probe under way that was begun after it arrived, and whether a put was.
+    probe: Option<u32>,
     put: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Proof {
-    Probe,
+    /// By its number. No two that are under way have the same.
+    Probe(u32),
     /// An own slot, created at the first attempt.
     Put,
 }
@@ -30,30 +32,47 @@ impl<A> Default for Rounds<A> {
 }
 
 impl<A> Waiter<A> {
-    fn covered(&mut self, by: Proof) -> &mut bool {
-        match by {
-            Proof::Probe => &mut self.probe,
-            Proof::Put => &mut self.put,
+    fn relies_on(&self, proof: Proof) -> bool {
+        match proof {
+            Proof::Probe(no) => self.probe == Some(no),
+            Proof::Put => self.put,
+        }
+    }
+
+    fn rely_on(&mut self, proof: Proof) {
+        match proof {
+            Proof::Probe(no) => self.probe = self.probe.or(Some(no)),
+            Proof::Put => self.put = true,
+        }
+    }
+
+    fn let_down(&mut self, by: Proof) {
+        if self.relies_on(by) {
+            match by {
+                Proof::Probe(_) => self.probe = None,
+                Proof::Put => self.put = false,
+            }
         }
     }
 }
 
 impl<A> Rounds<A> {
     pub(super) fn arrive(&mut self, ticket: u64, ask: A) {
-        self.0.push(Waiter { ticket, ask, probe: false, put: false });
+        self.0.push(Waiter { ticket, ask, probe: None, put: false });
     }
 
-    /// A proof begins: it will hold for all who wait now.
+    /// A proof begins: it will hold for all who wait now. Those whom a probe under way serves rely on
+    /// that one.
     pub(super) fn begin(&mut self, by: Proof) {
         for waiter in &mut self.0 {
-            *waiter.covered(by) = true;
+            waiter.rely_on(by);
         }
     }
 
     /// The proof failed to prove anything: those who relied on it wait on.
     pub(super) fn fail(&mut self, by: Proof) {
         for waiter in &mut self.0 {
-            *waiter.covered(by) = false;
+            waiter.let_down(by);
         }
     }
 
@@ -62,10 +81,10 @@ impl<A> Rounds<A> {
         let mut done = Vec::new();
         let mut rest = Vec::new();
         for mut waiter in std::mem::take(&mut self.0) {
-            if *waiter.covered(by) && ready(&waiter.ask) {
+            if waiter.relies_on(by) && ready(&waiter.ask) {
                 done.push(waiter);
             } else {
-                *waiter.covered(by) = false;
+                waiter.let_down(by);
                 rest.push(waiter);
             }
         }
@@ -75,7 +94,7 @@ impl<A> Rounds<A> {
 
     /// Whether somebody waits, and could be done, whom no proof under way will serve.
     pub(super) fn unserved(&self, ready: impl Fn(&A) -> bool) -> bool {
-        self.0.iter().any(|waiter| !waiter.probe && !waiter.put && ready(&waiter.ask))
+        self.0.iter().any(|waiter| waiter.probe.is_none() && !waiter.put && ready(&waiter.ask))
     }
 
     pub(super) fn is_empty(&self) -> bool {

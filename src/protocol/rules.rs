@@ -204,6 +204,9 @@ pub struct Rules {
     /// How many slots are asked for at once. Nothing said: as many as the core likes.
     #[cfg(feature = "mutants")]
     window: Option<u8>,
+    /// And how many probes of an owner are under way at once.
+    #[cfg(feature = "mutants")]
+    probes: Option<u8>,
 }
 
 #[cfg(not(feature = "mutants"))]
@@ -215,6 +218,11 @@ impl Rules {
 
     #[expect(clippy::unused_self, reason = "the twin for tests looks at it")]
     pub(super) const fn window(self) -> Option<u8> {
+        None
+    }
+
+    #[expect(clippy::unused_self, reason = "the twin for tests looks at it")]
+    pub(super) const fn probes(self) -> Option<u8> {
         None
     }
 }
@@ -231,11 +239,20 @@ impl Rules {
         Self { window: Some(window), ..self }
     }
 
+    /// An owner has at most so many probes under way.
+    pub fn with_probes(self, probes: u8) -> Self {
+        Self { probes: Some(probes), ..self }
+    }
+
     pub fn keep(self, rule: Rule) -> bool {
         self.broken & (1 << rule as u64) == 0
     }
 
     pub(super) fn window(self) -> Option<u8> {
         self.window
+    }
+
+    pub(super) fn probes(self) -> Option<u8> {
+        self.probes
     }
 }

@@ -1,6 +1,6 @@
 //! Looks at a name: the owner's, if it is owned here, else those of a reader.
 //!
-//! Both machines share one probe among those who wait for it. Here they are let in once a
+//! Both machines share a probe among those who wait when it is sent. Here they are let in once a
 //! millisecond, so that a thousand probes a second are the most that any number of queries costs.
 
 use std::collections::VecDeque;
@@ -153,6 +153,9 @@ impl Desk {
             self.looks.paced = now;
             for look in std::mem::take(&mut self.looks.asked) {
                 self.let_in(look);
+            }
+            if let Some((place, tenure)) = self.owner.tenure() {
+                tenure.probe(place, &mut self.owner_out);
             }
         }
         self.reader.begin(self.grounds.clock.boot_time(), &mut self.reader_out);

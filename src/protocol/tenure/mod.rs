@@ -39,7 +39,8 @@ pub struct Tenure<P: Payload> {
     uploads: Uploads,
     pending: Option<Pending<P>>,
     swapping: Option<Swapping<P>>,
-    probe: Option<Probe>,
+    /// In the order in which they were sent.
+    probes: Vec<Probe>,
     waiting: Rounds<Ask>,
     ending: Option<Ending>,
     standing: Standing,
@@ -83,7 +84,7 @@ impl<P: Payload> Tenure<P> {
             uploads: Uploads::default(),
             pending: None,
             swapping: None,
-            probe: None,
+            probes: Vec::new(),
             waiting: Rounds::default(),
             ending: None,
             standing: Standing::Owner,
@@ -119,7 +120,7 @@ impl<P: Payload> Tenure<P> {
     /// Whether nothing is under way.
     pub fn settled(&self) -> bool {
         let writes = self.pending.is_some() || self.swapping.is_some() || self.ending.is_some();
-        let reads = self.probe.is_some() || !self.waiting.is_empty();
+        let reads = !self.probes.is_empty() || !self.waiting.is_empty();
         !writes && !reads && self.uploads.idle()
     }
 
@@ -169,7 +170,7 @@ impl<P: Payload> Tenure<P> {
                     exit = self.swapped(place, fate, then);
                 }
             }
-            Lane::Probe => self.probed(place, reply, out),
+            Lane::Probe(no) => self.probed(place, no, reply, out),
             Lane::Marker => self.marked(place, reply, dice, out),
             Lane::Chunk(ulid) => self.uploads.hear(ulid, &reply, out),
             Lane::Replay { .. } | Lane::Keys { .. } | Lane::Sweep => {}

@@ -8,8 +8,18 @@ use crate::protocol::{
     Answer, Busy, Lane, Life, Outbox, Payload, Place, Reply, Request, Rule, Seen,
 };
 
+/// How many are under way at once. One is begun in a millisecond, and a store answers within fifty;
+/// where one takes longer, those who wait share.
+const PROBES_MAX: usize = 64;
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Probe {
+pub(super) struct Probe {
+    no: u32,
+    of: Of,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Of {
     /// `doubtful`: an own create was under way in that slot at some time since the probe was sent.
     /// It may have landed, been replayed and folded by a successor, and been collected: then
     /// its 404 proves nothing, and the head, read after it, decides.
@@ -18,6 +28,15 @@ pub(super) enum Probe {
         doubtful: bool,
     },
     Head,
+}
+
+impl Probe {
+    /// An own create is under way from now on.
+    pub(super) fn doubt(&mut self) {
+        if let Of::Slot { doubtful, .. } = &mut self.of {
+            *doubtful = true;
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +58,7 @@ impl Ask {
 }
 
 impl<P: Payload> Tenure<P> {
-    /// A strong read, of a state that holds slot `min_seq` at least.
+    /// A strong read, of a state that holds slot `min_seq` at least. It waits for [`Self::probe`].
     pub fn read(
         &mut self,
         place: &Place,
@@ -54,43 +73,53 @@ impl<P: Payload> Tenure<P> {
             self.answer_read(ticket, min_seq, out);
             return Ok(());
         }
-        self.ask(place, ticket, Ask::Read { min_seq }, out);
+        self.ask(place, ticket, Ask::Read { min_seq });
         Ok(())
     }
 
-    pub(super) fn ask(&mut self, place: &Place, ticket: u64, ask: Ask, out: &mut Outbox<P>) {
+    pub(super) fn ask(&mut self, place: &Place, ticket: u64, ask: Ask) {
         self.waiting.arrive(ticket, ask);
-        if self.probe.is_some() && !place.rules.keep(Rule::ProbeFollowsArrival) {
-            self.waiting.begin(Proof::Probe);
+        if let Some(probe) = self.probes.last()
+            && !place.rules.keep(Rule::ProbeFollowsArrival)
+        {
+            self.waiting.begin(Proof::Probe(probe.no));
         }
-        self.probe_on(place, out);
     }
 
-    /// Sends the next probe, where somebody waits whom nothing under way will serve.
-    pub(super) fn probe_on(&mut self, place: &Place, out: &mut Outbox<P>) {
+    /// Sends a probe for all who wait, where nothing under way will serve them. The driver paces
+    /// probes.
+    pub fn probe(&mut self, place: &Place, out: &mut Outbox<P>) {
+        let probes_max = place.rules.probes().map_or(PROBES_MAX, usize::from);
         let committed = self.cursor.seq;
-        if self.probe.is_some() || !self.waiting.unserved(|ask| ask.is_ready(committed)) {
+        let wanted = self.standing == Standing::Owner
+            && self.waiting.unserved(|ask| ask.is_ready(committed));
+        if !wanted || self.probes.len() >= probes_max {
             return;
         }
-        self.waiting.begin(Proof::Probe);
+        let taken = |no: &u32| self.probes.iter().any(|probe| probe.no == *no);
+        let Some(no) = (0..).find(|no| !taken(no)) else { return };
+        self.waiting.begin(Proof::Probe(no));
         let (inc, seq) = (self.cursor.inc, self.cursor.seq);
-        self.probe = Some(Probe::Slot { seq, doubtful: self.pending.is_some() });
+        self.probes.push(Probe { no, of: Of::Slot { seq, doubtful: self.pending.is_some() } });
         let name = place.name.clone();
-        out.send(Lane::Probe, Request::ReadSlot { name, inc, seq });
+        out.send(Lane::Probe(no), Request::ReadSlot { name, inc, seq });
     }
 
-    pub(super) fn probed(&mut self, place: &Place, reply: Reply<P>, out: &mut Outbox<P>) {
-        match (self.probe.take(), reply) {
-            (Some(Probe::Slot { doubtful, .. }), Reply::Slot(None)) => {
-                if doubtful && place.rules.keep(Rule::DoubtfulProbeReadsHead) {
-                    self.probe = Some(Probe::Head);
-                    out.send(Lane::Probe, Request::ReadHead { name: place.name.clone() });
-                } else {
-                    self.proven(Proof::Probe, out);
-                }
+    pub(super) fn probed(&mut self, place: &Place, no: u32, reply: Reply<P>, out: &mut Outbox<P>) {
+        let Some(at) = self.probes.iter().position(|probe| probe.no == no) else {
+            unreachable!("probe {no} was not sent, and is answered with {reply:?}")
+        };
+        match (&self.probes[at].of, reply) {
+            (Of::Slot { doubtful: true, .. }, Reply::Slot(None))
+                if place.rules.keep(Rule::DoubtfulProbeReadsHead) =>
+            {
+                self.probes[at].of = Of::Head;
+                out.send(Lane::Probe(no), Request::ReadHead { name: place.name.clone() });
             }
-            (Some(Probe::Slot { .. }), Reply::Slot(Some(slot))) => {
-                self.waiting.fail(Proof::Probe);
+            (Of::Slot { .. }, Reply::Slot(None)) => self.probe_proves(at, out),
+            (Of::Slot { .. }, Reply::Slot(Some(slot))) => {
+                self.probes.remove(at);
+                self.waiting.fail(Proof::Probe(no));
                 if slot.epoch != self.epoch {
                     self.standing = Standing::Fenced;
                 } else if self.pending.is_some() && slot.seq == self.cursor.seq {
@@ -98,22 +127,30 @@ impl<P: Payload> Tenure<P> {
                     return;
                 }
             }
-            (Some(Probe::Head), Reply::Head(seen)) => {
+            (Of::Head, Reply::Head(seen)) => {
                 let mine = |seen: &Seen<P>| {
                     seen.head.inc == self.cursor.inc
                         && seen.head.epoch == self.epoch
                         && seen.head.life == Life::Active
                 };
                 if seen.is_some_and(|seen| mine(&seen)) {
-                    self.proven(Proof::Probe, out);
+                    self.probe_proves(at, out);
                 } else {
+                    self.probes.remove(at);
                     self.standing = Standing::Fenced;
                 }
             }
-            (probe, reply) => unreachable!("a probe {probe:?} answered with {reply:?}"),
+            (of, reply) => unreachable!("a probe {of:?} answered with {reply:?}"),
         }
-        if self.standing == Standing::Owner {
-            self.probe_on(place, out);
+        self.probe(place, out);
+    }
+
+    /// Who relies on a probe that was sent before this one came before this one was sent, too.
+    fn probe_proves(&mut self, at: usize, out: &mut Outbox<P>) {
+        let proven: Vec<u32> = self.probes[..=at].iter().map(|probe| probe.no).collect();
+        self.probes.remove(at);
+        for no in proven {
+            self.proven(Proof::Probe(no), out);
         }
     }
 

@@ -98,7 +98,8 @@ impl<P: Payload> Tenure<P> {
         }
         let saw_pending = u64::from(self.pending.is_some());
         let needs = Seq(self.cursor.seq.0 + saw_pending);
-        self.ask(place, ticket, Ask::NoEffect { needs }, out);
+        self.ask(place, ticket, Ask::NoEffect { needs });
+        self.probe(place, out);
         Ok(())
     }
 
@@ -116,9 +117,7 @@ impl<P: Payload> Tenure<P> {
         let put = SlotPut::start(place, slot, Loss::Judged, out);
         self.pending = Some(Pending { put, ticket });
         self.waiting.begin(Proof::Put);
-        if let Some(Probe::Slot { doubtful, .. }) = &mut self.probe {
-            *doubtful = true;
-        }
+        self.probes.iter_mut().for_each(Probe::doubt);
     }
 
     pub(super) fn settle(&mut self, place: &Place, fate: SlotFate<P>, out: &mut Outbox<P>) {
@@ -155,7 +154,7 @@ impl<P: Payload> Tenure<P> {
                 } else {
                     self.waiting.fail(Proof::Put);
                 }
-                self.probe_on(place, out);
+                self.probe(place, out);
             }
         }
     }

@@ -215,8 +215,10 @@ impl Writer {
             State::Closed { .. } => self.open != 0,
             State::Claiming(_) => self.sent.is_empty(),
             State::Owning(tenure) => {
-                let proof = on(&[Lane::Probe, Lane::Slot, Lane::Verdict]);
-                !tenure.settled() && self.sent.is_empty() || self.asked.is_some() && !proof
+                let probed = self.sent.iter().any(|sent| matches!(sent.lane, Lane::Probe(_)));
+                let proof = probed || on(&[Lane::Slot, Lane::Verdict]);
+                let asked = self.asked.iter().any(Option::is_some);
+                !tenure.settled() && self.sent.is_empty() || asked && !proof
             }
         }
     }

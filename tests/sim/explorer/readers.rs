@@ -75,7 +75,7 @@ impl Scope {
                     return Ok(false);
                 };
                 remote.change(|remote| remote.young = young);
-                (r, Some((Lane::Probe, Reply::Head(seen), sent, dated)))
+                (r, Some((Lane::Probe(0), Reply::Head(seen), sent, dated)))
             }
             other => unreachable!("{other:?} is no step of a reader"),
         };

@@ -58,6 +58,8 @@ pub(super) struct May {
     pub(super) min_seq: bool,
     /// Two folds may be prepared at once.
     pub(super) two_folds: bool,
+    /// An owner is asked something while it has not answered, and asks the store for each.
+    pub(super) two_questions: bool,
     /// Branches are branched from.
     pub(super) deep: bool,
     /// Names are also opened to be tended, not written to.
@@ -80,6 +82,7 @@ impl Scope {
     pub(super) fn place(&self, who: u8, process: u8, which: u8) -> Place {
         // To ask for one slot at a time reads no others, only later.
         let rules = self.rules.with_window(if self.may.ahead { 2 } else { 1 });
+        let rules = rules.with_probes(if self.may.two_questions { 2 } else { 1 });
         Place { name: name(which), me: holder(who, process), rules }
     }
 
@@ -208,6 +211,10 @@ impl Scope {
 
     pub(super) fn two_folds(self) -> Self {
         self.may(|may| may.two_folds = true)
+    }
+
+    pub(super) fn two_questions(self) -> Self {
+        self.may(|may| may.two_questions = true)
     }
 
     pub(super) fn tended(self) -> Self {

@@ -38,6 +38,12 @@ fn tenures() -> Vec<Scope> {
         base(2, 3).keyed().retries(1).called("ii: keys, a retry, without release"),
         owner(2, 2).keyed().retries(1).skips(1).delays(1).called("ii: keys, a retry, a skip"),
         owner(2, 2).skips(1).delays(1).called("ii: a skip without a key"),
+        owner(1, 2)
+            .delays(1)
+            .owner_reads(1)
+            .skips(1)
+            .two_questions()
+            .called("ii: two probes at once"),
         base(1, 2).pinned().called("ii: a claim covered by a pin"),
     ]
 }
@@ -76,7 +82,8 @@ fn branches() -> Vec<Scope> {
 pub(super) fn wide() -> Vec<Scope> {
     let all_of_it = |scope: Scope| {
         let scope = scope.delays(3).reads(3).owner_reads(2).retries(1).skips(1).menders(1);
-        scope.files().chunks().forgetful().tended().two_folds().sweeps(3).whole()
+        let scope = scope.files().chunks().forgetful().tended().sweeps(3);
+        scope.two_folds().two_questions().whole()
     };
     vec![
         all_of_it(owner(3, 4)).called("one name, all that can happen"),

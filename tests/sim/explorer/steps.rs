@@ -7,7 +7,7 @@ use super::scope::Scope;
 use super::step::{How, Item, Step, Who};
 use super::store::writes;
 use super::world::{Sent, World, Writer, there_stays};
-use super::writers::END;
+use super::writers::{END, OWNER_READ, PLAIN_SKIP, question};
 
 impl Scope {
     /// All that can happen. A step that turns out to be impossible has no next world.
@@ -122,10 +122,12 @@ impl Scope {
                         }
                     }
                 }
-                if left.skips > 0 && part.asked.is_none() && !self.may.keys {
+                let alone = part.asked == [None; 2] || self.may.two_questions;
+                let may_ask = |ticket| alone && part.asked[question(ticket)].is_none();
+                if left.skips > 0 && may_ask(PLAIN_SKIP) && !self.may.keys {
                     steps.push(Step::Skip(w));
                 }
-                if left.owner_reads > 0 && part.asked.is_none() {
+                if left.owner_reads > 0 && may_ask(OWNER_READ) {
                     steps.push(Step::OwnerRead(w));
                 }
                 for fold in 0..part.folding.len() as u8 {

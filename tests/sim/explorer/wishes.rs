@@ -12,7 +12,7 @@ use super::next::Violation;
 use super::scope::Scope;
 use super::step::{How, Step};
 use super::world::{Question, Work, World};
-use super::writers::{END, OWNER_READ, PLAIN_SKIP, SKIP, SKIPPED};
+use super::writers::{END, OWNER_READ, PLAIN_SKIP, SKIP, SKIPPED, question};
 
 impl Scope {
     pub(super) fn writer_step(&self, world: &mut World, step: Step) -> Result<bool, Violation> {
@@ -168,13 +168,15 @@ impl Scope {
         self.write(world, w, |writer, dice, out| {
             let saw = writer.saw();
             let (place, tenure) = writer.owner.tenure().ok_or(Busy)?;
+            let ticket = if skips { PLAIN_SKIP } else { OWNER_READ };
             if skips {
-                tenure.no_effect(place, PLAIN_SKIP, None, dice, out)?;
+                tenure.no_effect(place, ticket, None, dice, out)?;
             } else {
-                tenure.read(place, OWNER_READ, min_seq, out)?;
+                tenure.read(place, ticket, min_seq, out)?;
+                tenure.probe(place, out);
             }
-            writer.open |= 1 << if skips { PLAIN_SKIP } else { OWNER_READ };
-            writer.asked = Some((Question { asked, min_seq, last }, saw));
+            writer.open |= 1 << ticket;
+            writer.asked[question(ticket)] = Some((Question { asked, min_seq, last }, saw));
             Ok(None)
         })
     }

@@ -71,8 +71,8 @@ pub(super) struct Writer {
     pub(super) folding: Vec<(Work, FileName)>,
     /// The tickets that are not answered yet, as bits.
     pub(super) open: u64,
-    /// A read or skip under way, and what was seen when it was decided.
-    pub(super) asked: Option<(Question, Ops)>,
+    /// A read and a skip under way, and what was seen when it was decided (`writers::question`).
+    pub(super) asked: [Option<(Question, Ops)>; 2],
     pub(super) chunk: Option<FileName>,
 }
 
@@ -169,7 +169,7 @@ impl Writer {
             sent: vec![],
             folding: vec![],
             open: 0,
-            asked: None,
+            asked: [None; 2],
             chunk: None,
         }
     }

@@ -17,6 +17,11 @@ use super::world::{Sent, World, Writer};
 pub(super) const SKIP: u64 = 16;
 pub(super) const OWNER_READ: u64 = 32;
 pub(super) const PLAIN_SKIP: u64 = 33;
+
+/// Where a writer keeps what it asked by that ticket, if it is a read or a skip.
+pub(super) fn question(ticket: u64) -> usize {
+    ticket.checked_sub(OWNER_READ).map_or(usize::MAX, |at| at as usize)
+}
 pub(super) const END: u64 = 48;
 /// The stored result of a request that had no effect.
 pub(super) const SKIPPED: u8 = 100;
@@ -111,7 +116,7 @@ impl Scope {
                 writer.folding.clear();
             }
             writer.open = 0;
-            writer.asked = None;
+            writer.asked = [None; 2];
             writer.chunk = None;
             writer.owner.renumber();
             std::mem::take(&mut writer.sent)
@@ -124,9 +129,10 @@ impl Scope {
     fn answered(&self, world: &mut World, w: u8, answer: Answer<Model>) -> Result<(), Violation> {
         let which = usize::from(self.names[usize::from(w)]);
         let truth = truth(&world.store, which);
-        let asked = world.writers[usize::from(w)].asked;
         let inc = world.writers[usize::from(w)].owner.inc();
         let (ticket, birth) = (answer.ticket(), self.birth(world, w));
+        let questions = &world.writers[usize::from(w)].asked;
+        let asked = questions.get(question(ticket)).copied().flatten();
         if world.writers[usize::from(w)].open & 1 << ticket == 0 {
             return Err(format!("TWICE: w{w} answers ticket {ticket} again: {answer:?}"));
         }
@@ -154,7 +160,7 @@ impl Scope {
             }
             Answer::NotCommitted { .. } | Answer::Unknown { .. } | Answer::Stored { .. } => {}
             Answer::NoEffect { ticket } => {
-                if let Some((question, saw)) = asked.filter(|_| ticket == PLAIN_SKIP) {
+                if let Some((question, saw)) = asked {
                     let asked = question.asked;
                     ledger.change(|ledger| ledger.answer(asked, &saw, truth.as_ref()))?;
                     over = true;
@@ -189,7 +195,9 @@ impl Scope {
             }
         }
         if over {
-            world.writers[usize::from(w)].change(|writer| writer.asked = None);
+            world.writers[usize::from(w)].change(|writer| {
+                writer.asked.iter_mut().skip(question(ticket)).take(1).for_each(|one| *one = None);
+            });
         }
         Ok(())
     }
