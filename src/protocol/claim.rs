@@ -5,6 +5,9 @@
 //! (c) *Remembered*: read the head and the slots below `next`, and go on. (d) *Otherwise*: swap,
 //!     replay, fence the first free slot, and look at the head again.
 //!
+//! What (b) replays is read beside the swap: a swap that is done proves that the head had not moved,
+//! so that what lay behind its floor still lay there.
+//!
 //! The head only says whom to ask. Safety is in the slots: whoever wrote before finds its next
 //! slot taken by a fence, or by what the new owner wrote.
 
@@ -12,9 +15,9 @@ use std::sync::Arc;
 
 use super::doubt::Loss;
 use super::{
-    Dice, Draw, Edit, Entry, HeadSwap, Lane, Life, MarkerKind, Met, Outbox, Ownership, Payload,
-    Place, Receipts, Remembered, Replay, Reply, Request, Rule, Seen, Slot, SlotFate, SlotPut, Step,
-    SwapFate, Tenure,
+    Dice, Draw, Edit, Entry, Head, HeadSwap, Lane, Life, MarkerKind, Met, Outbox, Ownership,
+    Payload, Place, Receipts, Remembered, Replay, Reply, Request, Rule, Seen, Slot, SlotFate,
+    SlotPut, Step, SwapFate, Tenure,
 };
 use crate::model::{Epoch, Incarnation, Seq};
 
@@ -49,6 +52,7 @@ enum Phase<P: Payload> {
     Swap {
         swap: HeadSwap<P>,
         way: Way,
+        ahead: Option<Replay<P>>,
     },
     Replay {
         held: Held<P>,
@@ -174,12 +178,16 @@ impl<P: Payload> Claim<P> {
                 return self.learn(place, table, out);
             }
             (Lane::Keys { .. }, _) => {}
-            (Lane::Replay { era, seq }, Reply::Slot(slot)) => {
-                if let Phase::Replay { held } = &mut self.phase {
+            (Lane::Replay { era, seq }, Reply::Slot(slot)) => match &mut self.phase {
+                Phase::Replay { held } => {
                     held.replay.hear(era, seq, slot, place.rules);
                     return self.walk(place, dice, out);
                 }
-            }
+                Phase::Swap { ahead: Some(replay), .. } => {
+                    replay.hear(era, seq, slot, place.rules);
+                }
+                _ => {}
+            },
             (Lane::Slot | Lane::Head, reply) => return self.heard(place, reply, dice, out),
             (lane, reply) => unreachable!("{lane:?} is not a claim's, nor {reply:?} its reply"),
         }
@@ -195,11 +203,13 @@ impl<P: Payload> Claim<P> {
     ) -> Option<ClaimFate<P>> {
         match (std::mem::replace(&mut self.phase, Phase::Look), reply) {
             (Phase::Look, Reply::Head(seen)) => self.choose(place, seen, dice, out),
-            (Phase::Swap { mut swap, way }, reply) => {
+            (Phase::Swap { mut swap, way, ahead }, reply) => {
                 match swap.hear(place, reply, dice, out) {
-                    None => self.phase = Phase::Swap { swap, way },
+                    None => self.phase = Phase::Swap { swap, way, ahead },
                     Some(SwapFate::Lost { .. }) => return refuse(Refused::Raced),
-                    Some(SwapFate::Done(seen)) => return self.taken(place, seen, way, dice, out),
+                    Some(SwapFate::Done(seen)) => {
+                        return self.taken(place, seen, way, ahead, dice, out);
+                    }
                 }
                 None
             }
@@ -238,7 +248,7 @@ impl<P: Payload> Claim<P> {
             (Phase::Reload { held }, Reply::Head(seen)) => {
                 match seen.filter(|seen| held.still(seen)) {
                     None => refuse(Refused::Superseded),
-                    Some(seen) => self.taken(place, seen, held.way, dice, out),
+                    Some(seen) => self.taken(place, seen, held.way, None, dice, out),
                 }
             }
             (Phase::Entomb { mut swap }, reply) => {
@@ -273,7 +283,7 @@ impl<P: Payload> Claim<P> {
             }
             self.marked = remembered.marked;
             let way = Way::Remembered { tail: remembered.next };
-            return self.taken(place, seen, way, dice, out);
+            return self.taken(place, seen, way, None, dice, out);
         }
         match (head.life, &head.owner) {
             (Life::Deleted { .. }, _) => return self.create(place, Some(seen), dice, out),
@@ -283,7 +293,7 @@ impl<P: Payload> Claim<P> {
             (_, Ownership::Held(holder))
                 if *holder == place.me && !place.rules.keep(Rule::NothingIsGuessed) =>
             {
-                return self.taken(place, seen, Way::Guessed, dice, out);
+                return self.taken(place, seen, Way::Guessed, None, dice, out);
             }
             (_, Ownership::Released { tail }) => {
                 self.take(place, seen, Way::Known { tail: *tail }, dice, out);
@@ -314,7 +324,7 @@ impl<P: Payload> Claim<P> {
             Ok(swap) => {
                 let marker = place.marker(MarkerKind::Live, inc);
                 out.send(Lane::Marker, Request::PutMarker { marker });
-                self.phase = Phase::Swap { swap, way: Way::Created };
+                self.phase = Phase::Swap { swap, way: Way::Created, ahead: None };
                 None
             }
         }
@@ -329,19 +339,41 @@ impl<P: Payload> Claim<P> {
         dice: &mut dyn Dice,
         out: &mut Outbox<P>,
     ) {
-        let edit = Edit::Take { inc: seen.head.inc, holder: place.me.clone() };
-        match HeadSwap::start(place, Some(seen), edit, dice, out) {
-            Ok(swap) => self.phase = Phase::Swap { swap, way },
+        let head = seen.head.clone();
+        let edit = Edit::Take { inc: head.inc, holder: place.me.clone() };
+        let swap = match HeadSwap::start(place, Some(seen), edit, dice, out) {
+            Ok(swap) => swap,
             Err(why) => unreachable!("a claimable head refuses a claim: {why:?}"),
-        }
+        };
+        let ahead = way.end().map(|tail| {
+            self.read_keys(&head, out);
+            let mut replay = Replay::at(&head, self.era, place.rules);
+            replay.expect(tail);
+            replay.ask(place, Some(tail), out);
+            replay
+        });
+        self.phase = Phase::Swap { swap, way, ahead };
     }
 
-    /// The head is mine: what lies behind its floor?
+    fn read_keys(&mut self, head: &Head<P>, out: &mut Outbox<P>) {
+        self.heads += 1;
+        self.keys = match &head.keys {
+            None => Keys::Here(Receipts::default()),
+            Some(file) => {
+                let lane = Lane::Keys { head: self.heads };
+                out.send(lane, Request::ReadKeys { file: file.clone() });
+                Keys::Loading
+            }
+        };
+    }
+
+    /// The head is mine: what lies behind its floor? `ahead`: what was read of it beside the swap.
     fn taken(
         &mut self,
         place: &Place,
         seen: Seen<P>,
         way: Way,
+        ahead: Option<Replay<P>>,
         dice: &mut dyn Dice,
         out: &mut Outbox<P>,
     ) -> Option<ClaimFate<P>> {
@@ -353,20 +385,18 @@ impl<P: Payload> Claim<P> {
             // The claim took effect, and somebody covered it before its answer was here.
             return refuse(Refused::Superseded);
         }
-        self.heads += 1;
-        self.keys = match &head.keys {
-            None => Keys::Here(Receipts::default()),
-            Some(file) => {
-                let lane = Lane::Keys { head: self.heads };
-                out.send(lane, Request::ReadKeys { file: file.clone() });
-                Keys::Loading
+        let epoch = head.epoch;
+        let replay = ahead.unwrap_or_else(|| {
+            self.read_keys(head, out);
+            let mut replay = Replay::at(head, self.era, place.rules);
+            if let Some(tail) = way.end() {
+                replay.expect(tail);
             }
-        };
-        let (epoch, mut replay) = (head.epoch, Replay::at(head, self.era, place.rules));
+            replay
+        });
         if way == Way::Created {
             return self.finish(place, Held { seen, epoch, way, replay }, out);
         }
-        replay.ask(place, way.end(), out);
         self.phase = Phase::Replay { held: Held { seen, epoch, way, replay } };
         self.walk(place, dice, out)
     }

@@ -97,6 +97,11 @@ impl<P: Payload> Replay<P> {
         Self { cursor, batches, ahead, asked, era, under_way: 0, window: 1, window_max }
     }
 
+    /// The log is known to reach up to `end`: all of that is asked for at once, and nothing else.
+    pub fn expect(&mut self, end: Seq) {
+        self.window = end.0.saturating_sub(self.cursor.seq.0).clamp(1, self.window_max);
+    }
+
     /// Ask for what the window allows, but for nothing from `end` on.
     pub fn ask(&mut self, place: &Place, end: Option<Seq>, out: &mut Outbox<P>) {
         self.asked = self.asked.max(self.cursor.seq);
