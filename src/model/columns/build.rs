@@ -174,7 +174,7 @@ fn vectors(
     let nulls = nulls(&rows);
     match element {
         Element::F32 => {
-            let floats = elements(kind, dims, &rows, Some)?;
+            let floats = floats(kind, dims, &rows)?;
             vectors_of(dims, Arc::new(Float32Array::from(floats)), nulls)
         }
         Element::F16 => {
@@ -193,6 +193,20 @@ fn vectors_of(dims: u32, elements: ArrayRef, nulls: Option<NullBuffer>) -> Resul
     let item = types::item(elements.data_type().clone());
     let column = FixedSizeListArray::try_new(item, dims as i32, elements, nulls);
     Ok(Arc::new(column.map_err(ours)?))
+}
+
+/// Those of f32 are held as they are.
+fn floats(kind: AttrType, dims: u32, rows: &[Option<&[f32]>]) -> Result<Vec<f32>> {
+    let dims = dims as usize;
+    let mut all = Vec::with_capacity(rows.len() * dims);
+    for row in rows {
+        match row {
+            None => all.resize(all.len() + dims, 0.0),
+            Some(row) if row.len() == dims => all.extend_from_slice(row),
+            Some(_) => return Err(misfit(kind)),
+        }
+    }
+    Ok(all)
 }
 
 /// The elements of all rows, each as the store holds it.

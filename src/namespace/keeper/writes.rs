@@ -21,6 +21,9 @@ use crate::segment::rows::Extent;
 
 /// What is evaluated and packed at once on a thread that waits for the network: a millisecond or two.
 const INLINE_BYTES_MAX: u64 = 128 << 10;
+/// What is evaluated before anybody looks whether there are chunks to be sent: the sooner they go up,
+/// the sooner the slot follows.
+const TURN_BYTES_MAX: u64 = 8 << 20;
 /// Requests that wait for a batch. More are sent away.
 const QUEUED_MAX: usize = 8192;
 /// What is not folded may grow so far, and then writes wait for the fold: they are sent away.
@@ -204,7 +207,7 @@ impl Desk {
     fn draft_on(&mut self) -> Result<()> {
         let full = self.writes.draft.as_ref().is_some_and(|draft| draft.is_full());
         // Whoever comes after a delete waits for it.
-        if self.writes.queue.is_empty() || full || !self.deletes.is_empty() {
+        if self.writes.queue.is_empty() || full || self.going() || !self.deletes.is_empty() {
             return Ok(());
         }
         if self.writes.draft.is_none() {
@@ -221,7 +224,7 @@ impl Desk {
             let Some(queued) = self.recalled(queued, &taken) else { continue };
             bytes += queued.share.bytes();
             taken.push(queued);
-            if taken.len() >= room || bytes >= TAIL_SHARE * (8 << 20) {
+            if taken.len() >= room || bytes >= TURN_BYTES_MAX {
                 break;
             }
         }
@@ -248,6 +251,13 @@ impl Desk {
             Done::Staged(Box::new(Staged::Taken(draft, done)))
         });
         Ok(())
+    }
+
+    /// Whether the draft goes as soon as its chunks are there. Whoever comes now would make it wait for
+    /// theirs: they make the next one, whose chunks go up beside this one's slot.
+    fn going(&mut self) -> bool {
+        let free = self.owner.tenure().is_some_and(|(_, tenure)| tenure.may_commit());
+        free && self.writes.draft.as_ref().is_some_and(|draft| !draft.chunks.is_empty())
     }
 
     /// A draft over all that is committed, and over the slot that is on its way.
