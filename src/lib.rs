@@ -23,6 +23,7 @@
 //! - [`model`]: words everyone speaks
 //! - [`memory`]: the budget that everything large is reserved from
 //! - [`env`], [`error`]: the door to the outside; what to do when it does not open
+//! - [`reach`]: rare events and built-in faults, by name, for the simulator; nothing in what ships
 
 pub mod api;
 pub mod cli;
@@ -38,5 +39,6 @@ pub mod model;
 pub mod namespace;
 pub mod protocol;
 pub mod query;
+pub mod reach;
 pub mod segment;
 pub mod storage;

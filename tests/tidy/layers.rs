@@ -24,17 +24,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The ground that the rooms above share, see `GROUND`.
     ("config", &["error", "model"]),
     ("env", &["error"]),
+    ("reach", &[]),
     ("memory", &["error"]),
     ("model", &["error"]),
     ("error", &[]),
     // Pure: of the outside it knows one number, and no way to read it.
-    ("protocol", &["model", "error", "env::BootTime"]),
+    ("protocol", &["model", "error", "env::BootTime", "reach"]),
 ];
 
 /// What every room may use, but for those that say for themselves what ground they stand on.
-const GROUND: &[&str] = &["model", "error", "config", "env", "memory"];
+const GROUND: &[&str] = &["model", "error", "config", "env", "memory", "reach", "mutant"];
 const SELF_CONTAINED: &[&str] =
-    &["protocol", "index", "eval", "kernels", "config", "env", "memory", "model", "error"];
+    &["protocol", "index", "eval", "kernels", "config", "env", "reach", "memory", "model", "error"];
 
 pub(crate) fn complaints(source: &Source) -> Vec<String> {
     let room = source.room();
