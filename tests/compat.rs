@@ -2,8 +2,7 @@
 //!
 //! `compat/v1/` holds one file for each shape of each small object, as version 1 writes it, and a
 //! few files of rows, as version 1 wrote them; such a file is never changed. `compat/refused/` holds
-//! inputs that must be refused: each was crafted for one check, which it names, or found by the
-//! fuzzer. The fuzzer runs for seconds here, and for as long as `ELACSYM_FUZZ_SECS` says.
+//! inputs that must be refused: each was crafted for one check, which it names, or found by a fuzzer.
 
 // The helpers of a test binary are tests too, which clippy does not see.
 #![allow(clippy::unwrap_used)]
@@ -14,8 +13,6 @@ mod bases;
 mod damage;
 #[path = "compat/fixtures.rs"]
 mod fixtures;
-#[path = "compat/fuzz.rs"]
-mod fuzz;
 #[path = "compat/hex.rs"]
 mod hex;
 #[path = "compat/odd_rows.rs"]
@@ -28,5 +25,3 @@ mod place;
 mod rows;
 #[path = "compat/samples.rs"]
 mod samples;
-#[path = "compat/survival.rs"]
-mod survival;

@@ -3,6 +3,8 @@
 //! Each block on the heap is counted with what an allocator adds to it. That is near enough: it is
 //! compared with a limit of gigabytes.
 
+use std::ops::Deref;
+
 use crate::model::{Declaration, Filter, FullText, Given, GivenRow, Operand, SchemaChange, Write};
 
 /// What an allocator adds to a block, in rounding and in bookkeeping.
@@ -86,8 +88,9 @@ impl Scale {
         items.iter().try_for_each(|item| self.given(item))
     }
 
-    fn entries(&mut self, entries: &Vec<(Box<str>, Given)>) -> Option<()> {
-        self.block(entries.capacity() * size_of::<(Box<str>, Given)>());
+    /// A name that is shared is counted wherever it stands, for nobody knows who else has it.
+    fn entries<N: Deref<Target = str>>(&mut self, entries: &Vec<(N, Given)>) -> Option<()> {
+        self.block(entries.capacity() * size_of::<(N, Given)>());
         entries.iter().try_for_each(|(name, value)| {
             self.block(name.len());
             self.given(value)

@@ -1,5 +1,7 @@
 //! A write request: one batch, visible whole or not at all.
 
+use std::sync::Arc;
+
 use super::{Filter, Given, IdType, Metric, ReadOnly, SchemaChange};
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,7 +26,8 @@ pub struct Write {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GivenRow {
     pub id: Given,
-    pub values: Vec<(Box<str>, Given)>,
+    /// Names are shared: by the rows of columns, for one.
+    pub values: Vec<(Arc<str>, Given)>,
 }
 
 /// What becomes of a namespace that is not there.

@@ -288,6 +288,7 @@ impl Stage {
             }
             // What was stored under an attribute that was dropped since goes with this version.
             let stays = old.values.into_iter().filter(|(number, _)| known.contains_key(number));
+            let stays = stays.filter(|_| !crate::mutant!("a patch drops what it does not name"));
             let mut merged: BTreeMap<AttrNo, Value> = stays.collect();
             for (number, value) in values {
                 match value {
@@ -369,7 +370,7 @@ impl Draft {
         // All of them say what an attribute is before one is read by it: in one of them it may be
         // empty, and say nothing.
         for (name, given) in rows.iter().flat_map(|row| &row.values) {
-            if !self.schema.attributes.contains_key(name) {
+            if !self.schema.attributes.contains_key(&**name) {
                 self.edit(self.schema.infer(name, given, write.metric)?);
             }
         }
@@ -381,7 +382,7 @@ impl Draft {
         let mut values = Vec::with_capacity(row.values.len());
         for (name, given) in &row.values {
             // A null, or an empty array, of an attribute that nobody knows says nothing.
-            let Some(attribute) = self.schema.attributes.get(name) else { continue };
+            let Some(attribute) = self.schema.attributes.get(&**name) else { continue };
             let value = match given {
                 Given::Null => None,
                 given => Value::of_attribute(name, attribute.kind, given)?,

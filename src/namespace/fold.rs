@@ -16,14 +16,16 @@ use crate::error::Result;
 use crate::log::{Stored, receipts};
 use crate::memory::Memory;
 use crate::model::columns::Columns;
-use crate::model::{DocId, Epoch, FileKind, FileName, Incarnation, Namespace};
+use crate::model::{AttrNo, AttrType, DocId, Epoch, FileKind, FileName, Incarnation, Namespace};
 use crate::protocol::{Files, Receipts};
 use crate::segment::rows::Extent;
 use crate::segment::{deletions, rows};
 use crate::storage::Store;
 
-/// Rows that are sorted at once: with vectors, some tens of megabytes.
-const PIECE_ROWS: usize = 4096;
+/// What is sorted at once: so many rows, or fewer where their vectors would take more room than that. A
+/// row without one has room for it all the same.
+const PIECE_ROWS_MAX: usize = 4096;
+const PIECE_BYTES: usize = 16 << 20;
 
 /// The files that a fold may write. They are known before it begins: a collector must leave them.
 #[derive(Clone, Debug)]
@@ -108,7 +110,7 @@ impl Plan {
             let none = RoaringBitmap::new();
             out.segments.push(Arc::new(Segment::new(entry, ids, Extent::Ids, none, &self.memory)));
         }
-        if !self.receipts.is_empty() {
+        if !self.receipts.is_empty() && !crate::mutant!("a fold publishes no keys") {
             let name = self.names.keys.clone();
             store.put(&name, receipts::encode(&name, &self.receipts)).await?;
             out.files.keys = Some(name);
@@ -138,7 +140,8 @@ impl Plan {
         };
         let dead = blocking(find).await;
         let entry = segment.entry();
-        if dead.len() == segment.deleted().len() {
+        let none = crate::mutant!("what a fold supersedes of a segment lives on");
+        if none || dead.len() == segment.deleted().len() {
             out.segments.push(segment.clone());
             return Ok(());
         }
@@ -156,11 +159,21 @@ impl Plan {
     }
 }
 
+fn piece_rows(kinds: &BTreeMap<AttrNo, AttrType>) -> usize {
+    let room = |kind: &AttrType| match kind {
+        AttrType::Vector { dims, element } => *dims as usize * element.bytes(),
+        _ => 0,
+    };
+    let row_bytes: usize = kinds.values().map(room).sum();
+    (PIECE_BYTES / row_bytes.max(1)).clamp(1, PIECE_ROWS_MAX)
+}
+
 /// The rows of a tail that are the newest of their id, as a file, and their ids. None: there are none.
 fn write(tail: &Tail) -> Result<Option<(bytes::Bytes, Columns)>> {
     let blocks: Vec<&Columns> = tail.blocks().iter().map(|block| &**block).collect();
     let mut places: Vec<(DocId, (usize, usize))> = Vec::new();
-    for (block, rows) in blocks.iter().enumerate() {
+    let lost = usize::from(crate::mutant!("a fold forgets the last slot"));
+    for (block, rows) in blocks.iter().enumerate().take(blocks.len().saturating_sub(lost)) {
         let alive = tail.alive(block);
         places.extend(alive.set_indices().map(|row| (rows.id(row), (block, row))));
     }
@@ -174,10 +187,11 @@ fn write(tail: &Tail) -> Result<Option<(bytes::Bytes, Columns)>> {
             attributes.insert(*number, (Box::from(*name), *kind));
         }
     }
-    let kinds = attributes.iter().map(|(number, (_, kind))| (*number, *kind)).collect();
+    let kinds: BTreeMap<AttrNo, AttrType> =
+        attributes.iter().map(|(number, (_, kind))| (*number, *kind)).collect();
     let mut writer = rows::Writer::new(id_type, &attributes, tail.bytes() as usize)?;
     let mut ids = Vec::new();
-    for piece in places.chunks(PIECE_ROWS) {
+    for piece in places.chunks(piece_rows(&kinds)) {
         let piece: Vec<(usize, usize)> = piece.iter().map(|(_, place)| *place).collect();
         let rows = Columns::interleave(&blocks, &kinds, &piece)?;
         writer.write(&rows)?;

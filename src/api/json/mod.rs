@@ -3,6 +3,7 @@
 //! A key that stands twice in one object is refused, for nobody knows which of the two was meant.
 //! What is nested deeper than serde_json goes (128) is refused by it.
 
+mod names;
 mod object;
 mod print;
 mod rows;
@@ -10,6 +11,7 @@ mod weight;
 
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::Deref;
 
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
@@ -17,6 +19,7 @@ use serde_json::error::Category;
 use super::error::Refusal;
 use crate::model::Given;
 
+use names::Names;
 pub(super) use object::{Object, mistyped, quoted, type_of};
 pub(super) use print::{Encoding, Id, Shown, returned_bytes, unsigned_zero};
 pub(super) use rows::{Field, Fields, RowShape, id_of};
@@ -58,6 +61,7 @@ pub(super) struct Trail {
     steps: RefCell<Vec<Step>>,
     /// The field that the error is about, if it is that nobody knows it.
     unknown: RefCell<Option<String>>,
+    names: Names,
 }
 
 #[derive(Debug)]
@@ -87,8 +91,8 @@ impl fmt::Display for Trail {
         let steps = self.steps.borrow();
         for (at, step) in steps.iter().rev().enumerate() {
             match step {
-                Step::Field(name) if at == 0 => f.write_str(name)?,
-                Step::Field(name) => write!(f, ".{name}")?,
+                Step::Field(name) if at == 0 => f.write_str(&quoted(name))?,
+                Step::Field(name) => write!(f, ".{}", quoted(name))?,
                 Step::Index(index) => write!(f, "[{index}]")?,
             }
         }
@@ -170,7 +174,7 @@ impl<'de> Visitor<'de> for Any<'_> {
             let value = self.0.at(|| Step::Field(key.clone()), value)?;
             entries.push((key, value));
         }
-        distinct::<_, A::Error>(&entries)?;
+        distinct::<_, _, A::Error>(&entries)?;
         Ok(Given::Map(entries))
     }
 }
@@ -178,11 +182,11 @@ impl<'de> Visitor<'de> for Any<'_> {
 /// Below so many entries, comparing each with each is quicker than sorting them.
 const FEW: usize = 16;
 
-fn distinct<T, E: de::Error>(entries: &[(Box<str>, T)]) -> Result<(), E> {
+fn distinct<N: Deref<Target = str>, T, E: de::Error>(entries: &[(N, T)]) -> Result<(), E> {
     let twice = |name: &str| Err(E::custom(format_args!("duplicate field `{}`", quoted(name))));
     if entries.len() <= FEW {
         for (at, (name, _)) in entries.iter().enumerate() {
-            if entries[..at].iter().any(|(other, _)| other == name) {
+            if entries[..at].iter().any(|(other, _)| **other == **name) {
                 return twice(name);
             }
         }

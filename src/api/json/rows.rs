@@ -2,6 +2,7 @@
 //! gets, and the other fields of the request beside them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -61,7 +62,7 @@ impl<'de> Visitor<'de> for Fields<'_> {
             let field = self.trail.at(|| Step::Field(name.clone()), field)?;
             fields.push((name, field));
         }
-        distinct::<_, A::Error>(&fields)?;
+        distinct::<_, _, A::Error>(&fields)?;
         Ok(fields)
     }
 }
@@ -124,8 +125,9 @@ impl<'de> Visitor<'de> for Row<'_> {
         let Rows { trail, shape } = self.0;
         let mut id = None;
         let mut values = Vec::new();
-        while let Some(name) = map.next_key::<Box<str>>()? {
-            let value = trail.at(|| Step::Field(name.clone()), map.next_value_seed(Any(trail)))?;
+        while let Some(name) = map.next_key_seed(&trail.names)? {
+            let value =
+                trail.at(|| Step::Field((&*name).into()), map.next_value_seed(Any(trail)))?;
             if *name != *ID {
                 values.push((name, value));
                 continue;
@@ -135,7 +137,7 @@ impl<'de> Visitor<'de> for Row<'_> {
                 return Err(de::Error::duplicate_field(ID));
             }
         }
-        distinct::<_, A::Error>(&values)?;
+        distinct::<_, _, A::Error>(&values)?;
         if shape == RowShape::Nested {
             values = flat::<A::Error>(trail, values)?;
         }
@@ -147,8 +149,8 @@ impl<'de> Visitor<'de> for Row<'_> {
 /// The attributes of a document, out of the object that it has them in.
 fn flat<E: de::Error>(
     trail: &Trail,
-    fields: Vec<(Box<str>, Given)>,
-) -> Result<Vec<(Box<str>, Given)>, E> {
+    fields: Vec<(Arc<str>, Given)>,
+) -> Result<Vec<(Arc<str>, Given)>, E> {
     let mut values = Vec::new();
     for (name, value) in fields {
         if *name == *"vector" {
@@ -156,12 +158,13 @@ fn flat<E: de::Error>(
         } else if *name != *"attributes" {
             return Err(trail.unknown_field(&name));
         } else if let Given::Map(attributes) = value {
-            values.extend(attributes);
+            let shared = |(name, value): (Box<str>, Given)| (trail.names.share(&name), value);
+            values.extend(attributes.into_iter().map(shared));
         } else if value != Given::Null {
             return Err(E::custom("attributes: expected an object"));
         }
     }
-    distinct::<_, E>(&values)?;
+    distinct::<_, _, E>(&values)?;
     match values.iter().any(|(name, _)| **name == *ID) {
         true => Err(E::custom("attributes: the id stands beside them, not among them")),
         false => Ok(values),

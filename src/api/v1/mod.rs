@@ -365,7 +365,7 @@ mod tests {
     #[test]
     fn documents_and_ids_are_read() {
         let rows = documents(br#"{"documents":[{"id":"a","attributes":{"t":1}}]}"#).unwrap();
-        let values = vec![(Box::<str>::from("t"), Given::Int(1))];
+        let values = vec![("t".into(), Given::Int(1))];
         assert_eq!(rows, [GivenRow { id: Given::Text("a".into()), values }]);
         let object = Object::of("", given(r#"{"ids":[1,"a"]}"#)).unwrap();
         assert_eq!(ids(object).unwrap(), [Given::Int(1), Given::Text("a".into())]);

@@ -1,9 +1,11 @@
 //! A write, off the wire: rows and columns, deletes, conditions, a schema.
 
+use std::sync::Arc;
+
 use super::declared::{self, metric_of};
 use super::filter::{self, Place};
 use crate::api::error::{Again, Refusal};
-use crate::api::json::{Field, Fields, Object, RowShape, Trail, id_of, mistyped, parse};
+use crate::api::json::{Field, Fields, Object, RowShape, Trail, id_of, mistyped, parse, quoted};
 use crate::model::{AttrType, Create, Filter, Given, GivenRow, Pressure, SchemaChange, Write};
 
 const OF_ROWS: &[&str] = &["upsert_rows", "patch_rows"];
@@ -104,7 +106,7 @@ fn check_encryption(object: &mut Object) -> Result<(), Refusal> {
         None => encryption.text("key_name")?,
     };
     if let Some(key) = key {
-        return Err(Refusal::invalid(format!("Malformed Cloud KMS crypto key: {key}")));
+        return Err(Refusal::invalid(format!("Malformed Cloud KMS crypto key: {}", quoted(&key))));
     }
     match mode.as_deref() {
         Some("default") => encryption.end(),
@@ -123,7 +125,8 @@ fn columns(object: &mut Object, name: &str) -> Result<Vec<GivenRow>, Refusal> {
         rows.push(GivenRow { id, values: Vec::new() });
     }
     for (attribute, column) in object.into_fields() {
-        let path = format!("{name}.{attribute}");
+        let attribute: Arc<str> = attribute.into();
+        let path = format!("{name}.{}", quoted(&attribute));
         let column = match column {
             Given::List(column) => column,
             other => return Err(mistyped(&path, &other, "a sequence")),
@@ -166,7 +169,7 @@ pub(super) fn logical_bytes(write: &Write) -> u64 {
                         if matches!(declaration.kind, AttrType::Vector { .. }))
             })
     };
-    let value = |(name, given): &(Box<str>, Given)| match given {
+    let value = |(name, given): &(Arc<str>, Given)| match given {
         Given::List(numbers) if is_vector(name) => 4 * numbers.len() as u64,
         Given::Text(base64) if is_vector(name) => 3 * base64.trim_end_matches('=').len() as u64 / 4,
         other => bytes_of(other),

@@ -28,6 +28,7 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_ipc::MetadataVersion;
 use arrow_ipc::reader::StreamDecoder;
+use arrow_ipc::root_as_message;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow_schema::{ArrowError, Field as ArrowField, Schema as ArrowSchema};
 use bytes::Bytes;
@@ -157,7 +158,39 @@ fn read_block(id_type: IdType, from: &mut Fields) -> Result<Columns> {
     Columns::new(id_type, ids, columns)
 }
 
+/// No message is longer than the stream, and no array has more elements than that has bits. Arrow makes
+/// room for what it is told of before it looks for the bytes: 64 MiB, for one flipped bit of a small slot.
+fn check_lengths(stream: &[u8]) -> Result<(), ArrowError> {
+    let cut = || ArrowError::IpcError("a message is cut off".into());
+    let bits = 8 * stream.len() as i64;
+    let mut rest = stream;
+    while let Some((head, after)) = rest.split_first_chunk::<8>() {
+        let &[marker @ .., a, b, c, d] = head;
+        // Without the marker it would be a stream of Arrow before 0.15, which nobody wrote.
+        if marker != [0xff; 4] {
+            return Err(ArrowError::IpcError("a message without its marker".into()));
+        }
+        let length = u32::from_le_bytes([a, b, c, d]) as usize;
+        if length == 0 {
+            // The end, and nothing behind it.
+            rest = after;
+            break;
+        }
+        let (message, after) = after.split_at_checked(length).ok_or_else(cut)?;
+        let message = root_as_message(message)
+            .map_err(|error| ArrowError::IpcError(format!("no message: {error}")))?;
+        let nodes = message.header_as_record_batch().and_then(|batch| batch.nodes());
+        if nodes.is_some_and(|nodes| nodes.iter().any(|node| node.length() > bits)) {
+            return Err(ArrowError::IpcError("an array is longer than the stream".into()));
+        }
+        let body = usize::try_from(message.bodyLength()).map_err(|_| cut())?;
+        rest = after.get(body..).ok_or_else(cut)?;
+    }
+    if rest.is_empty() { Ok(()) } else { Err(cut()) }
+}
+
 fn read_stream(stream: &[u8]) -> Result<RecordBatch, ArrowError> {
+    check_lengths(stream)?;
     let mut rest = Buffer::from(stream);
     let mut decoder = StreamDecoder::new().with_require_alignment(true);
     let batch = decoder.decode(&mut rest)?;
