@@ -1,12 +1,14 @@
 //! The command line: one file per sub-command, all over one set of flags. Without a sub-command it
 //! is `serve`.
 //!
-//! Exit codes: 0 it worked, 2 it was asked wrongly (usage or configuration), 1 anything else.
+//! Exit codes: 0 it worked, 2 it was asked wrongly (usage or configuration), 1 anything else. Of `fsck`, 1
+//! says that errors were found, and 2 also that it could not look at everything.
 //! Answers go to stdout, everything said about them to stderr.
 
 mod bench;
 mod config;
 mod flags;
+mod fsck;
 mod logging;
 mod machine;
 mod serve;
@@ -43,6 +45,8 @@ enum Command {
     /// Check or print the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Check everything in the store, or one namespace; reads only, also beside nodes at work
+    Fsck(fsck::Wish),
     /// Measure this build: on this machine, over a store, or through a server that runs
     #[command(subcommand)]
     Bench(bench::Command),
@@ -70,7 +74,8 @@ environment (ELACSYM__SECTION__KEY), then flags; docs/OPERATIONS.md lists every 
 A node prints `elacsym is ready on http://HOST:PORT` once it takes requests, and logs to stderr. At
 SIGTERM or SIGINT it settles what it has begun and ends; at a second one it ends at once.
 
-Exit codes: 0 it worked; 2 wrong usage or configuration; 1 anything else.";
+Exit codes: 0 it worked; 2 wrong usage or configuration; 1 anything else. Of fsck, 1 says that errors
+were found, and 2 also that it could not look at everything.";
 
 /// Why a command ended without doing what it was asked.
 enum Failure {
@@ -93,6 +98,7 @@ pub fn run(args: impl Iterator<Item = OsString>, env: Vec<(OsString, OsString)>)
     let done = match cli.command {
         Some(Command::Serve) | None => serve::run(cli.flags, env, &mut out),
         Some(Command::Config(command)) => config::run(command, cli.flags, env, &mut out),
+        Some(Command::Fsck(wish)) => fsck::run(&wish, cli.flags, env, &mut out),
         Some(Command::Bench(command)) => bench::run(command, cli.flags, env, &mut out),
         Some(Command::Version) => version::run(&mut out).map_err(Failure::Output),
     };

@@ -4,6 +4,7 @@ pub mod base;
 pub mod commit;
 pub mod courier;
 pub mod fold;
+pub mod fsck;
 pub mod garbage;
 pub mod head;
 pub mod keeper;

@@ -87,6 +87,10 @@ pub enum Doomed {
 pub enum Folder {
     Nodes,
     Markers(MarkerKind),
+    /// Everything of every name.
+    Names,
+    /// Everything of one name: its head, and all of its lives.
+    Name(Namespace),
     /// Everything of one incarnation.
     Life(Namespace, Incarnation),
     /// One kind of thing of one incarnation.
@@ -172,6 +176,8 @@ impl fmt::Display for Folder {
         match self {
             Self::Nodes => f.write_str("_cluster/nodes"),
             Self::Markers(kind) => f.write_str(marker_folder(*kind)),
+            Self::Names => f.write_str("n"),
+            Self::Name(name) => write!(f, "n/{}/{name}", Hh(name)),
             Self::Life(name, inc) => write!(f, "n/{}/{name}/{inc}", Hh(name)),
             Self::Drawer(name, inc, drawer) => {
                 write!(f, "n/{}/{name}/{inc}/{}", Hh(name), drawer.letter())
