@@ -17,6 +17,7 @@ use super::caretaker::Owners;
 use super::recollections::{REMEMBERED_MAX, Recollections};
 use super::room::Room;
 use super::shutting_down;
+use crate::env::{blocking, give_back};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Namespace;
 use crate::namespace::keeper::{Ask, Grounds, Keeper, Left, Reply};
@@ -26,6 +27,9 @@ use crate::protocol::Mine;
 const TRIES_MAX: usize = 8;
 /// Keepers that leave at the same time: each of them swaps a head, and some fold before.
 const LEAVING_MAX: usize = 256;
+/// After so many names were closed, or the last of them, what they took is given back to the machine: an
+/// open name has some kilobytes, an idle one nothing.
+const GIVE_BACK_EVERY: usize = 1000;
 
 pub(super) struct Names {
     grounds: Grounds,
@@ -40,6 +44,8 @@ struct State {
     /// How often somebody came in.
     moment: u64,
     recollections: Recollections,
+    /// Names that were closed since memory was last given back.
+    closed: usize,
     attendants: JoinSet<()>,
     door: Door,
 }
@@ -64,6 +70,7 @@ impl Names {
             by_age: BTreeMap::new(),
             moment: 0,
             recollections: Recollections::of(REMEMBERED_MAX),
+            closed: 0,
             attendants: JoinSet::new(),
             door: Door::Open,
         };
@@ -87,7 +94,10 @@ impl Names {
             let room = self.enter(name)?;
             match room.ask(ask).await {
                 Ok(()) => return Ok(()),
-                Err(back) => ask = back,
+                Err(back) => {
+                    crate::reach!("a name is asked for while it is being closed");
+                    ask = back;
+                }
             }
             room.is_over().await;
             // Its attendant has done so, unless it was lost.
@@ -108,6 +118,7 @@ impl Names {
             return Ok(room);
         }
         if state.rooms.len() >= 2 * self.open_max {
+            crate::reach!("more names are asked for than there are rooms");
             let message = "too many namespaces are asked for at the same time: try again";
             return Err(Error::new(ErrorKind::Throttled, message));
         }
@@ -128,6 +139,12 @@ impl Names {
         }
         if let Some(remembered) = left.and_then(|left| left.remembered) {
             state.recollections.put(name, remembered);
+        }
+        state.dismiss();
+        state.closed += 1;
+        if state.rooms.is_empty() || state.closed >= GIVE_BACK_EVERY {
+            state.closed = 0;
+            state.attendants.spawn(blocking(give_back));
         }
     }
 
@@ -204,12 +221,18 @@ impl State {
         Some(entry.room.clone())
     }
 
+    /// Attendants that are done: what is left of one weighs kilobytes, and a name that is idle nothing.
+    fn dismiss(&mut self) {
+        while self.attendants.try_join_next().is_some() {}
+    }
+
     fn clear_the_oldest(&mut self) {
         if let Some((_, name)) = self.by_age.pop_first()
             && let Some(entry) = self.rooms.get_mut(&name)
         {
+            crate::reach!("a name gives way to another");
             entry.asked = None;
-            entry.room.clear();
+            entry.room.give_way();
         }
     }
 
@@ -222,8 +245,36 @@ impl State {
         let (room, attendant) = Room::of(Keeper::start(name.clone(), grounds, remembered));
         self.rooms.insert(name.clone(), Entry { room: room.clone(), asked: Some(self.moment) });
         self.by_age.insert(self.moment, name.clone());
-        while self.attendants.try_join_next().is_some() {}
         self.attendants.spawn(attendant.attend(name.clone(), Arc::downgrade(names)));
         room
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Location;
+    use crate::env::{Clock, Dice};
+    use crate::memory::Memory;
+    use crate::model::Holder;
+    use crate::storage;
+
+    /// They were kept until another name was opened: seven kilobytes for each that was idle.
+    #[tokio::test(start_paused = true)]
+    async fn a_name_that_is_closed_leaves_no_attendant() {
+        let (clock, dice) = (Clock::start(), Dice::from_os());
+        let store = storage::open(&Location::Memory, [], clock, dice.clone()).await.unwrap();
+        let me = Holder { node: "one".into(), process: 1 };
+        let names = Names::new(Grounds::new(store, clock, dice, me, Memory::of(1 << 30)), 100);
+        for number in 0..20 {
+            let name = Namespace::new(&format!("name-{number}")).unwrap();
+            let schema = names.put(&name, |reply| Ask::Schema { reply }, shutting_down);
+            assert!(schema.await.unwrap().is_none());
+        }
+        assert_eq!(names.state().rooms.len(), 20);
+        clock.sleep(Duration::from_secs(60)).await;
+        let state = names.state();
+        // The last one is dismissed by nobody, nor is who gave its memory back.
+        assert!(state.rooms.is_empty() && state.attendants.len() <= 2, "{:?}", state.attendants);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Weak};
 
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, Semaphore};
 
 use super::names::Names;
 use crate::model::Namespace;
@@ -18,22 +18,38 @@ pub(super) struct Room {
     keeper: Keeper,
     pub(super) queries: Arc<Semaphore>,
     going: Notify,
-    /// Its other end is dropped when the keeper has ended and what it left is put away.
-    over: watch::Receiver<()>,
+    yielding: Notify,
+    /// It is closed when the keeper has ended and what it left is put away.
+    over: Arc<Semaphore>,
 }
 
 /// Awaits the end of a keeper, whoever asked for it.
 pub(super) struct Attendant {
     room: Arc<Room>,
-    over: watch::Sender<()>,
+    over: Over,
+}
+
+/// Whoever waits is let go when this is dropped, and in the order in which they came.
+struct Over(Arc<Semaphore>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 impl Room {
     pub(super) fn of(keeper: Keeper) -> (Arc<Self>, Attendant) {
-        let (over, seen) = watch::channel(());
+        let over = Arc::new(Semaphore::new(0));
         let queries = Arc::new(Semaphore::new(QUERIES_MAX));
-        let room = Arc::new(Self { keeper, queries, going: Notify::new(), over: seen });
-        (room.clone(), Attendant { room, over })
+        let room = Arc::new(Self {
+            keeper,
+            queries,
+            going: Notify::new(),
+            yielding: Notify::new(),
+            over: over.clone(),
+        });
+        (room.clone(), Attendant { room, over: Over(over) })
     }
 
     /// An ask that comes back: the keeper is ending.
@@ -46,9 +62,14 @@ impl Room {
         self.going.notify_one();
     }
 
+    /// Tells the keeper that others want the room, and does not wait for it.
+    pub(super) fn give_way(&self) {
+        self.yielding.notify_one();
+    }
+
     pub(super) async fn is_over(&self) {
-        let mut over = self.over.clone();
-        while over.changed().await.is_ok() {}
+        // Nobody ever gets one.
+        let _ = self.over.acquire().await;
     }
 }
 
@@ -57,14 +78,15 @@ impl Attendant {
     pub(super) async fn attend(self, name: Namespace, names: Weak<Names>) {
         let Self { room, over } = self;
         let mut ended = std::pin::pin!(room.keeper.ended());
-        let left = tokio::select! {
-            biased;
-            left = &mut ended => left,
-            () = room.going.notified() => {
-                // One that comes back was not needed.
-                let _ = room.keeper.ask(Ask::Leave).await;
-                ended.await
-            }
+        let left = loop {
+            let ask = tokio::select! {
+                biased;
+                left = &mut ended => break left,
+                () = room.going.notified() => Ask::Leave,
+                () = room.yielding.notified() => Ask::Yield,
+            };
+            // One that comes back was not needed.
+            let _ = room.keeper.ask(ask).await;
         };
         if let Some(names) = names.upgrade() {
             names.put_away(&name, &room, left);

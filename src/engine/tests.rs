@@ -220,6 +220,23 @@ async fn a_crowd_of_names_is_sent_away_until_others_have_left() {
     engine.names.enter(&named("c")).unwrap();
 }
 
+/// It was let go with its tail, however long, and each slot of that is a GET of whoever opens it.
+#[tokio::test]
+async fn a_name_that_gives_way_to_another_is_folded_like_one_that_nobody_asks_for() {
+    let folds = FoldAt { slots: 128, bytes: 1 << 20 };
+    let limits = Limits { open_names: 1, folds, ..limits() };
+    let engine = over(&memory_store().await, limits);
+    for id in 0..20 {
+        engine.write(&named("a"), upsert(&[(id, id)]), None).await.unwrap();
+    }
+    let room = engine.names.enter(&named("a")).unwrap();
+    assert_eq!(engine.metadata(&named("a")).await.unwrap().unindexed_rows, 20);
+    engine.write(&named("b"), upsert(&[(1, 1)]), None).await.unwrap();
+    room.is_over().await;
+    assert_eq!(engine.metadata(&named("a")).await.unwrap().unindexed_rows, 0);
+    assert_eq!(all(&engine, "a").await.unwrap().len(), 20);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_crowd_of_queries_of_one_name_waits_a_moment_and_is_then_sent_away() {
     let engine = over(&memory_store().await, limits());

@@ -104,7 +104,9 @@ impl Base {
         if edits(&schema) != written || schema.numbers > numbers {
             return Err(Error::corrupt("a schema that nobody would write down so"));
         }
-        schema.numbers = numbers;
+        if !crate::mutant!("a fold forgets which numbers attributes had") {
+            schema.numbers = numbers;
+        }
         let segments: Vec<SegmentEntry> = fields.take("segments")?;
         let times = Times {
             created: fields.take("created")?,

@@ -188,6 +188,7 @@ async fn told<T>(
     match attempt {
         Attempt::Done(value) => done(value),
         Attempt::Refused => Reply::Refused,
+        Attempt::Doubt(_) if crate::mutant!("a slot in doubt is taken for mine") => Reply::Done,
         Attempt::Doubt(error) => {
             tracing::warn!(error = error.chain(), "a write is in doubt");
             // A full disk answers at once, and a machine that is told of doubt asks at once.
@@ -205,6 +206,7 @@ async fn patiently<T, F: Future<Output = Result<T>>>(
     loop {
         match ask().await {
             Err(error) if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Throttled) => {
+                crate::reach!("the store does not answer, and is asked anew");
                 tracing::warn!(error = error.chain(), "the store does not answer; asking again");
                 clock.sleep(PAUSE).await;
             }

@@ -42,6 +42,9 @@ impl Newest {
     }
 
     pub(super) fn get(&self, id: &DocId) -> Option<Latest> {
+        if crate::mutant!("the oldest version in the log stands") {
+            return self.layers.iter().find_map(|layer| layer.get(id)).copied();
+        }
         self.layers.iter().rev().find_map(|layer| layer.get(id)).copied()
     }
 

@@ -68,7 +68,12 @@ impl View {
 
     fn of_segment(&self, segment: &Segment) -> Living {
         let mut dead = segment.deleted().clone();
-        dead.extend(self.tail.ids().filter_map(|(id, _)| segment.find(id)));
+        let hides = |latest: Latest| {
+            latest != Latest::Gone
+                || !crate::mutant!("a deletion in the log hides no row of a segment")
+        };
+        let hidden = self.tail.ids().filter(|(_, latest)| hides(*latest));
+        dead.extend(hidden.filter_map(|(id, _)| segment.find(id)));
         let rows = segment.rows().clone();
         let alive = BooleanBuffer::collect_bool(rows.rows(), |row| !dead.contains(row as u32));
         Living { rows, alive }

@@ -206,7 +206,10 @@ impl<P: Payload> Claim<P> {
             (Phase::Swap { mut swap, way, ahead }, reply) => {
                 match swap.hear(place, reply, dice, out) {
                     None => self.phase = Phase::Swap { swap, way, ahead },
-                    Some(SwapFate::Lost { .. }) => return refuse(Refused::Raced),
+                    Some(SwapFate::Lost { .. }) => {
+                        crate::reach!("a claim loses its swap of the head");
+                        return refuse(Refused::Raced);
+                    }
                     Some(SwapFate::Done(seen)) => {
                         return self.taken(place, seen, way, ahead, dice, out);
                     }
@@ -225,6 +228,7 @@ impl<P: Payload> Claim<P> {
                         self.phase = Phase::Validate { held };
                     }
                     Some(SlotFate::Taken { by, .. }) => {
+                        crate::reach!("a claim loses its fence to another");
                         let step = by.map(|slot| held.replay.meet(slot, place.rules));
                         self.phase = Phase::Replay { held };
                         return match step {
@@ -238,7 +242,10 @@ impl<P: Payload> Claim<P> {
             (Phase::Validate { mut held }, Reply::Head(seen)) => {
                 let fence = Seq(held.replay.cursor.seq.0 - 1);
                 match seen.filter(|seen| held.still(seen) && seen.head.floor <= fence) {
-                    None => refuse(Refused::Superseded),
+                    None => {
+                        crate::reach!("the head moves on while a claim sets its fence");
+                        refuse(Refused::Superseded)
+                    }
                     Some(seen) => {
                         held.seen = seen;
                         self.finish(place, held, out)
@@ -279,6 +286,7 @@ impl<P: Payload> Claim<P> {
         let head = seen.head.clone();
         if let Some(remembered) = self.remembered.take() {
             if !remembered.fits(&head, place) {
+                crate::reach!("what is remembered of a name does not fit its head");
                 return refuse(Refused::Superseded);
             }
             self.marked = remembered.marked;
@@ -427,9 +435,11 @@ impl<P: Payload> Claim<P> {
                 Step::Met(_, slot)
                     if slot.epoch > held.epoch && place.rules.keep(Rule::ClaimYields) =>
                 {
+                    crate::reach!("a claim meets a slot of a later one");
                     return refuse(Refused::Superseded);
                 }
                 Step::Met(Met::End, _) => {
+                    crate::reach!("a claim meets the end of the name");
                     let (inc, next) = (held.replay.cursor.inc, held.replay.cursor.seq);
                     let edit = Edit::Entomb { inc, next };
                     self.era = held.replay.next_era();

@@ -95,9 +95,15 @@ impl Watch {
                 goes(ripe && over(self.epoch))
             }
             FileKind::Chunk if self.dead => goes(ripe),
-            FileKind::Chunk if over(self.floor_epoch) => goes(ripe),
+            FileKind::Chunk if over(self.floor_epoch) => {
+                crate::reach!("a sweep comes by a chunk of an epoch that is over");
+                goes(ripe)
+            }
             _ if self.dead => Lot::Goes,
-            _ if file.kind != FileKind::Chunk && over(self.epoch) => goes(ripe),
+            _ if file.kind != FileKind::Chunk && over(self.epoch) => {
+                crate::reach!("a sweep comes by a file that no owner published in time");
+                goes(ripe)
+            }
             _ if ripe && mine.is_some_and(|mine| mine.disowns(file, rules)) => Lot::Suspect,
             _ => Lot::Stays,
         }
@@ -496,6 +502,7 @@ impl<P: Payload> Sweep<P> {
         }
         let swept = self.ripe && !left || !rules.keep(Rule::GoneMarkerGoesLast);
         if self.watch.dead && swept {
+            crate::reach!("a life that is over is cleared away");
             self.tasks.push_back(Task::Unmark);
         }
     }

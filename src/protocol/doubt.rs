@@ -82,6 +82,9 @@ impl<P: Payload> SlotPut<P> {
                 let certain = seen.is_some_and(|seen| {
                     seen.head.inc == self.slot.inc && seen.head.floor <= self.slot.seq
                 });
+                if !certain {
+                    crate::reach!("a slot that is another's may have been mine");
+                }
                 return Some(SlotFate::Taken { by: Some(by.clone()), certain });
             }
             (SlotPhase::ReadBack | SlotPhase::Verdict { .. }, other) => {
@@ -103,6 +106,7 @@ impl<P: Payload> SlotPut<P> {
                 Some(SlotFate::Taken { by: None, certain: true })
             }
             None => {
+                crate::reach!("a slot in doubt is not there, and sent again");
                 self.phase = SlotPhase::Sent { first: false };
                 self.send(place, out);
                 None
@@ -220,6 +224,9 @@ impl<P: Payload> HeadSwap<P> {
         if let Some(seen) = &now
             && seen.head.remembers(self.head.put, place.rules)
         {
+            if seen.head.put != self.head.put {
+                crate::reach!("a swap in doubt is found below another");
+            }
             return Some(SwapFate::Done(seen.clone()));
         }
         let moved = now.as_ref().map(|seen| &seen.tag) != self.was.as_ref().map(|seen| &seen.tag);
@@ -228,7 +235,10 @@ impl<P: Payload> HeadSwap<P> {
                 return Some(SwapFate::Lost { now, why: Refusal::Outdated });
             }
             match Self::prepare(place, now.as_ref(), &self.edit, dice) {
-                Ok(head) => (self.head, self.was) = (head, now),
+                Ok(head) => {
+                    crate::reach!("a swap that lost is prepared again over the head that won");
+                    (self.head, self.was) = (head, now);
+                }
                 Err(why) => return Some(SwapFate::Lost { now, why }),
             }
         }

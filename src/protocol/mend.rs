@@ -36,7 +36,10 @@ impl<P: Payload> Mender<P> {
             (Phase::Look, Reply::Head(seen)) => self.judge(seen, dice, out),
             (Phase::Move(swap), reply) => match swap.hear(&self.place, reply, dice, out) {
                 None => false,
-                Some(SwapFate::Done(seen)) if !self.belongs(&seen) => self.drop_it(out),
+                Some(SwapFate::Done(seen)) if !self.belongs(&seen) => {
+                    crate::reach!("the marker of a claim that came to nothing is mended");
+                    self.drop_it(out)
+                }
                 Some(SwapFate::Done(_) | SwapFate::Lost { .. }) => true,
             },
             (Phase::Drop, Reply::Done) => true,

@@ -251,7 +251,11 @@ impl<P: Payload> Reader<P> {
             Strictness::ByAge => held.is_young(now, rules),
         };
         let asks = rules.keep(Rule::NotFoundReadsHead) && rules.keep(Rule::HeadFollowsProbe);
-        if trusted || !asks { self.finish(out) } else { self.read_head(Why::NotFound, out) }
+        if trusted || !asks {
+            return self.finish(out);
+        }
+        crate::reach!("the head of a reader is too old to believe that nothing follows");
+        self.read_head(Why::NotFound, out);
     }
 
     fn read_head(&mut self, why: Why, out: &mut Outbox<P>) {
@@ -292,6 +296,9 @@ impl<P: Payload> Reader<P> {
                 Why::Ended => return self.absent(out),
                 Why::NotFound | Why::First | Why::Broken => {}
             }
+        }
+        if why == Why::Ended {
+            crate::reach!("a reader meets the end of a name that lives again");
         }
         self.drop_view();
         let mut held = Held::fresh(seen, since, self.era, &self.place);

@@ -53,6 +53,9 @@ impl<'a> Matches<'a> {
         let bound = bound.map(|filter| Bound::bind(filter, schema, Purpose::Query)).transpose()?;
         let matching = |living: &Living| match &bound {
             None => Ok(living.alive.clone()),
+            Some(bound) if crate::mutant!("a filter finds what is superseded") => {
+                select(bound, &block(living))
+            }
             Some(bound) => Ok(&select(bound, &block(living))? & &living.alive),
         };
         Ok(Self { living, rows: living.iter().map(matching).collect::<Result<_>>()? })

@@ -211,7 +211,10 @@ impl Wire {
             let body = answer.bytes().await?;
             match body.len() as u64 == expected {
                 true => Ok(body),
-                false => Err(away(format!("{} of {expected} bytes came", body.len()))),
+                false => {
+                    crate::reach!("a body is not as long as it was said to be");
+                    Err(away(format!("{} of {expected} bytes came", body.len())))
+                }
             }
         });
         let body = body.await?;

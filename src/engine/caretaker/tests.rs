@@ -40,6 +40,20 @@ impl Owners for Works {
     }
 }
 
+/// No name is open. Who is tended is told.
+struct Nurse(mpsc::UnboundedSender<Namespace>);
+
+impl Owners for Nurse {
+    fn mine(&self, _: &Namespace) -> BoxFuture<'static, Option<Mine>> {
+        ready(None).boxed()
+    }
+
+    fn tend(&self, name: &Namespace) -> BoxFuture<'static, ()> {
+        self.0.send(name.clone()).unwrap();
+        ready(()).boxed()
+    }
+}
+
 struct Node {
     clock: Clock,
     store: Store,
@@ -216,4 +230,27 @@ async fn who_is_stopped_asks_for_nothing_any_more() {
     node.pass(2 * HOUR).await;
     assert_eq!(node.store.counts(), before);
     caretaker.stop().await;
+}
+
+/// It was claimed by every walk of every node, and each claim left a fence that stays for ever.
+#[tokio::test(start_paused = true)]
+async fn a_deletion_that_came_to_nothing_claims_no_name_and_one_that_did_is_finished() {
+    let node = Node::new().await;
+    let lives = node.desk("lives").await;
+    let mut ended = node.desk("ended").await;
+    ended.end().await;
+    for desk in [&lives, &ended] {
+        let (name, inc) = (desk.name.clone(), desk.inc());
+        node.store.mark(&Marker { kind: MarkerKind::Gone, name, inc }).await.unwrap();
+    }
+    let (tended, mut told) = mpsc::unbounded_channel();
+    let (_notices, noticed) = mpsc::channel(NOTICES_MAX);
+    let caretaker = Caretaker::start(node.sweeper(), noticed, Arc::new(Nurse(tended)));
+    node.pass(3 * HOUR).await;
+    assert_eq!(value(&caretaker, "elacsym_garbage_walks_total"), 3);
+    caretaker.stop().await;
+    for _ in 0..3 {
+        assert_eq!(told.recv().await, Some(ended.name.clone()));
+    }
+    assert!(told.try_recv().is_err());
 }

@@ -5,14 +5,17 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 
 use crate::env::{Clock, Dice};
+use crate::log::slot::{self, Entry, Slot};
 use crate::log::{Batch, Stored, receipts};
-use crate::model::{FileKind, FileName, Holder, Incarnation, Marker, MarkerKind, Namespace};
+use crate::model::{FileKind, FileName, Holder, Incarnation, Marker, MarkerKind, Namespace, PutId};
 use crate::namespace::courier::{Courier, Delivery};
 use crate::namespace::head::{self, Head};
 use crate::protocol::{
     Answer, Body, Files, Intent, Leave, Mine, Outbox, Owner, Place, Receipts, Rules,
 };
-use crate::storage::{CellKey, Cursor, Folder, ImmutableKey, Key, PAGE_KEYS_MAX, Store};
+use crate::storage::{
+    Attempt, CellKey, Cursor, Folder, ImmutableKey, Key, PAGE_KEYS_MAX, SlotKey, Store,
+};
 
 pub(crate) struct Desk {
     pub(crate) name: Namespace,
@@ -138,6 +141,19 @@ impl Desk {
         tenure.end(place, 2, &mut self.dice, &mut self.out).unwrap();
         self.settle().await;
         assert_eq!(self.out.answers.pop(), Some(Answer::Ended { ticket: 2 }));
+    }
+
+    /// The deletion of this life is committed, and its owner dies before anybody is told.
+    pub(crate) async fn end(&mut self) {
+        let (_, tenure) = self.owner.tenure().unwrap();
+        let view = tenure.view();
+        let prev = view.batches.last().unwrap().chain;
+        let (inc, seq, put) = (tenure.inc(), view.next, PutId(self.dice.draw()));
+        let slot = Slot::new(inc, seq, tenure.epoch(), put, prev, Entry::End);
+        let key = SlotKey { home: self.name.clone(), inc, seq };
+        let Attempt::Done(()) = self.store.create(&key, slot::encode(&slot)).await else {
+            panic!()
+        };
     }
 
     pub(crate) async fn head(&self) -> Option<Head> {

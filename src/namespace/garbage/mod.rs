@@ -21,12 +21,14 @@ use crate::storage::Store;
 
 #[cfg(test)]
 pub(crate) mod desk;
+mod ended;
 mod errand;
 mod gone;
 mod sight;
 #[cfg(test)]
 mod tests;
 
+pub use ended::Ended;
 use errand::Errand;
 pub use gone::Gone;
 pub use sight::{Look, Sight};
@@ -62,7 +64,10 @@ pub struct Swept {
 }
 
 impl Vigil {
-    pub fn of(watch: Watch) -> Self {
+    pub fn of(mut watch: Watch) -> Self {
+        if crate::mutant!("garbage is watched for no time") {
+            watch.since = BootTime(watch.since.0.saturating_sub(GRACE));
+        }
         Self { watch, collector: None }
     }
 

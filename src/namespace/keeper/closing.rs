@@ -2,8 +2,8 @@
 //!
 //! A long tail is folded first, while the name is still open, and the name let go in the same swap. Of
 //! a short one a few bytes are remembered, which is cheaper than a swap: whoever opens the name again
-//! on this node goes on with them. Told to leave, it lets the name go in any case: another node is to
-//! have it.
+//! on this node goes on with them. So it is, too, where other names want the room. Told to leave, it lets
+//! the name go in any case: another node is to have it.
 
 use tokio::sync::mpsc;
 
@@ -55,6 +55,15 @@ impl Desk {
         self.folding.let_go();
         self.fold()?;
         Ok(!self.is_quiet())
+    }
+
+    /// Where others want the room: a long tail is folded, and then nobody is let in any more.
+    pub(super) fn give_way(&mut self) -> Result<()> {
+        let now = self.yielding && !self.closing.begun() && self.folding.files().is_empty();
+        if now && !self.fold_before_closing()? {
+            self.closing.begin();
+        }
+        Ok(())
     }
 
     /// The last steps, one at a time. Something: it is over.

@@ -12,12 +12,12 @@ use super::closing::Closing;
 use super::draft::Told;
 use super::folds::{FoldDone, Folding};
 use super::looks::{Look, Looks};
-use super::rows::{Grown, Known, Shelf};
+use super::rows::{Grown, Known, Shelf, lost};
 use super::writes::{Sent, Staged, Writes};
 use super::{Ask, Deleted, Grounds, Left, Reply, not_committed, retold, unknown};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Stored;
-use crate::model::{Incarnation, Namespace};
+use crate::model::{FileName, Incarnation, Namespace};
 use crate::namespace::courier::{Courier, Delivery};
 use crate::namespace::segments::{Segment, Unread};
 use crate::protocol::{
@@ -64,6 +64,10 @@ pub(super) struct Desk {
     pub(super) folding: Folding,
     pub(super) closing: Closing,
     pub(super) work: JoinSet<Done>,
+    /// A file that is lost, if that ticket is answered by the owner.
+    pub(super) doubted: Option<(u64, FileName)>,
+    /// Others want the room.
+    pub(super) yielding: bool,
     /// A claim was lost: it is tried again after a pause.
     pausing: bool,
     /// The name is to be claimed, though nobody changes it.
@@ -112,6 +116,8 @@ impl Desk {
             folding: Folding::default(),
             closing: Closing::default(),
             work: JoinSet::new(),
+            doubted: None,
+            yielding: false,
             pausing: false,
             tending: false,
             resting: false,
@@ -124,7 +130,7 @@ impl Desk {
 
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Ask>) -> Left {
         loop {
-            if let Err(error) = self.advance() {
+            if let Err(error) = self.advance().and_then(|()| self.give_way()) {
                 return self.fail(&error, inbox).await;
             }
             if let Some(left) = self.close(&mut inbox) {
@@ -179,6 +185,7 @@ impl Desk {
             }
             Ask::Tend => self.tending = true,
             Ask::Leave => self.closing.leave(),
+            Ask::Yield => self.yielding = true,
         }
     }
 
@@ -241,6 +248,7 @@ impl Desk {
     fn owner_heard(&mut self, delivery: Delivery) -> Result<()> {
         let Delivery { generation, lane, reply, .. } = delivery;
         if generation != self.owner.generation() {
+            crate::reach!("a reply comes when its tenure is over");
             // What became of it, the log and the head tell: be it an error.
             return Ok(());
         }
@@ -278,7 +286,9 @@ impl Desk {
     fn lose(&mut self) {
         self.known = None;
         self.ask_again();
-        self.writes.drop_draft(&mut self.owner_mail, not_committed);
+        if !crate::mutant!("a draft outlives the slot below it") {
+            self.writes.drop_draft(&mut self.owner_mail, not_committed);
+        }
     }
 
     fn refused(&mut self, why: Refused) -> Result<()> {
@@ -334,7 +344,13 @@ impl Desk {
     /// What the owner has to say to whoever asked.
     fn answer_owner(&mut self) -> Result<()> {
         for answer in std::mem::take(&mut self.owner_out.answers) {
-            let Some(waiting) = self.waiting.remove(&answer.ticket()) else { continue };
+            let ticket = answer.ticket();
+            let Some(waiting) = self.waiting.remove(&ticket) else { continue };
+            if let Some((_, file)) = self.doubted.take_if(|(doubted, _)| *doubted == ticket)
+                && matches!(answer, Answer::NoEffect { .. })
+            {
+                return Err(lost(&file));
+            }
             match (waiting, answer) {
                 (Waiting::Batch(sent), answer) => self.settled(sent, &answer)?,
                 (Waiting::Same(told), Answer::NoEffect { .. }) => {

@@ -116,6 +116,7 @@ impl Desk {
         let folded = match folded {
             Ok(folded) => folded,
             Err(error) => {
+                crate::reach!("a fold fails");
                 tracing::warn!(error = error.chain(), "a fold failed; it is tried again");
                 self.grounds.tally.fold_failed();
                 self.folding.failed_at = Some(now);
@@ -125,11 +126,17 @@ impl Desk {
         self.folding.failed_at = None;
         let lets_go = std::mem::take(&mut self.folding.lets_go) && self.is_quiet();
         let then = if lets_go { Leave::Release } else { Leave::Stay };
-        let Some((place, tenure)) = self.owner.tenure() else { return };
+        let Some((place, tenure)) = self.owner.tenure() else {
+            crate::reach!("a fold is made of a name that was lost meanwhile");
+            return;
+        };
         let dice = &mut self.grounds.dice;
         // Busy: the head has moved on, and the next fold starts from there.
         let out = &mut self.owner_out;
         if tenure.publish(place, &work, folded.files, then, dice, out).is_ok() {
+            if lets_go {
+                crate::reach!("a name is folded and let go in one swap");
+            }
             self.shelf.expect(folded.segments);
             self.grounds.notice(&self.owner.place.name, work.seen.head.inc);
             self.grounds.tally.folded(folded.rows, now.saturating_sub(since));

@@ -127,9 +127,19 @@ impl Desk {
     ) {
         let now = self.grounds.clock.now();
         self.looked = now;
-        if let (Consistency::Eventual { max_staleness }, Some(shown)) = (newest, &self.looks.shown)
+        let staleness = match newest {
+            Consistency::Eventual { .. } if crate::mutant!("an eventual read has no bound") => {
+                Some(Duration::MAX)
+            }
+            Consistency::Eventual { max_staleness } => Some(max_staleness),
+            Consistency::Strong => {
+                crate::mutant!("a strong read shows the view at hand").then_some(Duration::MAX)
+            }
+        };
+        let least = min_seq.filter(|_| !crate::mutant!("an eventual read ignores min_seq"));
+        if let (Some(max_staleness), Some(shown)) = (staleness, &self.looks.shown)
             && now.saturating_sub(shown.since) <= max_staleness
-            && min_seq.is_none_or(|seq| seq < shown.view.next())
+            && least.is_none_or(|seq| seq < shown.view.next())
         {
             let _ = reply.send(Ok(Some(shown.view.clone())));
             return;
@@ -253,6 +263,7 @@ impl Desk {
     /// Who owns the name has changed: views that wait for their rows are asked for anew.
     pub(super) fn ask_again(&mut self) {
         for Given { look, ticket, .. } in std::mem::take(&mut self.looks.given) {
+            crate::reach!("a view is asked for anew, while its rows are read");
             self.looks.asked.push_back(look);
             self.seen(ticket);
         }
@@ -267,13 +278,16 @@ impl Desk {
 
     /// A file that the head or a slot names is not there: the head moved on, or the file is lost.
     pub(super) fn missing(&mut self, file: &FileName) -> Result<()> {
+        crate::reach!("a file that a view names is gone");
         self.known = None;
         self.shelf.clear();
         let now = self.grounds.clock.boot_time();
         let owned = self.owner.tenure().is_some();
         if self.looks.given.is_empty() && owned {
-            // Nobody asked but the owner itself, to write or to fold: its head is the newest.
-            return Err(lost(file));
+            // Nobody asked but the owner itself, to write or to fold. If it still is the owner, its head
+            // is the newest.
+            self.doubt(file);
+            return Ok(());
         }
         for Given { mut look, ticket, .. } in std::mem::take(&mut self.looks.given) {
             match ticket {

@@ -113,6 +113,8 @@ pub enum Ask {
     },
     /// Settle, let the name go, and end.
     Leave,
+    /// End as if nobody had asked for long: others want the room.
+    Yield,
 }
 
 pub type Reply<T> = oneshot::Sender<Result<T>>;
@@ -132,7 +134,7 @@ impl Ask {
             Self::Schema { reply } => drop(reply.send(Err(error))),
             Self::Delete { reply } => drop(reply.send(Err(error))),
             Self::Mine { reply } => drop(reply.send(Err(error))),
-            Self::Tend | Self::Leave => {}
+            Self::Tend | Self::Leave | Self::Yield => {}
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::model::{
     Value, Write, Written,
 };
 use crate::namespace::view::View;
-use crate::storage::{self, Store};
+use crate::storage::{self, Cursor, Doomed, Folder, ImmutableKey, Key, PAGE_KEYS_MAX, Store};
 
 async fn memory_store() -> Store {
     storage::open(&Location::Memory, [], Clock::start(), Dice::from_os()).await.unwrap()
@@ -463,4 +463,35 @@ async fn what_is_not_folded_has_a_bound_and_a_wish_goes_beyond_it() {
     };
     assert_eq!(write(&keeper, patch).await.unwrap_err().kind(), ErrorKind::Throttled);
     assert_eq!(look(&keeper).await.unwrap()[&DocId::Uint(1)], 1, "what is there is seen");
+}
+
+/// It was told that its namespace is damaged. Files of a deleted name go at once, and whoever has not
+/// heard of the deletion yet finds them missing: be it that it stood still, or that it was just deleted.
+#[tokio::test(start_paused = true)]
+async fn whoever_finds_a_file_gone_asks_whether_the_name_is_still_its_own() {
+    let store = memory_store().await;
+    let mut one = grounds(&store, "one");
+    one.folds = FoldAt { slots: 2, bytes: 1 << 20 };
+    let (one, two) = (start(&one, Left::default()), grounds(&store, "two"));
+    for id in 0..3 {
+        write(&one, upsert(id, id)).await.unwrap();
+    }
+    // Long enough for it to forget all rows of segments but their ids.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let two = start(&two, Left::default());
+    assert_eq!(delete(&two).await, Deleted::Now);
+    let mut files = 0;
+    let page = store.list(&Folder::Names, &Cursor::start(), PAGE_KEYS_MAX).await.unwrap();
+    for entry in page.entries {
+        if let Key::Immutable(ImmutableKey::File(file)) = entry.key {
+            store.delete(&Doomed::File(file)).await.unwrap();
+            files += 1;
+        }
+    }
+    assert!(files > 0, "it was folded");
+    let lower =
+        Filter::Test { attribute: "n".into(), op: Op::Lt, operand: Operand::New("n".into()) };
+    let write_if = Write { upsert_condition: Some(lower), ..upsert(1, 10) };
+    assert_eq!(write(&one, write_if).await.unwrap().upserted.count, 1);
+    assert_eq!(look(&one).await, uint(&[(1, 10)]));
 }

@@ -115,6 +115,7 @@ impl Writes {
         self.fallen = self.away;
         std::mem::take(&mut self.uploading).values().for_each(|chunk| mail.release(chunk));
         if let Some(draft) = self.draft.take() {
+            crate::reach!("a draft falls before it is sent");
             draft.refuse(why);
         }
     }
@@ -196,7 +197,7 @@ impl Desk {
         if !free || !self.writes.uploading.is_empty() {
             return Ok(());
         }
-        if draft.turn != turn {
+        if draft.turn != turn && !crate::mutant!("a draft outlives the slot below it") {
             self.writes.drop_draft(&mut self.owner_mail, not_committed);
             return Ok(());
         }
@@ -284,7 +285,8 @@ impl Desk {
         }
         let base = known.base;
         let mut tail = known.tail;
-        if let Some(sent) = self.writes.sent.as_ref().filter(|_| pending) {
+        let sees = pending && !crate::mutant!("a draft does not see the slot under way");
+        if let Some(sent) = self.writes.sent.as_ref().filter(|_| sees) {
             tail.apply(sent)?;
         }
         let ground = Ground { tail, segments: Vec::new(), holds: Asks::Nothing, born };
@@ -321,6 +323,7 @@ impl Desk {
         if let Some((_, fingerprint)) = drafted.chain(taken).find(|(known, _)| *known == key) {
             // It is in this very batch: it waits for it, and finds it in its slot.
             if fingerprint == queued.fingerprint {
+                crate::reach!("a request finds its key in the batch that it comes to");
                 self.writes.queue.push_back(queued);
             } else {
                 let _ = queued.reply.send(Err(another()));
@@ -332,7 +335,10 @@ impl Desk {
             Recall::Fresh => return Some(queued),
             Recall::Stored(stored) => drop(queued.reply.send(outcome::decode(&stored))),
             Recall::Another => drop(queued.reply.send(Err(another()))),
-            Recall::Pending => self.writes.queue.push_back(queued),
+            Recall::Pending => {
+                crate::reach!("a request finds its key in the slot that is on its way");
+                self.writes.queue.push_back(queued);
+            }
         }
         None
     }
@@ -403,7 +409,10 @@ impl Desk {
     }
 
     fn commit(&mut self, draft: Draft, sealed: Sealed) {
-        let Draft { turn, told, receipts, effects, chunks, .. } = draft;
+        let Draft { turn, mut told, receipts, effects, chunks, .. } = draft;
+        if crate::mutant!("a batch is acknowledged in halves") {
+            told.pop().into_iter().for_each(Told::tell);
+        }
         let landed = Landed::new(turn.seq, effects, &self.grounds.memory);
         let (bytes, since) = (sealed.bytes, self.grounds.clock.now());
         let sent = Sent { told, inc: turn.inc, landed: landed.clone(), bytes, since };
@@ -413,8 +422,8 @@ impl Desk {
         let dice = &mut self.grounds.dice;
         let Some((place, tenure)) = self.owner.tenure() else { return sent.refuse(not_committed) };
         let now = Turn { inc: tenure.inc(), epoch: tenure.epoch(), seq: tenure.next() };
-        let begun =
-            now == turn && tenure.commit(place, ticket, body, dice, &mut self.owner_out).is_ok();
+        let fits = now == turn || crate::mutant!("a draft outlives the slot below it");
+        let begun = fits && tenure.commit(place, ticket, body, dice, &mut self.owner_out).is_ok();
         if !begun {
             return sent.refuse(not_committed);
         }
@@ -437,9 +446,30 @@ impl Desk {
         }
     }
 
+    /// A file that the owner's head names is not there. It is lost, if a proof that begins now shows that
+    /// this is the owner; else the name was taken over or deleted, and another collects what it left.
+    pub(super) fn doubt(&mut self, file: &FileName) {
+        if self.doubted.is_some() {
+            return;
+        }
+        let ticket = self.next_ticket();
+        let dice = &mut self.grounds.dice;
+        if let Some((place, tenure)) = self.owner.tenure()
+            && tenure.no_effect(place, ticket, None, dice, &mut self.owner_out).is_ok()
+        {
+            self.ticket(Waiting::Same(Vec::new()));
+            crate::reach!("an owner misses a file, and asks whether it still is the owner");
+            self.doubted = Some((ticket, file.clone()));
+        }
+    }
+
     /// Nothing changes: it is told when it is proven that what was seen is the latest.
     fn same(&mut self) -> Result<()> {
         let Some(draft) = self.writes.draft.take() else { return Ok(()) };
+        if crate::mutant!("an answer without effect waits for no proof") {
+            draft.unchanged().into_iter().for_each(Told::tell);
+            return Ok(());
+        }
         let ticket = self.next_ticket();
         let dice = &mut self.grounds.dice;
         let Some((place, tenure)) = self.owner.tenure() else {

@@ -107,9 +107,11 @@ impl<P: Payload> Tenure<P> {
         &self.seen
     }
 
-    /// What is committed, as far as this owner knows.
+    /// What is committed, as far as this owner knows. Behind an `end` there is no state: the last one
+    /// is that of the slot before it.
     pub fn view(&self) -> View<P> {
-        View { seen: self.seen.clone(), batches: self.batches.clone(), next: self.cursor.seq }
+        let next = Seq(self.cursor.seq.0 - u64::from(self.has_ended()));
+        View { seen: self.seen.clone(), batches: self.batches.clone(), next }
     }
 
     /// The batch being created, which the next one may be evaluated over.

@@ -219,6 +219,7 @@ impl<P: Payload> Tenure<P> {
                 None
             }
             SwapFate::Lost { .. } => {
+                crate::reach!("a publish loses the head to another owner");
                 self.standing = Standing::Fenced;
                 None
             }

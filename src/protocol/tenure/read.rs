@@ -113,6 +113,7 @@ impl<P: Payload> Tenure<P> {
             (Of::Slot { doubtful: true, .. }, Reply::Slot(None))
                 if place.rules.keep(Rule::DoubtfulProbeReadsHead) =>
             {
+                crate::reach!("a probe beside an own slot asks the head");
                 self.probes[at].of = Of::Head;
                 out.send(Lane::Probe(no), Request::ReadHead { name: place.name.clone() });
             }
@@ -121,6 +122,7 @@ impl<P: Payload> Tenure<P> {
                 self.probes.remove(at);
                 self.waiting.fail(Proof::Probe(no));
                 if slot.epoch != self.epoch {
+                    crate::reach!("a probe finds that its owner is fenced");
                     self.standing = Standing::Fenced;
                 } else if self.pending.is_some() && slot.seq == self.cursor.seq {
                     // Mine, and its answer is on its way: ask again when it is here.
@@ -136,6 +138,7 @@ impl<P: Payload> Tenure<P> {
                 if seen.is_some_and(|seen| mine(&seen)) {
                     self.probe_proves(at, out);
                 } else {
+                    crate::reach!("a probe beside an own slot finds the head another's");
                     self.probes.remove(at);
                     self.standing = Standing::Fenced;
                 }

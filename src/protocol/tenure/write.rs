@@ -125,6 +125,10 @@ impl<P: Payload> Tenure<P> {
         let slot = put.slot;
         match fate {
             SlotFate::Taken { certain, .. } => {
+                crate::reach!("an owner loses its slot to another");
+                if matches!(slot.entry, Entry::End) {
+                    crate::reach!("an end loses its slot to another");
+                }
                 out.answer(if certain {
                     Answer::NotCommitted { ticket }
                 } else {

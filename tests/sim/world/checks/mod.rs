@@ -1,0 +1,178 @@
+//! Whether a run kept every promise that a client can hold it to, judged when it is over by all that
+//! clients were told and all that landed in the logs.
+//!
+//! Two judges that know nothing of each other: the log as a witness (`past`, `witness`, `sights`, by
+//! the numbers of slots), and every document as an object whose calls must have an order (`register`,
+//! by what clients saw and nothing else). What the second finds, the first must have found too.
+//!
+//! What a judge could not settle within its bounds is counted, and told by [`taken`].
+
+mod answered;
+mod batch;
+mod deeds;
+mod ends;
+mod events;
+#[cfg(test)]
+mod honest;
+mod layout;
+mod lists;
+mod past;
+mod refusals;
+mod register;
+mod sights;
+#[cfg(test)]
+mod sketch;
+#[cfg(test)]
+mod stories;
+mod wgl;
+mod witness;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use elacsym::model::Namespace;
+
+use super::words::{Act, Broken, Change, Datum, Doc, History, Said, Wish};
+use answered::Answered;
+use past::Past;
+use sights::Times;
+
+/// How much was judged, and how much of it would have taken too long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) histories: u64,
+    /// With something that was not settled.
+    pub(crate) histories_cut: u64,
+    pub(crate) slots: u64,
+    pub(crate) slots_cut: u64,
+    pub(crate) documents: u64,
+    pub(crate) documents_cut: u64,
+}
+
+thread_local! {
+    static TALLY: Cell<Tally> = const { Cell::new(Tally::NOTHING) };
+}
+
+impl Tally {
+    const NOTHING: Self = Self {
+        histories: 0,
+        histories_cut: 0,
+        slots: 0,
+        slots_cut: 0,
+        documents: 0,
+        documents_cut: 0,
+    };
+
+    fn add(&mut self, more: &Self) {
+        self.histories += 1;
+        self.histories_cut += u64::from(more.slots_cut + more.documents_cut > 0);
+        self.slots += more.slots;
+        self.slots_cut += more.slots_cut;
+        self.documents += more.documents;
+        self.documents_cut += more.documents_cut;
+    }
+}
+
+/// What this thread has judged since it was last asked.
+pub(crate) fn taken() -> Tally {
+    TALLY.replace(Tally::NOTHING)
+}
+
+pub(crate) fn judge(history: &History) -> Result<(), Broken> {
+    let mut tally = Tally::default();
+    let judged = judged(history, &mut tally);
+    let mut all = TALLY.get();
+    all.add(&tally);
+    TALLY.set(all);
+    judged
+}
+
+fn judged(history: &History, tally: &mut Tally) -> Result<(), Broken> {
+    history.acts.iter().try_for_each(is_answer)?;
+    let mut acts: BTreeMap<&Namespace, Vec<&Act>> = BTreeMap::new();
+    for act in history.acts.iter().filter(|act| act.wish != Wish::List) {
+        acts.entry(&act.name).or_default().push(act);
+    }
+    acts.values_mut().for_each(|acts| acts.sort_by_key(|act| act.call));
+    let by_log = by_log(history, &acts, tally);
+    let by_clients = acts.iter().try_for_each(|(name, acts)| register::judge(name, acts, tally));
+    match (by_log, by_clients) {
+        (Ok(()), Ok(())) => Ok(()),
+        (Err(Broken(log)), Ok(())) => broken(format!("{log} [no document by itself shows it]")),
+        (Err(Broken(log)), Err(Broken(clients))) => broken(format!("{log} [and {clients}]")),
+        (Ok(()), Err(Broken(clients))) => broken(format!(
+            "the log explains all answers, and yet one of the checks says: {clients}"
+        )),
+    }
+}
+
+fn by_log(
+    history: &History,
+    acts: &BTreeMap<&Namespace, Vec<&Act>>,
+    tally: &mut Tally,
+) -> Result<(), Broken> {
+    let pasts = Past::all(history)?;
+    let times = Times::of(&history.acts);
+    for (name, past) in &pasts {
+        let acts = acts.get(name).map_or(&[][..], Vec::as_slice);
+        let answered = Answered::of(acts, past);
+        ends::judge(acts, past)?;
+        witness::judge(acts, past, &answered, tally)?;
+        sights::judge(acts, past, &answered, &times)?;
+    }
+    lists::judge(history, &pasts)
+}
+
+/// Whether it is an answer to what was asked, and came after it.
+fn is_answer(act: &Act) -> Result<(), Broken> {
+    let fits = match (&act.wish, &act.said) {
+        (_, Said::Broken(why)) => return broken(format!("{} broke: {why}", spelt(act))),
+        (_, Said::NotCommitted(_) | Said::Unknown(_))
+        | (Wish::Change { .. }, Said::Changed { .. } | Said::Absent | Said::Refused(_))
+        | (Wish::End, Said::Ended | Said::Absent)
+        | (Wish::Read { .. }, Said::Saw(_) | Said::Absent | Said::Refused(_) | Said::Failed(_))
+        | (Wish::List, Said::Names(_) | Said::Failed(_)) => true,
+        _ => false,
+    };
+    if fits && act.call < act.back {
+        return Ok(());
+    }
+    let Act { wish, said, call, back, .. } = act;
+    let [wish, said] = [format!("{wish:?}"), format!("{said:?}")].map(|it| start(&it, 200));
+    broken(format!("{} asked at {call:?} {wish}, and was told at {back:?} {said}", spelt(act)))
+}
+
+/// A change that was committed, and the slot that was told.
+fn changed(act: &Act) -> Option<(&Change, u64)> {
+    match (&act.wish, &act.said) {
+        (Wish::Change { change, .. }, Said::Changed { seq, .. }) => Some((change, *seq)),
+        _ => None,
+    }
+}
+
+fn broken<T>(told: String) -> Result<T, Broken> {
+    Err(Broken(told))
+}
+
+fn spelt(act: &Act) -> String {
+    format!("act {} of client {} at node {}", act.no, act.client, act.node)
+}
+
+/// A document in a line; of a long text, how long it is.
+fn shown(doc: Option<&Doc>) -> String {
+    let Some(doc) = doc else { return "nothing".into() };
+    let datum = |datum: &Datum| match datum {
+        Datum::Int(number) => number.to_string(),
+        Datum::Text(text) if text.len() <= 16 => format!("{text:?}"),
+        Datum::Text(text) => format!("{:?} of {} bytes", start(text, 8), text.len()),
+    };
+    let all = doc.iter().map(|(name, it)| format!("{name}: {}", datum(it)));
+    format!("{{{}}}", all.collect::<Vec<_>>().join(", "))
+}
+
+fn start(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,406 @@
+//! What a change does, as a map of documents can say it: too simple to be wrong.
+//!
+//! What must hold: a change is taken whole or not at all; each of its parts asks its condition of the
+//! document as it was before; what is missing is lower than any number. No segments, no numbers of
+//! attributes, no time. It is written from the contract of the wire, and where that is silent from
+//! what the engine says of itself: to drop what is not there is no mistake; a patch of a document
+//! that is not there still tells what its attributes are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use elacsym::model::FILTERABLE_BYTES_MAX;
+
+use super::words::{COUNT, Change, Datum, Doc, If, Kind, Read};
+
+/// What a name is besides its documents.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Ground {
+    pub(crate) there: bool,
+    pub(crate) kinds: BTreeMap<&'static str, Kind>,
+}
+
+/// A name, or as much of it as is looked at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct State {
+    pub(crate) ground: Ground,
+    pub(crate) docs: BTreeMap<u64, Arc<Doc>>,
+}
+
+/// How many documents each part of a change touched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) puts: u64,
+    pub(crate) patches: u64,
+    pub(crate) deletes: u64,
+}
+
+/// Why a change has no effect at all, or a read no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// There is no such name, and this does not make it.
+    Absent,
+    Wrong(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Ground {
+    /// What it is after a change, or why there is none: which no document has a say in.
+    pub(crate) fn after(&self, change: &Change) -> Result<Self, Refusal> {
+        if !self.there && change.puts.is_empty() {
+            return Err(Refusal::Absent);
+        }
+        let mut after = Self { there: true, kinds: self.kinds.clone() };
+        for (name, kind) in &change.declare {
+            after.settle(name, *kind)?;
+        }
+        for name in &change.drop {
+            after.kinds.remove(name);
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(id) = ids(change).find(|id| !seen.insert(*id)) {
+            return Err(Refusal::Wrong(format!("id {id} is there twice")));
+        }
+        for (name, datum) in change.puts.iter().chain(&change.patches).flat_map(|(_, doc)| doc) {
+            after.settle(name, kind_of(datum))?;
+            after.check_size(name, datum)?;
+        }
+        // A condition is read even where its part is empty, unless the change speaks of no document.
+        if !seen.is_empty() {
+            for condition in [change.put_if, change.patch_if, change.delete_if] {
+                after.check(condition)?;
+            }
+        }
+        Ok(after)
+    }
+
+    /// Whether that can be asked of it.
+    pub(crate) fn answers(&self, read: &Read) -> Result<(), Refusal> {
+        match read {
+            _ if !self.there => Err(Refusal::Absent),
+            Read::All | Read::One(_) => Ok(()),
+            Read::CountBelow(bound) => self.check(If::CountIs(*bound)),
+        }
+    }
+
+    /// The first that says what an attribute is, says it for all.
+    fn settle(&mut self, name: &'static str, kind: Kind) -> Result<(), Refusal> {
+        match *self.kinds.entry(name).or_insert(kind) {
+            known if known == kind => Ok(()),
+            known => Err(Refusal::Wrong(format!("'{name}' is {known:?}, not {kind:?}"))),
+        }
+    }
+
+    fn check(&self, condition: If) -> Result<(), Refusal> {
+        match (condition, self.kinds.get(COUNT)) {
+            (If::Always | If::Absent, _)
+            | (If::CountGrows, Some(_))
+            | (If::CountIs(_), Some(Kind::Int)) => Ok(()),
+            (_, known) => {
+                Err(Refusal::Wrong(format!("{condition:?} where '{COUNT}' is {known:?}")))
+            }
+        }
+    }
+
+    /// Nobody in a run says that an attribute is not to be filtered by.
+    fn check_size(&self, name: &str, datum: &Datum) -> Result<(), Refusal> {
+        match datum {
+            Datum::Text(text) if text.len() > FILTERABLE_BYTES_MAX => {
+                Err(Refusal::Wrong(format!("'{name}' has {} bytes", text.len())))
+            }
+            Datum::Text(_) | Datum::Int(_) => Ok(()),
+        }
+    }
+}
+
+impl State {
+    /// Takes in a change, or refuses it and stays as it was.
+    pub(crate) fn take(&mut self, change: &Change) -> Result<Counts, Refusal> {
+        self.ground = self.ground.after(change)?;
+        for name in &change.drop {
+            self.strip(name);
+        }
+        let mut counts = Counts::default();
+        for (id, new) in &change.puts {
+            if applies(Part::Put, change.put_if, self.doc(*id), Some(new)) {
+                self.docs.insert(*id, Arc::new(new.clone()));
+                counts.puts += 1;
+            }
+        }
+        for (id, new) in &change.patches {
+            if let Some(old) = self.doc(*id)
+                && applies(Part::Patch, change.patch_if, Some(old), Some(new))
+            {
+                let merged = merged(old, new);
+                self.docs.insert(*id, Arc::new(merged));
+                counts.patches += 1;
+            }
+        }
+        for id in &change.deletes {
+            if applies(Part::Delete, change.delete_if, self.doc(*id), None) {
+                self.docs.remove(id);
+                counts.deletes += 1;
+            }
+        }
+        Ok(counts)
+    }
+
+    fn doc(&self, id: u64) -> Option<&Doc> {
+        self.docs.get(&id).map(Arc::as_ref)
+    }
+
+    /// What was stored under an attribute goes with it.
+    fn strip(&mut self, name: &str) {
+        for doc in self.docs.values_mut().filter(|doc| doc.contains_key(name)) {
+            Arc::make_mut(doc).remove(name);
+        }
+    }
+}
+
+/// Whether a part of a change touches a document; `old` is none where nothing is there.
+pub(crate) fn applies(part: Part, condition: If, old: Option<&Doc>, new: Option<&Doc>) -> bool {
+    // What is not there is put, whatever the condition, and neither patched nor deleted.
+    let Some(old) = old else { return part == Part::Put };
+    match condition {
+        If::Always => true,
+        If::Absent => false,
+        If::CountIs(count) => old.get(COUNT) == Some(&Datum::Int(count)),
+        // Lower than nothing is nothing, and what is missing is lower than all that is there.
+        If::CountGrows => match new.and_then(|new| new.get(COUNT)) {
+            Some(new) => old.get(COUNT).is_none_or(|old| old < new),
+            None => false,
+        },
+    }
+}
+
+pub(crate) fn merged(old: &Doc, patch: &Doc) -> Doc {
+    let mut merged = old.clone();
+    merged.extend(patch.iter().map(|(name, datum)| (*name, datum.clone())));
+    merged
+}
+
+/// Whether a read of all documents shows that one.
+pub(crate) fn shows(read: &Read, id: u64, doc: &Doc) -> bool {
+    match read {
+        Read::All => true,
+        Read::One(one) => *one == id,
+        Read::CountBelow(bound) => doc.get(COUNT).is_none_or(|count| *count < Datum::Int(*bound)),
+    }
+}
+
+/// Every document that a change speaks of.
+pub(crate) fn ids(change: &Change) -> impl Iterator<Item = u64> {
+    let written = change.puts.iter().chain(&change.patches).map(|(id, _)| *id);
+    written.chain(change.deletes.iter().copied())
+}
+
+pub(crate) fn kind_of(datum: &Datum) -> Kind {
+    match datum {
+        Datum::Int(_) => Kind::Int,
+        Datum::Text(_) => Kind::Text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::{FICKLE, MARK, TEXT};
+    use super::*;
+
+    const A: &str = FICKLE[0];
+
+    fn doc(mark: i64, count: i64) -> Doc {
+        Doc::from([(MARK, Datum::Int(mark)), (COUNT, Datum::Int(count))])
+    }
+
+    fn with(doc: Doc, name: &'static str, datum: Datum) -> Doc {
+        let mut doc = doc;
+        doc.insert(name, datum);
+        doc
+    }
+
+    fn put(id: u64, doc: Doc, put_if: If) -> Change {
+        Change { puts: vec![(id, doc)], put_if, ..Change::default() }
+    }
+
+    fn patch(id: u64, doc: Doc, patch_if: If) -> Change {
+        Change { patches: vec![(id, doc)], patch_if, ..Change::default() }
+    }
+
+    fn delete(id: u64, delete_if: If) -> Change {
+        Change { deletes: vec![id], delete_if, ..Change::default() }
+    }
+
+    fn text(bytes: usize) -> Datum {
+        Datum::Text("x".repeat(bytes))
+    }
+
+    /// A name with document 7, whose count is 3, and one without a count.
+    fn some() -> State {
+        let mut state = State::default();
+        state.take(&put(7, doc(1, 3), If::Always)).unwrap();
+        state.take(&put(8, Doc::from([(MARK, Datum::Int(2))]), If::Always)).unwrap();
+        state
+    }
+
+    fn counts(puts: u64, patches: u64, deletes: u64) -> Result<Counts, Refusal> {
+        Ok(Counts { puts, patches, deletes })
+    }
+
+    #[test]
+    fn a_name_begins_with_its_first_document_and_with_nothing_else() {
+        let mut state = State::default();
+        let declares = Change { declare: vec![(A, Kind::Int)], ..Change::default() };
+        for change in [
+            &patch(7, doc(1, 1), If::Always),
+            &delete(7, If::Always),
+            &declares,
+            &Change::default(),
+        ] {
+            assert_eq!(state.take(change), Err(Refusal::Absent));
+        }
+        assert_eq!(state, State::default());
+        assert_eq!(state.take(&put(7, doc(1, 1), If::Absent)), counts(1, 0, 0));
+        assert!(state.ground.there);
+        assert_eq!(state.take(&Change::default()), counts(0, 0, 0));
+    }
+
+    #[test]
+    fn what_is_missing_is_put_whatever_the_condition_and_neither_patched_nor_deleted() {
+        for condition in [If::Always, If::Absent, If::CountIs(9), If::CountGrows] {
+            assert_eq!(some().take(&put(9, doc(3, 1), condition)), counts(1, 0, 0));
+            assert_eq!(some().take(&patch(9, doc(3, 1), condition)), counts(0, 0, 0));
+            assert_eq!(some().take(&delete(9, condition)), counts(0, 0, 0));
+        }
+    }
+
+    #[test]
+    fn a_condition_is_asked_of_each_document_by_itself() {
+        for (condition, of_three, of_none) in [
+            (If::Always, true, true),
+            (If::Absent, false, false),
+            (If::CountIs(3), true, false),
+            (If::CountIs(4), false, false),
+        ] {
+            for (id, holds) in [(7, of_three), (8, of_none)] {
+                let touched = u64::from(holds);
+                assert_eq!(some().take(&put(id, doc(3, 4), condition)), counts(touched, 0, 0));
+                assert_eq!(some().take(&patch(id, doc(3, 4), condition)), counts(0, touched, 0));
+                assert_eq!(some().take(&delete(id, condition)), counts(0, 0, touched));
+            }
+        }
+        let both = Change { puts: vec![(7, doc(3, 4)), (8, doc(3, 4))], ..Change::default() };
+        let both = Change { put_if: If::CountIs(3), ..both };
+        let mut state = some();
+        assert_eq!(state.take(&both), counts(1, 0, 0));
+        assert_eq!((&*state.docs[&7], &state.docs[&8]), (&doc(3, 4), &some().docs[&8]));
+    }
+
+    #[test]
+    fn a_count_grows_from_a_lower_one_or_from_none_and_never_to_none() {
+        let without = Doc::from([(MARK, Datum::Int(3))]);
+        for (id, new, grows) in [
+            (7, doc(3, 4), 1),
+            (7, doc(3, 3), 0),
+            (7, without.clone(), 0),
+            (8, doc(3, -9), 1),
+            (8, without, 0),
+        ] {
+            assert_eq!(some().take(&put(id, new.clone(), If::CountGrows)), counts(grows, 0, 0));
+            assert_eq!(some().take(&patch(id, new, If::CountGrows)), counts(0, grows, 0));
+            assert_eq!(some().take(&delete(id, If::CountGrows)), counts(0, 0, 0));
+        }
+    }
+
+    #[test]
+    fn a_put_replaces_the_document_and_a_patch_what_it_names() {
+        let mut state = some();
+        state.take(&put(7, with(doc(3, 1), TEXT, text(2)), If::Always)).unwrap();
+        state.take(&patch(7, doc(4, 2), If::Always)).unwrap();
+        assert_eq!(*state.docs[&7], with(doc(4, 2), TEXT, text(2)));
+        state.take(&put(7, doc(5, 3), If::Always)).unwrap();
+        assert_eq!(*state.docs[&7], doc(5, 3));
+    }
+
+    #[test]
+    fn what_was_stored_under_an_attribute_goes_with_it() {
+        let mut state = some();
+        state.take(&put(7, with(doc(3, 1), A, Datum::Int(5)), If::Always)).unwrap();
+        let again = Change {
+            declare: vec![(A, Kind::Int)],
+            drop: vec![A],
+            patches: vec![(8, Doc::from([(MARK, Datum::Int(4)), (A, text(1))]))],
+            ..Change::default()
+        };
+        assert_eq!(state.take(&again), counts(0, 1, 0));
+        assert_eq!(*state.docs[&7], doc(3, 1));
+        assert_eq!(state.docs[&8][A], text(1));
+        assert_eq!(state.ground.kinds[A], Kind::Text);
+        let gone = Change { drop: vec![A, FICKLE[1]], ..Change::default() };
+        assert_eq!(state.take(&gone), counts(0, 0, 0), "what is not there may be dropped");
+    }
+
+    #[test]
+    fn a_patch_of_nothing_still_tells_what_its_attributes_are() {
+        let mut state = some();
+        assert_eq!(state.take(&patch(9, with(doc(3, 1), A, text(1)), If::Always)), counts(0, 0, 0));
+        assert_eq!(state.ground.kinds.get(A), Some(&Kind::Text));
+    }
+
+    #[test]
+    fn what_contradicts_the_state_is_refused_whole() {
+        let mut state = some();
+        let declare = |kind| Change { declare: vec![(A, kind)], ..Change::default() };
+        assert_eq!(state.take(&declare(Kind::Int)), counts(0, 0, 0));
+        assert_eq!(state.take(&declare(Kind::Int)), counts(0, 0, 0));
+        let before = state.clone();
+        let mut two = put(9, doc(3, 1), If::Always);
+        two.puts.push((10, with(doc(3, 1), A, text(1))));
+        let mut twice = put(9, doc(3, 1), If::Always);
+        twice.deletes.push(9);
+        let long = with(doc(3, 1), TEXT, text(FILTERABLE_BYTES_MAX + 1));
+        for change in [declare(Kind::Text), two, twice, put(9, long, If::Always)] {
+            let told = state.take(&change);
+            assert!(matches!(told, Err(Refusal::Wrong(_))), "{change:?}: {told:?}");
+        }
+        assert_eq!(state, before);
+        let fits = with(doc(3, 1), TEXT, text(FILTERABLE_BYTES_MAX));
+        assert_eq!(state.take(&put(9, fits, If::Always)), counts(1, 0, 0));
+    }
+
+    #[test]
+    fn a_condition_speaks_of_an_attribute_that_is_there() {
+        let bare = Doc::from([(MARK, Datum::Int(1))]);
+        let mut state = State::default();
+        assert!(state.take(&put(7, bare.clone(), If::CountIs(1))).is_err());
+        state.take(&put(7, bare.clone(), If::Absent)).unwrap();
+        for condition in [If::CountIs(1), If::CountGrows] {
+            let told = state.take(&delete(7, condition));
+            assert!(matches!(told, Err(Refusal::Wrong(_))), "{condition:?}: {told:?}");
+        }
+        assert!(state.ground.answers(&Read::CountBelow(1)).is_err());
+        assert_eq!(state.take(&put(7, doc(2, 1), If::CountGrows)), counts(1, 0, 0));
+        assert!(state.ground.answers(&Read::CountBelow(1)).is_ok());
+        assert_eq!(Ground::default().answers(&Read::All), Err(Refusal::Absent));
+    }
+
+    #[test]
+    fn a_read_shows_what_it_asks_for() {
+        let bare = Doc::from([(MARK, Datum::Int(1))]);
+        for (read, id, doc, shown) in [
+            (Read::All, 7, &doc(1, 3), true),
+            (Read::One(7), 7, &doc(1, 3), true),
+            (Read::One(8), 7, &doc(1, 3), false),
+            (Read::CountBelow(4), 7, &doc(1, 3), true),
+            (Read::CountBelow(3), 7, &doc(1, 3), false),
+            (Read::CountBelow(-9), 7, &bare, true),
+        ] {
+            assert_eq!(shows(&read, id, doc), shown, "{read:?} {doc:?}");
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! What many runs came to, as tables: how fast, how much, what befell whom, and which rare events of the
+//! code that ships were reached. What no run reached was not tested, and is told once more at the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use super::checks::Tally;
+use super::store::FaultKind;
+use super::trace::Kind;
+use super::words::{Act, Newest, Said, Wish};
+
+/// Of one run.
+#[derive(Debug, Default)]
+pub(super) struct Figures {
+    /// By what was asked, and what was told.
+    pub(super) operations: BTreeMap<(&'static str, &'static str), u64>,
+    /// What the store did wrong, by kind.
+    pub(super) faults: BTreeMap<FaultKind, u64>,
+    /// What befell the nodes, by kind.
+    pub(super) mishaps: BTreeMap<Kind, u64>,
+    pub(super) reached: BTreeMap<&'static str, u64>,
+    pub(super) requests: u64,
+    pub(super) slots: u64,
+    pub(super) simulated: Duration,
+    pub(super) judged: Tally,
+}
+
+impl Figures {
+    pub(super) fn count(&mut self, acts: &[Act]) {
+        for act in acts {
+            *self.operations.entry((asked(&act.wish), told(&act.said))).or_default() += 1;
+        }
+    }
+
+    fn operations(&self) -> u64 {
+        self.operations.values().sum()
+    }
+
+    fn troubles(&self) -> u64 {
+        self.faults.values().chain(self.mishaps.values()).sum()
+    }
+}
+
+fn asked(wish: &Wish) -> &'static str {
+    match wish {
+        Wish::Change { key: None, .. } => "write",
+        Wish::Change { key: Some(_), .. } => "write under a key",
+        Wish::End => "delete the name",
+        Wish::Read { min_seq: Some(_), .. } => "read from a slot on",
+        Wish::Read { newest: Newest::Strong, .. } => "strong read",
+        Wish::Read { newest: Newest::Eventual { .. }, .. } => "eventual read",
+        Wish::List => "list",
+    }
+}
+
+fn told(said: &Said) -> &'static str {
+    match said {
+        Said::Changed { stored: true, .. } => "stored answer",
+        Said::Changed { .. } | Said::Ended | Said::Saw(_) | Said::Names(_) => "done",
+        Said::Absent => "absent",
+        Said::Refused(_) => "refused",
+        Said::NotCommitted(_) => "not committed",
+        Said::Unknown(_) => "unknown",
+        Said::Failed(_) => "failed",
+        Said::Broken(_) => "broken",
+    }
+}
+
+/// Of all runs.
+#[derive(Debug, Default)]
+pub(super) struct Sum {
+    runs: u64,
+    all: Figures,
+    /// In how many runs.
+    reached_in: BTreeMap<&'static str, u64>,
+    least: Option<Least>,
+    /// Seeds that ran twice, and came to the same.
+    repeated: u64,
+}
+
+/// Each of any run.
+#[derive(Clone, Copy, Debug)]
+struct Least {
+    operations: u64,
+    troubles: u64,
+    simulated: Duration,
+}
+
+impl Sum {
+    pub(super) fn add(&mut self, run: &Figures) {
+        self.runs += 1;
+        let Figures { operations, faults, mishaps, reached, requests, slots, simulated, judged } =
+            run;
+        for (key, many) in operations {
+            *self.all.operations.entry(*key).or_default() += many;
+        }
+        for (key, many) in faults {
+            *self.all.faults.entry(*key).or_default() += many;
+        }
+        for (key, many) in mishaps {
+            *self.all.mishaps.entry(*key).or_default() += many;
+        }
+        for (key, many) in reached {
+            *self.all.reached.entry(*key).or_default() += many;
+            *self.reached_in.entry(*key).or_default() += 1;
+        }
+        self.all.requests += requests;
+        self.all.slots += slots;
+        self.all.simulated += *simulated;
+        let all = &mut self.all.judged;
+        all.histories += judged.histories;
+        all.histories_cut += judged.histories_cut;
+        all.slots += judged.slots;
+        all.slots_cut += judged.slots_cut;
+        all.documents += judged.documents;
+        all.documents_cut += judged.documents_cut;
+        let (operations, troubles) = (run.operations(), run.troubles());
+        let least = self.least.get_or_insert(Least { operations, troubles, simulated: *simulated });
+        least.operations = least.operations.min(operations);
+        least.troubles = least.troubles.min(troubles);
+        least.simulated = least.simulated.min(*simulated);
+    }
+
+    pub(super) fn repeated(&mut self) {
+        self.repeated += 1;
+    }
+
+    pub(super) fn runs(&self) -> u64 {
+        self.runs
+    }
+
+    /// On one line, while others are still to come.
+    pub(super) fn progress(&self, took: Duration) -> String {
+        let hours = self.all.simulated.as_secs() / 3600;
+        let speed = self.runs as f64 / took.as_secs_f64();
+        format!("{} seeds, {speed:.1} seeds/s, {hours} simulated hours", self.runs)
+    }
+
+    /// Events that the code has and no run came by.
+    pub(super) fn unreached(&self, events: &BTreeSet<String>) -> Vec<String> {
+        let unreached = |event: &&String| !self.all.reached.contains_key(event.as_str());
+        events.iter().filter(unreached).cloned().collect()
+    }
+
+    /// All that there is to tell.
+    pub(super) fn tables(&self, took: Duration, events: &BTreeSet<String>) -> String {
+        let mut text = String::new();
+        self.write(&mut text, took, events).expect("a string takes what is written");
+        text
+    }
+
+    fn write(&self, text: &mut String, took: Duration, events: &BTreeSet<String>) -> fmt::Result {
+        let all = &self.all;
+        writeln!(text, "\n{}, {:.1} seconds", self.progress(took), took.as_secs_f64())?;
+        if let Some(Least { operations, troubles, simulated }) = self.least {
+            let minutes = simulated.as_secs() / 60;
+            writeln!(
+                text,
+                "a seed has at least {operations} operations, {troubles} faults, {minutes} simulated \
+                 minutes"
+            )?;
+        }
+        writeln!(text, "{} requests to the store, {} slots", all.requests, all.slots)?;
+        writeln!(text, "{} seeds ran twice, and came to the same", self.repeated)?;
+        let Tally { histories, histories_cut, slots, slots_cut, documents, documents_cut } =
+            all.judged;
+        writeln!(
+            text,
+            "{histories} histories were judged, {slots} slots and {documents} documents of them; not \
+             settled: {histories_cut}, by {slots_cut} slots and {documents_cut} documents"
+        )?;
+
+        writeln!(text, "\n{:<22} {:<14} {:>12}", "operation", "answer", "times")?;
+        for ((asked, told), many) in &all.operations {
+            writeln!(text, "{asked:<22} {told:<14} {many:>12}")?;
+        }
+        writeln!(text, "{:<37} {:>12}", "together", all.operations())?;
+
+        writeln!(text, "\n{:<37} {:>12}", "fault of the store", "times")?;
+        for (kind, many) in &all.faults {
+            writeln!(text, "{:<37} {many:>12}", kind.to_string())?;
+        }
+        writeln!(text, "\n{:<37} {:>12}", "what befell the nodes", "times")?;
+        for (kind, many) in &all.mishaps {
+            writeln!(text, "{kind:<37} {many:>12}")?;
+        }
+        writeln!(text, "{:<37} {:>12}", "together, with faults", all.troubles())?;
+
+        writeln!(text, "\n{:<64} {:>10} {:>10}", "rare event", "times", "in seeds")?;
+        for event in events {
+            let of = |table: &BTreeMap<&'static str, u64>| {
+                table.get(event.as_str()).copied().unwrap_or_default()
+            };
+            writeln!(text, "{event:<64} {:>10} {:>10}", of(&all.reached), of(&self.reached_in))?;
+        }
+        let unreached = self.unreached(events);
+        if !unreached.is_empty() {
+            writeln!(text, "\nno seed reached: {}", unreached.join("; "))?;
+        }
+        Ok(())
+    }
+}
+
+/// The rare events of the code that ships, as its source has them.
+pub(super) fn events() -> BTreeSet<String> {
+    given("reach!(")
+}
+
+/// The faults that can be switched on in it, likewise.
+pub(super) fn mutants() -> BTreeSet<String> {
+    given("mutant!(")
+}
+
+/// What a macro is given, anywhere but where it is made and tried.
+fn given(call: &str) -> BTreeSet<String> {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = BTreeSet::new();
+    visit(&sources, &mut |path| {
+        if path != sources.join("reach.rs") {
+            let text = fs::read_to_string(path).expect("a source is text");
+            all.extend(in_source(&text, call));
+        }
+    });
+    all
+}
+
+fn visit(folder: &Path, see: &mut dyn FnMut(&Path)) {
+    for entry in fs::read_dir(folder).expect("the sources are here") {
+        let path = entry.expect("the sources are here").path();
+        if path.is_dir() {
+            visit(&path, see);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            see(&path);
+        }
+    }
+}
+
+/// Likewise, anywhere but in comments.
+fn in_source(text: &str, call: &str) -> Vec<String> {
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    let code: Vec<&str> = text.lines().filter(is_code).collect();
+    let code = code.join("\n");
+    let name = |(at, call): (usize, &str)| {
+        let (name, _) = code[at + call.len()..].trim_start().strip_prefix('"')?.split_once('"')?;
+        Some(name.to_owned())
+    };
+    code.match_indices(call).filter_map(name).collect()
+}
+
+/// Past the capture of the test harness: whoever runs seeds for minutes wants to see it go on.
+pub(super) fn say(text: &str) {
+    let mut out = std::io::stderr().lock();
+    writeln!(out, "{text}").expect("stderr takes what is written");
+}
+
+#[test]
+fn names_are_read_out_of_code_and_not_out_of_comments() {
+    let text = "/// `reach!(\"a comment\")`\n    reach!(\"one\");\n// reach!(\"none\")\n\
+                if x { crate::reach!(\n    \"on the next line\"\n) }\nmacro_rules! reach { }";
+    assert_eq!(in_source(text, "reach!("), ["one", "on the next line"]);
+    assert_eq!(in_source(text, "mutant!("), [""; 0]);
+}
+
+#[test]
+fn what_the_macros_are_tried_with_is_in_no_table() {
+    assert!(events().len() >= 25 && mutants().len() >= 18);
+    assert!(!events().contains("a thing that happens twice"));
+    assert!(!mutants().contains("one plus one is three"));
+}

@@ -1,0 +1,122 @@
+//! The attributes of one life by their numbers, as far as its log says: effects speak of numbers, and
+//! whoever judges them of names.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use elacsym::log::effects;
+use elacsym::model::{AttrNo, AttrType, Attribute, DocId, IdType, Row, Scalar, SchemaEdit, Value};
+
+use crate::world::words::{COUNT, Datum, Doc, Edit, Entry, FICKLE, Kind, MARK, TEXT};
+
+#[derive(Debug, Default)]
+pub(super) struct Schema {
+    known: BTreeMap<AttrNo, (&'static str, Kind)>,
+    /// The first number that was never given.
+    next: u32,
+}
+
+impl Schema {
+    /// What a batch does. What a later part says of an id stands, and an attribute that the batch drops
+    /// in the end is in none of its rows.
+    pub(super) fn read(&mut self, parts: &[Bytes]) -> Result<Entry, String> {
+        let mut edits = Vec::new();
+        let mut last: BTreeMap<u64, Option<Row>> = BTreeMap::new();
+        for part in parts {
+            let part = effects::decode(part).map_err(|error| error.chain())?;
+            for edit in &part.schema {
+                self.edit(edit, &mut edits)?;
+            }
+            for block in &part.upserts {
+                for row in (0..block.rows()).map(|row| block.row(row)) {
+                    last.insert(number(&row.id)?, Some(row));
+                }
+            }
+            for id in &part.deletes {
+                last.insert(number(id)?, None);
+            }
+        }
+        let (mut rows, mut gone) = (BTreeMap::new(), Vec::new());
+        for (id, row) in last {
+            match row {
+                Some(row) => drop(rows.insert(id, self.doc(row)?)),
+                None => gone.push(id),
+            }
+        }
+        Ok(Entry::Batch { rows, gone, edits })
+    }
+
+    fn edit(&mut self, edit: &SchemaEdit, edits: &mut Vec<Edit>) -> Result<(), String> {
+        match edit {
+            SchemaEdit::Set { name, attribute } => self.set(name, attribute, edits)?,
+            SchemaEdit::Drop { number } => {
+                let dropped = self.known.remove(number);
+                edits.extend(dropped.map(|(name, _)| Edit::Dropped(name)));
+            }
+            SchemaEdit::IdType(IdType::Uint) | SchemaEdit::Settled => {}
+            SchemaEdit::IdType(_) | SchemaEdit::Settings(_) => {
+                return Err(format!("nobody asked for {edit:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn set(
+        &mut self,
+        name: &str,
+        attribute: &Attribute,
+        edits: &mut Vec<Edit>,
+    ) -> Result<(), String> {
+        let (name, kind, number) = (known(name)?, kind_of(attribute)?, attribute.number);
+        match self.known.get(&number) {
+            // Other options, which are not told.
+            Some(known) if *known == (name, kind) => return Ok(()),
+            Some(known) => return Err(format!("{number:?} is {known:?}, and becomes {name}")),
+            None => {}
+        }
+        // An attribute that was dropped and added again is another one.
+        if number.0 < self.next {
+            return Err(format!("{number:?} comes again, for {name}"));
+        }
+        self.next = number.0 + 1;
+        let replaced = self.known.extract_if(.., |_, (other, _)| *other == name);
+        edits.extend(replaced.map(|(_, (other, _))| Edit::Dropped(other)));
+        self.known.insert(number, (name, kind));
+        edits.push(Edit::Added(name, kind));
+        Ok(())
+    }
+
+    fn doc(&self, row: Row) -> Result<Doc, String> {
+        let mut doc = Doc::new();
+        for (number, value) in row.values {
+            let Some((name, kind)) = self.known.get(&number) else { continue };
+            let datum = match (value, kind) {
+                (Value::Int(value), Kind::Int) => Datum::Int(value),
+                (Value::String(text), Kind::Text) => Datum::Text(text.into()),
+                (value, kind) => return Err(format!("{name} is {kind:?}, and here {value:?}")),
+            };
+            doc.insert(*name, datum);
+        }
+        Ok(doc)
+    }
+}
+
+fn number(id: &DocId) -> Result<u64, String> {
+    match id {
+        DocId::Uint(id) => Ok(*id),
+        DocId::Uuid(_) | DocId::String(_) => Err(format!("an id that nobody wrote: {id}")),
+    }
+}
+
+fn known(name: &str) -> Result<&'static str, String> {
+    let all = [MARK, COUNT, TEXT, FICKLE[0], FICKLE[1]];
+    all.into_iter().find(|known| *known == name).ok_or_else(|| format!("nobody wrote '{name}'"))
+}
+
+fn kind_of(attribute: &Attribute) -> Result<Kind, String> {
+    match attribute.kind {
+        AttrType::Scalar(Scalar::Int) => Ok(Kind::Int),
+        AttrType::Scalar(Scalar::String) => Ok(Kind::Text),
+        other => Err(format!("nobody wrote what is of type {other:?}")),
+    }
+}

@@ -1,0 +1,214 @@
+//! What a run is made of, in words that its parts share: who asked what, and what they were told.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use elacsym::model::Namespace;
+
+/// A point in the order of a run. Of two, the lower came first, and no two things share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Moment(pub(crate) u64);
+
+impl Moment {
+    /// When a request ended that did not.
+    pub(crate) const NEVER: Self = Self(u64::MAX);
+}
+
+/// Gives out the moments of a run. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Order(Arc<AtomicU64>);
+
+impl Order {
+    pub(crate) fn next(&self) -> Moment {
+        Moment(self.0.fetch_add(1, Relaxed))
+    }
+}
+
+/// What a document holds under a name. What is missing is not in it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Datum {
+    Int(i64),
+    Text(String),
+}
+
+/// A document by its attributes. Every one that a change writes carries [`MARK`].
+pub(crate) type Doc = BTreeMap<&'static str, Datum>;
+
+/// The attribute that says which change wrote a document last: `Datum::Int` of `Act::no`.
+pub(crate) const MARK: &str = "mark";
+/// A number that counters raise and conditions compare.
+pub(crate) const COUNT: &str = "count";
+/// A text, of any length up to some kilobytes.
+pub(crate) const TEXT: &str = "text";
+/// Attributes that are declared, dropped and added again, as a number or as a text.
+pub(crate) const FICKLE: [&str; 2] = ["fickle", "frail"];
+
+/// What kind of values an attribute takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Int,
+    Text,
+}
+
+/// The parts of one write, in the order in which they take effect: `declare`, `drop`, `puts`,
+/// `patches`, `deletes`. No id is in two of the lists, nor twice in one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Change {
+    /// Attributes that are there from now on.
+    pub(crate) declare: Vec<(&'static str, Kind)>,
+    pub(crate) drop: Vec<&'static str>,
+    pub(crate) puts: Vec<(u64, Doc)>,
+    pub(crate) put_if: If,
+    /// A document that is not there is not patched, and not counted.
+    pub(crate) patches: Vec<(u64, Doc)>,
+    pub(crate) patch_if: If,
+    pub(crate) deletes: Vec<u64>,
+    pub(crate) delete_if: If,
+}
+
+/// Under which condition a part touches a document. It is asked for each id by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum If {
+    #[default]
+    Always,
+    /// Nothing is there by that id: for puts alone. (A put without a document before is never asked
+    /// its condition; this one is `id Eq null`, which no document meets.)
+    Absent,
+    /// `COUNT` of the document is exactly that.
+    CountIs(i64),
+    /// `COUNT` of the document is lower than that of the incoming one: for puts and patches.
+    CountGrows,
+}
+
+/// What a client wishes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Wish {
+    Change {
+        change: Change,
+        key: Option<String>,
+    },
+    /// The whole name is deleted.
+    End,
+    Read {
+        read: Read,
+        newest: Newest,
+        min_seq: Option<u64>,
+    },
+    /// All names, page by page.
+    List,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Newest {
+    Strong,
+    Eventual { max_staleness: Duration },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Read {
+    /// Every document, and beside it a count of all: two queries over one view.
+    All,
+    One(u64),
+    /// Those whose `COUNT` is lower (also those that have none), by id.
+    CountBelow(i64),
+}
+
+/// One request, as a client sent it to one node. What is sent again is another act; with a key, it
+/// is the same `no`.
+#[derive(Clone, Debug)]
+pub(crate) struct Act {
+    /// Of the wish: what it writes is marked with it. Repetitions under a key share it.
+    pub(crate) no: i64,
+    pub(crate) client: usize,
+    pub(crate) node: usize,
+    pub(crate) name: Namespace,
+    pub(crate) wish: Wish,
+    pub(crate) call: Moment,
+    pub(crate) back: Moment,
+    /// In simulated time.
+    pub(crate) called_at: Duration,
+    pub(crate) back_at: Duration,
+    pub(crate) said: Said,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Said {
+    /// A change: by which slot it is seen, and how many documents each part of it touched.
+    Changed {
+        seq: u64,
+        puts: u64,
+        patches: u64,
+        deletes: u64,
+        stored: bool,
+    },
+    Ended,
+    Saw(Sight),
+    Names(Vec<Namespace>),
+    /// 404: there is no such name.
+    Absent,
+    /// The request is wrong, or contradicts the state: it has no effect, and none later.
+    Refused(String),
+    /// It certainly has no effect, now or later: also whatever was sent away at the door.
+    NotCommitted(String),
+    /// Nobody knows; also an answer that never came, for the node died or the client gave up.
+    Unknown(String),
+    /// A read that failed for want of a store, of time, or of a node.
+    Failed(String),
+    /// Damaged bytes, or a bug: no run may ever see it.
+    Broken(String),
+}
+
+/// What a read saw of one view.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Sight {
+    /// The last slot that the view holds.
+    pub(crate) seq: u64,
+    /// By id, as they came.
+    pub(crate) rows: Vec<(u64, Doc)>,
+    /// Beside [`Read::All`].
+    pub(crate) count: Option<u64>,
+}
+
+/// What lies in a slot of a name's log, as the store saw it created, decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Landed {
+    pub(crate) name: Namespace,
+    pub(crate) inc: u128,
+    pub(crate) seq: u64,
+    pub(crate) epoch: u64,
+    pub(crate) at: Moment,
+    pub(crate) entry: Entry,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Entry {
+    /// Rows that are now these, ids that are gone, attributes that are now there or not.
+    Batch {
+        rows: BTreeMap<u64, Doc>,
+        gone: Vec<u64>,
+        edits: Vec<Edit>,
+    },
+    Fence,
+    End,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Edit {
+    Added(&'static str, Kind),
+    Dropped(&'static str),
+}
+
+/// All of a run that is judged.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    pub(crate) acts: Vec<Act>,
+    /// In the order in which they were created, all names together.
+    pub(crate) log: Vec<Landed>,
+}
+
+/// A promise that was broken: in words, with everything that is needed to understand it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Broken(pub(crate) String);

@@ -1,0 +1,207 @@
+//! What clients wish: any change, any read, of few names and few documents, so that they meet.
+//!
+//! A wish depends on the dice of its own number and on what its client knows, and on nothing else: so
+//! a client that is left with fewer wishes begins as it did.
+
+mod habits;
+mod hand;
+mod seen;
+
+use std::collections::VecDeque;
+
+use elacsym::model::Namespace;
+
+use super::plan::{Chance, Plan};
+use super::words::{Change, Datum, Doc, If, MARK, Said, Wish};
+use habits::Deed;
+pub(crate) use habits::Habits;
+use hand::Hand;
+pub(crate) use seen::{Hearsay, Seen};
+
+/// Numbers of wishes that no other client has, and that no other wish of it has.
+const NOS_OF_CLIENT: i64 = 1_000_000;
+const NOS_OF_WISH: i64 = 100;
+/// Requests with a key that a client may yet send again.
+const KEYED_MAX: usize = 8;
+/// The chance that a request which has a key has that of another.
+const CARELESS: f64 = 0.04;
+
+/// What a client wishes, of whom.
+#[derive(Clone, Debug)]
+pub(crate) struct Wished {
+    pub(crate) no: i64,
+    pub(crate) name: Namespace,
+    pub(crate) wish: Wish,
+}
+
+/// The wishes of one client, one after the other.
+#[derive(Clone, Debug)]
+pub(crate) struct Wishes {
+    client: usize,
+    names: Vec<Namespace>,
+    habits: Habits,
+    chance: Chance,
+    keyed: VecDeque<Wished>,
+    /// A large batch of this client that may be there.
+    large: Option<Large>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Coming,
+    /// It was answered, whatever that was.
+    There,
+    /// It is being deleted, by the wish of that number.
+    Going(i64),
+}
+
+#[derive(Clone, Debug)]
+struct Large {
+    name: Namespace,
+    /// Of the wish.
+    no: i64,
+    phase: Phase,
+}
+
+impl Wishes {
+    pub(crate) fn of(plan: &Plan, client: usize) -> Self {
+        Self {
+            client,
+            names: plan.namespaces(),
+            habits: plan.habits.clone(),
+            chance: plan.chance(&format!("client {client}")),
+            keyed: VecDeque::new(),
+            large: None,
+        }
+    }
+
+    /// The wish of that number.
+    pub(crate) fn next(&mut self, number: usize, seen: &Seen) -> Wished {
+        let mut chance = self.chance.fork(&format!("wish {number}"));
+        let no = NOS_OF_CLIENT * (1 + self.client as i64) + NOS_OF_WISH * number as i64;
+        let name = self.names[chance.zipf(self.names.len())].clone();
+        let deed = chance.weighted(&self.habits.weights);
+        if let Some(large) = self.large.as_mut().filter(|large| large.phase != Phase::Coming) {
+            large.phase = Phase::Going(no);
+            let name = large.name.clone();
+            let mut hand = Hand { habits: &self.habits, chance, known: seen.of(&name), no };
+            return Wished { no, name, wish: hand.no_more_large() };
+        }
+        if deed == Deed::Repeat && !self.keyed.is_empty() {
+            return self.keyed[chance.below(self.keyed.len())].clone();
+        }
+        let careless = chance.happens(CARELESS);
+        let mut hand = Hand { habits: &self.habits, chance, known: seen.of(&name), no };
+        if self.client == 0 && self.habits.large_at == Some(number) {
+            self.large = Some(Large { name: name.clone(), no, phase: Phase::Coming });
+            return Wished { no, name, wish: hand.large() };
+        }
+        let mut wished = Wished { no, name, wish: hand.wish(deed) };
+        // Of two that wish the same, the second is the first one sent again, whoever thinks otherwise.
+        let another = |before: &&Wished| {
+            before.name == wished.name
+                && before.change().is_some_and(|it| Some(it) != wished.change())
+        };
+        let before = self.keyed.iter().find(|before| careless && another(before));
+        if let (Some(taken), Wish::Change { key: Some(key), .. }) =
+            (before.and_then(Wished::key), &mut wished.wish)
+        {
+            *key = taken.to_owned();
+        }
+        if wished.key().is_some() {
+            self.keyed.push_back(wished.clone());
+            if self.keyed.len() > KEYED_MAX {
+                self.keyed.pop_front();
+            }
+        }
+        wished
+    }
+
+    /// What came back of a wish of this client.
+    pub(crate) fn heard(&mut self, no: i64, said: &Said) {
+        let Some(large) = &mut self.large else { return };
+        // What was sent again without a key has the next number.
+        let is_of = |wish: i64| (wish..wish + NOS_OF_WISH).contains(&no);
+        match large.phase {
+            Phase::Coming if is_of(large.no) => large.phase = Phase::There,
+            Phase::Going(going) if is_of(going) => {
+                if matches!(said, Said::Changed { .. } | Said::Absent) {
+                    self.large = None;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Wished {
+    /// The same once more. Under its key it is the same request; without one it is another, whose
+    /// rows have a mark of their own.
+    pub(crate) fn again(&self) -> Self {
+        let mut again = self.clone();
+        if self.key().is_none() {
+            again.no += 1;
+            if let Wish::Change { change, .. } = &mut again.wish {
+                mark(change, again.no);
+            }
+        }
+        again
+    }
+
+    /// Whether to do it twice is to do it once, as far as its client can tell: as the contract has it
+    /// that clients may send it again.
+    pub(crate) fn is_safe_twice(&self) -> bool {
+        match &self.wish {
+            Wish::Change { key: Some(_), .. } | Wish::Read { .. } | Wish::List => true,
+            Wish::Change { change, key: None } => {
+                let conditions = [change.put_if, change.patch_if, change.delete_if];
+                change.patches.is_empty() && conditions == [If::Always; 3]
+            }
+            Wish::End => false,
+        }
+    }
+
+    fn change(&self) -> Option<&Change> {
+        match &self.wish {
+            Wish::Change { change, .. } => Some(change),
+            Wish::End | Wish::Read { .. } | Wish::List => None,
+        }
+    }
+
+    fn key(&self) -> Option<&str> {
+        match &self.wish {
+            Wish::Change { key, .. } => key.as_deref(),
+            Wish::End | Wish::Read { .. } | Wish::List => None,
+        }
+    }
+}
+
+fn mark(change: &mut Change, no: i64) {
+    let mark = |(_, doc): &mut (u64, Doc)| {
+        doc.insert(MARK, Datum::Int(no));
+    };
+    change.puts.iter_mut().chain(&mut change.patches).for_each(mark);
+}
+
+#[test]
+fn no_wish_says_two_things_of_one_document_and_every_document_has_the_mark_of_its_wish() {
+    for seed in 0..40 {
+        let plan = Plan::of(seed);
+        let (mut wishes, seen) = (Wishes::of(&plan, 0), Seen::nothing(Hearsay::default()));
+        for number in 0..plan.turns {
+            let wished = wishes.next(number, &seen);
+            for Wished { no, wish, .. } in [wished.again(), wished] {
+                let Wish::Change { change, .. } = wish else { continue };
+                let rows = || change.puts.iter().chain(&change.patches);
+                let marked = |(_, doc): &(u64, Doc)| doc.get(MARK) == Some(&Datum::Int(no));
+                assert!(rows().all(marked), "{change:?}");
+                let mut ids: Vec<u64> = rows().map(|(id, _)| *id).collect();
+                ids.extend(&change.deletes);
+                let many = ids.len();
+                ids.sort_unstable();
+                ids.dedup();
+                assert_eq!(ids.len(), many, "{change:?}");
+            }
+        }
+    }
+}

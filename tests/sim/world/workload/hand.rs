@@ -1,0 +1,326 @@
+//! A hand that draws one wish: from the habits of the run, its own dice, and what its client knows.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::time::Duration;
+
+use super::habits::{Deed, Habits};
+use super::seen::{Known, Last};
+use crate::world::plan::Chance;
+use crate::world::words::{
+    COUNT, Change, Datum, Doc, FICKLE, If, Kind, MARK, Newest, Read, TEXT, Wish,
+};
+
+const COUNTS: usize = 12;
+/// Counters are few, so that many raise the same.
+const COUNTERS: usize = 4;
+/// So many rows of so many bytes are more than a slot takes in one piece.
+const LARGE_ROWS: u64 = 1_100;
+const LARGE_TEXT_BYTES: usize = 4_000;
+/// Where the documents of a large batch are, and no others.
+const LARGE_IDS: Range<u64> = 10_000..10_000 + LARGE_ROWS;
+const STALENESS: [Duration; 4] =
+    [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(3600)];
+
+pub(super) struct Hand<'a> {
+    pub(super) habits: &'a Habits,
+    pub(super) chance: Chance,
+    pub(super) known: Known,
+    /// What is written is marked with it.
+    pub(super) no: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Puts,
+    Patches,
+    Deletes,
+}
+
+impl Hand<'_> {
+    /// A repetition is not drawn: whoever has something to repeat does.
+    pub(super) fn wish(&mut self, deed: Deed) -> Wish {
+        match deed {
+            Deed::Put | Deed::Repeat => self.change(|hand| hand.part(Part::Puts)),
+            Deed::Patch => self.change(|hand| hand.part(Part::Patches)),
+            Deed::Delete => self.change(|hand| hand.part(Part::Deletes)),
+            Deed::Mix => self.change(Self::mix),
+            Deed::Insert => self.change(Self::insert),
+            Deed::Grow => self.change(Self::grow),
+            Deed::Schema => self.change(Self::schema),
+            Deed::Wrong => self.change(Self::wrong),
+            Deed::Raise => self.raise(),
+            Deed::End => Wish::End,
+            Deed::ReadAll => self.read(Read::All),
+            Deed::ReadOne => {
+                let id = self.id();
+                self.read(Read::One(id))
+            }
+            Deed::ReadBelow => {
+                let bound = self.chance.below(COUNTS) as i64;
+                self.read(Read::CountBelow(bound))
+            }
+            Deed::List => Wish::List,
+        }
+    }
+
+    /// More than a slot takes in one piece: it travels in chunks.
+    pub(super) fn large(&mut self) -> Wish {
+        self.change(|hand| {
+            let text = Datum::Text("large".repeat(LARGE_TEXT_BYTES / 5));
+            let doc = Doc::from([(MARK, Datum::Int(hand.no)), (TEXT, text)]);
+            Change { puts: LARGE_IDS.map(|id| (id, doc.clone())).collect(), ..Change::default() }
+        })
+    }
+
+    /// It would be dear to see it in every answer from now on.
+    pub(super) fn no_more_large(&mut self) -> Wish {
+        self.change(|_| Change { deletes: LARGE_IDS.collect(), ..Change::default() })
+    }
+
+    fn change(&mut self, draw: impl FnOnce(&mut Self) -> Change) -> Wish {
+        let key = self.chance.happens(self.habits.keyed).then(|| format!("key {}", self.no));
+        Wish::Change { change: draw(self), key }
+    }
+
+    fn part(&mut self, part: Part) -> Change {
+        let mut change = Change::default();
+        let ids = self.ids();
+        self.add(&mut change, part, &ids);
+        change
+    }
+
+    fn add(&mut self, change: &mut Change, part: Part, ids: &[u64]) {
+        if ids.is_empty() {
+            return;
+        }
+        let condition = self.condition(part, ids[0]);
+        match part {
+            Part::Puts => {
+                change.puts = ids.iter().map(|id| (*id, self.doc(condition))).collect();
+                change.put_if = condition;
+            }
+            Part::Patches => {
+                change.patches = ids.iter().map(|id| (*id, self.doc(condition))).collect();
+                change.patch_if = condition;
+            }
+            Part::Deletes => {
+                change.deletes = ids.to_vec();
+                change.delete_if = condition;
+            }
+        }
+    }
+
+    /// Each id in one part of it.
+    fn mix(&mut self) -> Change {
+        let mut change = Change::default();
+        if self.chance.happens(self.habits.fickle / 2.0) {
+            change = self.schema();
+        }
+        let taken: BTreeSet<u64> = change.puts.iter().map(|(id, _)| *id).collect();
+        let mut ids = self.ids();
+        ids.extend(self.ids());
+        ids.retain(|id| !taken.contains(id));
+        let mut parts = vec![(Part::Patches, Vec::new()), (Part::Deletes, Vec::new())];
+        if change.puts.is_empty() {
+            parts.push((Part::Puts, Vec::new()));
+        }
+        for id in BTreeSet::from_iter(ids) {
+            let part = self.chance.below(parts.len());
+            parts[part].1.push(id);
+        }
+        for (part, ids) in parts {
+            self.add(&mut change, part, &ids);
+        }
+        change
+    }
+
+    fn insert(&mut self) -> Change {
+        let puts = self.ids().into_iter().map(|id| (id, self.doc(If::Absent))).collect();
+        Change { puts, put_if: If::Absent, ..Change::default() }
+    }
+
+    fn grow(&mut self) -> Change {
+        let part = self.chance.one_of(&[Part::Puts, Part::Patches]);
+        let docs = self.ids().into_iter().map(|id| (id, self.doc(If::CountGrows))).collect();
+        match part {
+            Part::Patches => {
+                Change { patches: docs, patch_if: If::CountGrows, ..Change::default() }
+            }
+            _ => Change { puts: docs, put_if: If::CountGrows, ..Change::default() },
+        }
+    }
+
+    /// A fickle attribute comes, or goes, or is another in one and the same change.
+    fn schema(&mut self) -> Change {
+        let attribute = self.chance.one_of(&FICKLE);
+        let kind = self.kind(attribute);
+        let mut change = Change::default();
+        match self.chance.below(4) {
+            0 => change.declare.push((attribute, kind)),
+            1 => change.drop.push(attribute),
+            2 => {
+                change.declare.push((attribute, kind));
+                self.add_with(&mut change, attribute, kind);
+            }
+            _ => {
+                change.drop.push(attribute);
+                self.add_with(&mut change, attribute, other(kind));
+            }
+        }
+        change
+    }
+
+    fn add_with(&mut self, change: &mut Change, attribute: &'static str, kind: Kind) {
+        for id in self.ids() {
+            let mut doc = self.bare();
+            doc.insert(attribute, self.fickle(kind));
+            change.puts.push((id, doc));
+        }
+    }
+
+    /// One row is wrong, whatever is there, among others that are not: nothing of it may be seen.
+    fn wrong(&mut self) -> Change {
+        let mut change = self.part(Part::Puts);
+        let (attribute, kind) = match self.chance.below(2) {
+            0 => (COUNT, Kind::Int),
+            _ => {
+                let attribute = self.chance.one_of(&FICKLE);
+                (attribute, self.kind(attribute))
+            }
+        };
+        change.declare.push((attribute, kind));
+        let wrong = self.fickle(other(kind));
+        if let Some((_, doc)) = change.puts.last_mut() {
+            doc.insert(attribute, wrong);
+        }
+        change
+    }
+
+    /// As counters are raised where there is no verb for it: whoever does not know how it stands reads
+    /// it first.
+    fn raise(&mut self) -> Wish {
+        let id = self.chance.zipf(self.habits.ids.min(COUNTERS)) as u64;
+        let (condition, count) = match self.known.last(id) {
+            None => {
+                return Wish::Read { read: Read::One(id), newest: Newest::Strong, min_seq: None };
+            }
+            Some(Last::Gone) => (If::Absent, 0),
+            Some(Last::Bare) => (If::CountGrows, 1),
+            Some(Last::Count(count)) => (If::CountIs(count), count + 1),
+        };
+        self.change(|hand| {
+            let mut doc = hand.bare();
+            doc.insert(COUNT, Datum::Int(count));
+            let docs = vec![(id, doc)];
+            if condition == If::Absent || hand.chance.happens(0.2) {
+                Change { puts: docs, put_if: condition, ..Change::default() }
+            } else {
+                Change { patches: docs, patch_if: condition, ..Change::default() }
+            }
+        })
+    }
+
+    fn read(&mut self, read: Read) -> Wish {
+        let newest = if self.chance.happens(self.habits.eventual) {
+            Newest::Eventual { max_staleness: self.chance.one_of(&STALENESS) }
+        } else {
+            Newest::Strong
+        };
+        let min_seq = if self.chance.happens(self.habits.min_seq) {
+            let told = self.chance.one_of(&[self.known.told, self.known.heard]);
+            // Of a slot that nobody was told of there may be none.
+            let beyond = if self.chance.happens(0.05) { self.chance.below(4) as u64 } else { 0 };
+            told.map(|seq| seq + beyond)
+        } else {
+            None
+        };
+        Wish::Read { read, newest, min_seq }
+    }
+
+    fn condition(&mut self, part: Part, id: u64) -> If {
+        if !self.chance.happens(self.habits.conditional) {
+            return If::Always;
+        }
+        let count = match self.known.last(id) {
+            Some(Last::Count(count)) => count,
+            _ => self.chance.below(COUNTS) as i64,
+        };
+        let is = If::CountIs(count);
+        match part {
+            Part::Puts => self.chance.one_of(&[is, is, If::CountGrows, If::Absent]),
+            Part::Patches => self.chance.one_of(&[is, is, If::CountGrows]),
+            Part::Deletes => is,
+        }
+    }
+
+    /// What is asked of a document that comes is in it.
+    fn doc(&mut self, condition: If) -> Doc {
+        let mut doc = self.bare();
+        let counted = matches!(condition, If::CountGrows | If::Absent);
+        if counted || self.chance.happens(0.85) {
+            doc.insert(COUNT, Datum::Int(self.chance.below(COUNTS) as i64));
+        }
+        if self.chance.happens(0.4) {
+            doc.insert(TEXT, self.text());
+        }
+        if self.chance.happens(self.habits.fickle) {
+            let attribute = self.chance.one_of(&FICKLE);
+            let kind = self.kind(attribute);
+            doc.insert(attribute, self.fickle(kind));
+        }
+        doc
+    }
+
+    fn bare(&self) -> Doc {
+        Doc::from([(MARK, Datum::Int(self.no))])
+    }
+
+    fn text(&mut self) -> Datum {
+        let bytes = self.chance.zipf(self.habits.text_bytes_max + 1);
+        let letter = self.chance.one_of(&["a", "k", "z", "é"]);
+        Datum::Text(letter.repeat(bytes / letter.len()))
+    }
+
+    /// A value of that kind, of few.
+    fn fickle(&mut self, kind: Kind) -> Datum {
+        let value = self.chance.below(5);
+        match kind {
+            Kind::Int => Datum::Int(value as i64),
+            Kind::Text => Datum::Text(format!("f{value}")),
+        }
+    }
+
+    /// As it is thought to be, mostly.
+    fn kind(&mut self, attribute: &str) -> Kind {
+        let any = self.chance.one_of(&[Kind::Int, Kind::Text]);
+        let wild = self.chance.happens(0.15);
+        self.known.kind(attribute).filter(|_| !wild).unwrap_or(any)
+    }
+
+    fn id(&mut self) -> u64 {
+        self.chance.zipf(self.habits.ids) as u64
+    }
+
+    /// Some, none twice.
+    fn ids(&mut self) -> Vec<u64> {
+        let rows = self.chance.between(1, self.habits.rows_max.min(self.habits.ids));
+        let all = self.habits.ids as u64;
+        let mut ids = Vec::with_capacity(rows);
+        while ids.len() < rows {
+            let mut id = self.id();
+            while ids.contains(&id) {
+                id = (id + 1) % all;
+            }
+            ids.push(id);
+        }
+        ids
+    }
+}
+
+fn other(kind: Kind) -> Kind {
+    match kind {
+        Kind::Int => Kind::Text,
+        Kind::Text => Kind::Int,
+    }
+}

@@ -1,0 +1,178 @@
+//! What a client knows: what it saw, what it was told, and what others say that they were told.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use elacsym::model::Namespace;
+
+use crate::world::words::{
+    Act, COUNT, Change, Datum, Doc, FICKLE, If, Kind, Read, Said, Sight, Wish,
+};
+
+/// The last slot of each name that anybody was told of. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hearsay(Arc<Mutex<BTreeMap<Namespace, u64>>>);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    names: BTreeMap<Namespace, Known>,
+    hearsay: Hearsay,
+}
+
+/// What is known of one name. It may be long out of date.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    ids: BTreeMap<u64, Last>,
+    kinds: BTreeMap<&'static str, Kind>,
+    /// The last slot that this client was told of.
+    pub(super) told: Option<u64>,
+    /// The last one that anybody was told of.
+    pub(super) heard: Option<u64>,
+}
+
+/// How a document was when it was last seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Last {
+    Gone,
+    /// There, and without a count.
+    Bare,
+    Count(i64),
+}
+
+impl Hearsay {
+    fn tell(&self, name: &Namespace, seq: u64) {
+        let mut all = self.all();
+        let last = all.entry(name.clone()).or_default();
+        *last = seq.max(*last);
+    }
+
+    fn ask(&self, name: &Namespace) -> Option<u64> {
+        self.all().get(name).copied()
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Namespace, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    pub(crate) fn nothing(hearsay: Hearsay) -> Self {
+        Self { names: BTreeMap::new(), hearsay }
+    }
+
+    pub(super) fn of(&self, name: &Namespace) -> Known {
+        let known = self.names.get(name).cloned().unwrap_or_default();
+        Known { heard: self.hearsay.ask(name), ..known }
+    }
+
+    /// Takes in what came back.
+    pub(crate) fn learn(&mut self, act: &Act) {
+        let known = self.names.entry(act.name.clone()).or_default();
+        let seq = match &act.said {
+            Said::Changed { seq, .. } => Some(*seq),
+            Said::Saw(sight) => Some(sight.seq),
+            _ => None,
+        };
+        if let Some(seq) = seq {
+            known.told = known.told.max(Some(seq));
+            self.hearsay.tell(&act.name, seq);
+        }
+        match (&act.wish, &act.said) {
+            (Wish::Change { change, .. }, said) => known.changed(change, said),
+            (Wish::Read { read, .. }, Said::Saw(sight)) => known.saw(read, sight),
+            (_, Said::Absent | Said::Ended) | (Wish::End, Said::Unknown(_)) => known.lose(),
+            _ => {}
+        }
+    }
+}
+
+impl Known {
+    pub(super) fn last(&self, id: u64) -> Option<Last> {
+        self.ids.get(&id).copied()
+    }
+
+    pub(super) fn kind(&self, attribute: &str) -> Option<Kind> {
+        self.kinds.get(attribute).copied()
+    }
+
+    /// All that was there is gone.
+    fn lose(&mut self) {
+        self.ids.clear();
+        self.kinds.clear();
+    }
+
+    fn saw(&mut self, read: &Read, sight: &Sight) {
+        match read {
+            Read::All => self.ids.clear(),
+            Read::One(id) => self.ids.extend([(*id, Last::Gone)]),
+            Read::CountBelow(_) => {}
+        }
+        for (id, doc) in &sight.rows {
+            self.ids.insert(*id, Last::of(doc).unwrap_or(Last::Bare));
+            self.learn_kinds(doc);
+        }
+    }
+
+    fn learn_kinds(&mut self, doc: &Doc) {
+        for attribute in FICKLE {
+            let kind = doc.get(attribute).map(|datum| match datum {
+                Datum::Int(_) => Kind::Int,
+                Datum::Text(_) => Kind::Text,
+            });
+            self.kinds.extend(kind.map(|kind| (attribute, kind)));
+        }
+    }
+
+    fn changed(&mut self, change: &Change, said: &Said) {
+        match said {
+            Said::Changed { puts, patches, deletes, stored: false, .. } => {
+                self.applied(change, [*puts, *patches, *deletes]);
+            }
+            Said::Absent => self.lose(),
+            // It may be that an attribute is of another kind than was thought.
+            Said::Refused(_) => self.kinds.clear(),
+            Said::NotCommitted(_) => {}
+            // Whether, and when.
+            _ => self.forget(change),
+        }
+    }
+
+    fn forget(&mut self, change: &Change) {
+        let rows = change.puts.iter().chain(&change.patches).map(|(id, _)| id);
+        for id in rows.chain(&change.deletes) {
+            self.ids.remove(id);
+        }
+        for attribute in &change.drop {
+            self.kinds.remove(attribute);
+        }
+    }
+
+    /// As far as the numbers tell which documents were touched, they are known.
+    fn applied(&mut self, change: &Change, [puts, patches, deletes]: [u64; 3]) {
+        self.forget(change);
+        let stays = |(attribute, _): &&(&'static str, Kind)| !change.drop.contains(attribute);
+        self.kinds.extend(change.declare.iter().filter(stays).copied());
+        let all = |touched: u64, part: usize| touched == part as u64;
+        for (id, doc) in change.puts.iter().filter(|_| all(puts, change.puts.len())) {
+            self.ids.insert(*id, Last::of(doc).unwrap_or(Last::Bare));
+            self.learn_kinds(doc);
+        }
+        for (id, doc) in change.patches.iter().filter(|_| all(patches, change.patches.len())) {
+            self.ids.extend(Last::of(doc).map(|last| (*id, last)));
+            self.learn_kinds(doc);
+        }
+        if all(deletes, change.deletes.len()) || change.delete_if == If::Always {
+            self.ids.extend(change.deletes.iter().map(|id| (*id, Last::Gone)));
+        }
+    }
+}
+
+impl Last {
+    /// None: it says nothing of a count.
+    fn of(doc: &Doc) -> Option<Self> {
+        match doc.get(COUNT) {
+            Some(Datum::Int(count)) => Some(Self::Count(*count)),
+            Some(Datum::Text(_)) | None => None,
+        }
+    }
+}
