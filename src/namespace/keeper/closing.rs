@@ -29,6 +29,16 @@ enum Phase {
     Leaving,
 }
 
+/// Whether others want the room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Yielding {
+    #[default]
+    No,
+    Asked,
+    /// The one fold before it ends has begun.
+    Folding,
+}
+
 impl Closing {
     pub(super) fn begin(&mut self) {
         if self.0 == Phase::Open {
@@ -57,11 +67,23 @@ impl Desk {
         Ok(!self.is_quiet())
     }
 
-    /// Where others want the room: a long tail is folded, and then nobody is let in any more.
+    /// Where others want the room: a long tail is folded once, and then nobody is let in any more. Whoever
+    /// writes meanwhile makes it long again, and could do so for ever.
     pub(super) fn give_way(&mut self) -> Result<()> {
-        let now = self.yielding && !self.closing.begun() && self.folding.files().is_empty();
-        if now && !self.fold_before_closing()? {
-            self.closing.begin();
+        if self.closing.begun() || !self.folding.files().is_empty() {
+            return Ok(());
+        }
+        match self.yielding {
+            Yielding::No => {}
+            Yielding::Asked => {
+                if !self.fold_before_closing()? {
+                    self.closing.begin();
+                } else if !self.folding.files().is_empty() {
+                    // If not, what it needs is being read.
+                    self.yielding = Yielding::Folding;
+                }
+            }
+            Yielding::Folding => self.closing.begin(),
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
-use super::closing::Closing;
+use super::closing::{Closing, Yielding};
 use super::draft::Told;
 use super::folds::{FoldDone, Folding};
 use super::looks::{Look, Looks};
@@ -66,8 +66,7 @@ pub(super) struct Desk {
     pub(super) work: JoinSet<Done>,
     /// A file that is lost, if that ticket is answered by the owner.
     pub(super) doubted: Option<(u64, FileName)>,
-    /// Others want the room.
-    pub(super) yielding: bool,
+    pub(super) yielding: Yielding,
     /// A claim was lost: it is tried again after a pause.
     pausing: bool,
     /// The name is to be claimed, though nobody changes it.
@@ -117,7 +116,7 @@ impl Desk {
             closing: Closing::default(),
             work: JoinSet::new(),
             doubted: None,
-            yielding: false,
+            yielding: Yielding::No,
             pausing: false,
             tending: false,
             resting: false,
@@ -185,7 +184,7 @@ impl Desk {
             }
             Ask::Tend => self.tending = true,
             Ask::Leave => self.closing.leave(),
-            Ask::Yield => self.yielding = true,
+            Ask::Yield => self.yielding = Yielding::Asked,
         }
     }
 

@@ -122,7 +122,7 @@ impl Desk {
             known.tail.reach(view.next);
             return Ok(Some(known.clone()));
         }
-        if !self.looks.growing {
+        if !self.looks.growing && self.doubted.is_none() {
             self.looks.growing = true;
             let (known, next) = (known.clone(), view.next);
             let grower = Grower {
@@ -171,7 +171,8 @@ impl Desk {
         extent: Extent,
     ) -> Option<Vec<Arc<Segment>>> {
         let here = self.shelf.of(base, extent);
-        if here.is_none() && !self.looks.loading {
+        // As long as nobody knows whose it is, what is missing is not asked for again and again.
+        if here.is_none() && !self.looks.loading && self.doubted.is_none() {
             self.looks.loading = true;
             let (store, memory) = (self.grounds.store.reader(), self.grounds.memory.clone());
             let (base, shelf) = (base.clone(), self.shelf.clone());
