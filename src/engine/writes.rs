@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Engine, absent, fingerprint, weight};
 use crate::env::blocking;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Create, IdType, Namespace, ReadOnly, Schema, SchemaChange, Write, WriteFault, Written,
 };
@@ -40,7 +40,14 @@ impl Engine {
     ) -> Result<Arc<Schema>> {
         let write = Write { schema, id_type, create: Create::Never, ..Write::default() };
         self.write(name, write, None).await?;
-        self.schema(name).await
+        // It is committed, whatever comes now.
+        self.schema(name).await.map_err(|error| match error.kind() {
+            ErrorKind::Unavailable | ErrorKind::Throttled => {
+                Error::unavailable("the schema was changed, but cannot be read now: ask for it")
+                    .with_source(WriteFault::OutcomeUnknown)
+            }
+            _ => error,
+        })
     }
 
     /// Whether a namespace that is there takes writes from now on.
