@@ -252,6 +252,42 @@ fn a_node_that_cannot_be_what_it_was_told_does_not_start() {
     ]);
 }
 
+#[test]
+fn fsck_looks_at_nothing_that_is_not_there_and_says_so() {
+    check(&[
+        Case {
+            args: &["fsck"],
+            code: 2,
+            stderr: &["error: ./data is not there: nobody has stored anything in it"],
+            ..Case::default()
+        },
+        Case {
+            args: &["fsck", "--json", "--storage-path", "elsewhere"],
+            code: 2,
+            stderr: &["error: elsewhere is not there"],
+            ..Case::default()
+        },
+        Case {
+            args: &["fsck", "--storage-url", "memory://"],
+            code: 2,
+            stderr: &["error: memory:// is seen by the process alone that holds it"],
+            ..Case::default()
+        },
+        Case {
+            args: &["fsck", "--name", "ac/me"],
+            code: 2,
+            stderr: &["error: a namespace name is made of A-Z a-z 0-9 - _ and '.', not '/'"],
+            ..Case::default()
+        },
+        Case {
+            args: &["fsck", "--port", "http"],
+            code: 2,
+            stderr: &["server.port (--port): \"http\" is not a port"],
+            ..Case::default()
+        },
+    ]);
+}
+
 /// Killed when it is dropped, if it is still there.
 struct Node {
     child: Child,
@@ -320,6 +356,34 @@ fn a_node_says_when_it_is_ready_and_ends_in_order_at_a_signal() {
     let found = node.ask("POST /v2/namespaces/acme/query", query);
     assert!(found.contains(r#""id":7,"title":"kept""#), "{found}");
     assert_eq!(node.stop(Signal::INT), (String::new(), Some(0)));
+}
+
+#[test]
+fn fsck_has_nothing_to_say_of_what_a_node_left_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::start(&folder, &["serve"]);
+    let row = r#"{"upsert_rows":[{"id":7,"title":"kept"}]}"#;
+    let written = node.ask("POST /v2/namespaces/acme", row);
+    assert!(written.starts_with("HTTP/1.1 200"), "{written}");
+    assert_eq!(node.stop(Signal::TERM), (String::new(), Some(0)));
+
+    let found = |args: &[&str]| {
+        let output = elacsym(&folder).arg("fsck").args(args).output().unwrap();
+        let (stdout, stderr) = texts(&output);
+        assert_eq!(output.status.code(), Some(0), "{args:?}\nstdout: {stdout}\nstderr: {stderr}");
+        stdout
+    };
+    for args in [&["--name", "acme"][..], &[]] {
+        let said = found(args);
+        assert!(said.starts_with("1 names, 1 lives, 1 slots, 0 files, "), "{args:?}: {said}");
+        assert!(said.ends_with(" bytes\n0 errors, 0 leaks, 0 notes\n"), "{args:?}: {said}");
+    }
+    let nobody = "0 names, 0 lives, 0 slots, 0 files, 0 bytes\n0 errors, 0 leaks, 0 notes\n";
+    assert_eq!(found(&["--name", "nobody"]), nobody);
+    let said = found(&["--json"]);
+    let clean = "{\"errors\":0,\"leaks\":0,\"notes\":0,\"names\":1,\"lives\":1,\"slots\":1,\
+                 \"files\":0,\"bytes\":";
+    assert!(said.starts_with(clean) && said.lines().count() == 1, "{said}");
 }
 
 #[cfg(target_os = "linux")]

@@ -24,6 +24,8 @@ use super::trace::{Diary, Kind};
 use super::words::{Act, Broken, Change, Datum, Doc, MARK, Newest, Read, Said, Wish};
 use super::workload::Wished;
 
+/// What its client gave up on is done by then: a deletion among it is no surprise any more.
+const PARKED: Duration = Duration::from_secs(30);
 /// By then every name is as good as new.
 const SOON: Duration = Duration::from_secs(60);
 /// Before a node is asked once more.
@@ -65,7 +67,9 @@ pub(super) struct Quiet<'a> {
 impl Quiet<'_> {
     pub(super) async fn rest(mut self) -> Result<(), Broken> {
         let names = self.plan.namespaces();
-        self.stage("the storm is over: all names are asked for");
+        self.stage("the storm is over");
+        self.place.clock.sleep(PARKED).await;
+        self.stage("all names are asked for");
         self.all_well(&names, 0).await?;
         self.place.clock.sleep(SETTLED).await;
         self.stage("everybody is to be at rest");
