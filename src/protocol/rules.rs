@@ -56,6 +56,8 @@ pub enum Rule {
     OwnerProbes,
     /// A probe serves those who arrived before it was sent.
     ProbeFollowsArrival,
+    /// What proves a probe proves those that were sent before it, and none that was sent after.
+    ProbeProvesBackwards,
     /// A 404 in a slot that I have a create under way in proves nothing: the head, after it, does.
     DoubtfulProbeReadsHead,
     /// A reader believes a 404 only under a young head, or one read after it.
@@ -131,7 +133,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub const ALL: [Self; 61] = [
+    pub const ALL: [Self; 62] = [
         Self::AnswerFollowsPut,
         Self::RefusedIsReadBack,
         Self::NotFoundIsUnknown,
@@ -157,6 +159,7 @@ impl Rule {
         Self::SkipsWait,
         Self::OwnerProbes,
         Self::ProbeFollowsArrival,
+        Self::ProbeProvesBackwards,
         Self::DoubtfulProbeReadsHead,
         Self::NotFoundReadsHead,
         Self::HeadFollowsProbe,

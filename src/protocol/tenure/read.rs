@@ -117,7 +117,7 @@ impl<P: Payload> Tenure<P> {
                 self.probes[at].of = Of::Head;
                 out.send(Lane::Probe(no), Request::ReadHead { name: place.name.clone() });
             }
-            (Of::Slot { .. }, Reply::Slot(None)) => self.probe_proves(at, out),
+            (Of::Slot { .. }, Reply::Slot(None)) => self.probe_proves(place, at, out),
             (Of::Slot { .. }, Reply::Slot(Some(slot))) => {
                 self.probes.remove(at);
                 self.waiting.fail(Proof::Probe(no));
@@ -136,7 +136,7 @@ impl<P: Payload> Tenure<P> {
                         && seen.head.life == Life::Active
                 };
                 if seen.is_some_and(|seen| mine(&seen)) {
-                    self.probe_proves(at, out);
+                    self.probe_proves(place, at, out);
                 } else {
                     crate::reach!("a probe beside an own slot finds the head another's");
                     self.probes.remove(at);
@@ -149,8 +149,10 @@ impl<P: Payload> Tenure<P> {
     }
 
     /// Who relies on a probe that was sent before this one came before this one was sent, too.
-    fn probe_proves(&mut self, at: usize, out: &mut Outbox<P>) {
-        let proven: Vec<u32> = self.probes[..=at].iter().map(|probe| probe.no).collect();
+    fn probe_proves(&mut self, place: &Place, at: usize, out: &mut Outbox<P>) {
+        let backwards = place.rules.keep(Rule::ProbeProvesBackwards);
+        let sent = if backwards { &self.probes[..=at] } else { &self.probes[..] };
+        let proven: Vec<u32> = sent.iter().map(|probe| probe.no).collect();
         self.probes.remove(at);
         for no in proven {
             self.proven(Proof::Probe(no), out);

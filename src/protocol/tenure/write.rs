@@ -99,7 +99,10 @@ impl<P: Payload> Tenure<P> {
         let saw_pending = u64::from(self.pending.is_some());
         let needs = Seq(self.cursor.seq.0 + saw_pending);
         self.ask(place, ticket, Ask::NoEffect { needs });
-        self.probe(place, out);
+        // Nobody paces these: where one is under way, the next follows when that ends.
+        if self.probes.is_empty() {
+            self.probe(place, out);
+        }
         Ok(())
     }
 

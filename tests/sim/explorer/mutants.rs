@@ -45,6 +45,7 @@ fn verdict(rule: Rule) -> &'static str {
         Rule::BranchingIsAbsent => "a view at hand shows op0, which never was committed",
         Rule::OwnerProbes
         | Rule::ProbeFollowsArrival
+        | Rule::ProbeProvesBackwards
         | Rule::DoubtfulProbeReadsHead
         | Rule::NotFoundReadsHead
         | Rule::HeadFollowsProbe
@@ -104,6 +105,7 @@ fn scope_against(rule: Rule) -> Scope {
         Rule::SkipsWait => base(1, 2).skips(1),
         Rule::OwnerProbes => base(1, 2).owner_reads(1),
         Rule::ProbeFollowsArrival => base(1, 1).reads(3),
+        Rule::ProbeProvesBackwards => base(1, 2).owner_reads(1).skips(1).two_questions().ahead(),
         Rule::DoubtfulProbeReadsHead => base(2, 2).owner_reads(1),
         Rule::NotFoundReadsHead | Rule::HeadFollowsProbe => base(2, 2).reads(2),
         Rule::AgeCountsFromSending | Rule::AgeIsJudgedLast => base(2, 1).reads(2),

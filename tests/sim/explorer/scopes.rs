@@ -44,6 +44,13 @@ fn tenures() -> Vec<Scope> {
             .skips(1)
             .two_questions()
             .called("ii: two probes at once"),
+        base(1, 2)
+            .calm()
+            .owner_reads(1)
+            .skips(1)
+            .two_questions()
+            .ahead()
+            .called("ii: two probes at once, late replies"),
         base(1, 2).pinned().called("ii: a claim covered by a pin"),
     ]
 }
