@@ -14,6 +14,7 @@ use clap::Args;
 use tokio::runtime::Builder;
 
 use super::flags::Flags;
+use super::json::quoted;
 use super::{Failure, logging};
 use crate::config::{Config, Location};
 use crate::env::{self, Clock, Dice};
@@ -151,19 +152,6 @@ fn summary(found: &Findings) -> String {
         "{{\"errors\":{errors},\"leaks\":{leaks},\"notes\":{notes},\"names\":{names},\
          \"lives\":{lives},\"slots\":{slots},\"files\":{files},\"bytes\":{bytes}}}"
     )
-}
-
-fn quoted(text: &str) -> String {
-    let mut json = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => json.extend(['\\', c]),
-            '\0'..='\x1f' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
-            _ => json.push(c),
-        }
-    }
-    json.push('"');
-    json
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod bench;
 mod config;
 mod flags;
 mod fsck;
+mod json;
 mod logging;
 mod machine;
 mod serve;

@@ -1,5 +1,7 @@
 //! What was found: a figure, what it should be, and what it is to be compared with.
 
+use crate::cli::json::quoted;
+
 /// What a figure should be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Target {
@@ -135,19 +137,6 @@ fn grouped(value: f64) -> String {
         text.push(digit);
     }
     text
-}
-
-fn quoted(text: &str) -> String {
-    let mut json = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => json.extend(['\\', c]),
-            '\0'..='\x1f' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
-            _ => json.push(c),
-        }
-    }
-    json.push('"');
-    json
 }
 
 #[cfg(test)]
