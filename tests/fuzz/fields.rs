@@ -126,10 +126,6 @@ impl Target for SingleFields {
         "fields"
     }
 
-    fn ending(&self) -> &'static str {
-        "txt"
-    }
-
     fn seeds(&self) -> Vec<Vec<u8>> {
         let seed =
             |(at, (_, written)): (usize, &(Again, Vec<u8>))| [&[at as u8][..], written].concat();

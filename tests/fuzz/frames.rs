@@ -33,10 +33,6 @@ impl Target for Frames {
         "frames"
     }
 
-    fn ending(&self) -> &'static str {
-        "txt"
-    }
-
     fn seeds(&self) -> Vec<Vec<u8>> {
         let frame = |kind| frame::encode(kind, PutId(7), format!("{kind:?}").as_bytes()).to_vec();
         KINDS.into_iter().map(frame).collect()

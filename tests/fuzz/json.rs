@@ -26,11 +26,36 @@ const WORDS_TEXT: &str = "
     [2]f16 [2]f32 [2]i8 [3]f32 [][2]f32 {}f16
 ";
 const DEPTH_MAX: usize = 140;
+/// One of so many is made long.
+const STRETCHED: usize = 400;
+const STRETCHED_BYTES_MAX: usize = 256 << 10;
 /// What a thing is stretched to.
 const ITEMS: [usize; 4] = [17, 300, 4097, 6000];
 const TEXT_BYTES: [usize; 4] = [129, 4097, 20_000, 60_000];
 
-pub(crate) fn bend(random: &mut Random, tree: &mut Value, donor: &Value) {
+/// A body, one thing about it bent, and spelt again; at times it is no JSON any more, or long.
+pub(crate) fn bend_body(random: &mut Random, body: &mut Vec<u8>, donor: &[u8]) {
+    let (tree, other) = (serde_json::from_slice(body), serde_json::from_slice(donor));
+    let (Ok(mut tree), false) = (tree, random.percent(5)) else {
+        return bend::text(random, body, donor);
+    };
+    let other: Value = other.unwrap_or_default();
+    if random.below(STRETCHED) == 0 {
+        for _ in 0..=random.below(3) {
+            stretch(random, &mut tree);
+        }
+    } else {
+        for _ in 0..=random.below(3) {
+            bend(random, &mut tree, &other);
+        }
+    }
+    let spelt = spell(random, &tree);
+    if spelt.len() <= STRETCHED_BYTES_MAX {
+        *body = spelt;
+    }
+}
+
+fn bend(random: &mut Random, tree: &mut Value, donor: &Value) {
     let donor = pick(random, donor);
     let mut place = random.below(nodes(tree));
     let Some(node) = node(tree, &mut place) else { return };
@@ -139,7 +164,7 @@ fn deepen(random: &mut Random, node: &mut Value) {
 
 /// Makes a thing long: all lists of an object that are equally long, its documents, a text or a name.
 /// Who answers in time and memory that grow faster than what was sent is found by this alone.
-pub(crate) fn stretch(random: &mut Random, tree: &mut Value) {
+fn stretch(random: &mut Random, tree: &mut Value) {
     let mut place = random.below(nodes(tree));
     let Some(node) = node(tree, &mut place) else { return };
     match node {
@@ -207,7 +232,7 @@ fn pick(random: &mut Random, tree: &Value) -> Value {
 }
 
 /// As text; at times with one thing that no printer would print.
-pub(crate) fn spell(random: &mut Random, tree: &Value) -> Vec<u8> {
+fn spell(random: &mut Random, tree: &Value) -> Vec<u8> {
     let whole = tree.to_string().into_bytes();
     if random.percent(85) {
         return whole;

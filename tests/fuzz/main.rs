@@ -11,7 +11,9 @@
 
 mod bend;
 mod corpus;
+mod doors;
 mod fields;
+mod filters;
 mod frames;
 mod heads;
 #[path = "../compat/hex.rs"]
@@ -31,6 +33,7 @@ mod requests;
 mod rows;
 mod run;
 mod script;
+mod server;
 mod settings;
 mod survival;
 mod table;

@@ -68,10 +68,6 @@ impl Target for Objects {
         self.name
     }
 
-    fn ending(&self) -> &'static str {
-        "txt"
-    }
-
     fn seeds(&self) -> Vec<Vec<u8>> {
         pinned(&["v1", "refused"], |name| name.split('-').next() == Some(self.name))
     }

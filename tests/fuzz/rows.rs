@@ -31,10 +31,6 @@ impl Target for Files {
         "rows"
     }
 
-    fn ending(&self) -> &'static str {
-        "txt"
-    }
-
     fn seeds(&self) -> Vec<Vec<u8>> {
         let kinds = table::kinds();
         let kind_of = |number: AttrNo| kinds.get(&number).copied();

@@ -26,10 +26,6 @@ impl Target for Settings {
         "toml"
     }
 
-    fn seeds(&self) -> Vec<Vec<u8>> {
-        Vec::new()
-    }
-
     fn bend(&self, random: &mut Random, input: &[u8], other: &[u8]) -> Vec<u8> {
         let mut text = input.to_vec();
         for _ in 0..=random.below(2) {

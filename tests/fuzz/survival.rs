@@ -1,7 +1,9 @@
 //! Each target, with answers that must have been given by the end: a fuzzer that stops at the door finds
 //! nothing behind it.
 
+use crate::doors::Doors;
 use crate::fields::SingleFields;
+use crate::filters::Filters;
 use crate::frames::Frames;
 use crate::objects::Objects;
 use crate::parts::Parts;
@@ -16,13 +18,21 @@ const BODIES: Mix = Mix { bodies: 18, heads: 2, packings: 0 };
 const HEADS: Mix = Mix { bodies: 2, heads: 18, packings: 0 };
 const PACKINGS: Mix = Mix { bodies: 1, heads: 1, packings: 18 };
 
+const ANSWERS_TO_BODIES: [&str; 6] =
+    ["answered 200", "malformed_json", "wrong_shape", "unknown_field", "not_supported", "invalid"];
+/// Of every object whose frame holds one field behind the other.
+const ANSWERS_TO_FRAMES: [&str; 3] =
+    ["these bytes do not begin", "but was written", "bytes follow the last field"];
+
+fn run_framed(object: &'static str, reach: &[&str]) {
+    run(Objects::of(object), &[&ANSWERS_TO_FRAMES[..], reach].concat());
+}
+
 #[test]
 fn heads_are_read_or_refused() {
-    run(
-        Objects::of("head"),
+    run_framed(
+        "head",
         &[
-            "these bytes do not begin",
-            "but was written",
             "not of acme",
             "version: is out of bounds",
             "is no life",
@@ -45,7 +55,6 @@ fn heads_are_read_or_refused() {
             "a head names a chunk",
             "a table of keys stands among the files",
             "keys is no table of keys",
-            "bytes follow the last field",
         ],
     );
 }
@@ -83,11 +92,9 @@ fn bases_are_read_or_refused() {
 
 #[test]
 fn slots_are_read_or_refused() {
-    run(
-        Objects::of("slot"),
+    run_framed(
+        "slot",
         &[
-            "these bytes do not begin",
-            "but was written",
             "seq: is out of bounds",
             "epoch: is out of bounds",
             "is no kind of slot",
@@ -96,35 +103,29 @@ fn slots_are_read_or_refused() {
             "chunks: home: no valid name",
             "no chunk of its own epoch",
             "follows, but",
-            "bytes follow the last field",
         ],
     );
 }
 
 #[test]
 fn tables_of_keys_are_read_or_refused() {
-    run(
-        Objects::of("keys"),
+    run_framed(
+        "keys",
         &[
-            "these bytes do not begin",
-            "but was written",
             "receipts: a list of values",
             "fingerprint: bytes belong here",
             "outcome: bytes belong here",
             "bytes are too many",
             "a key twice",
-            "bytes follow the last field",
         ],
     );
 }
 
 #[test]
 fn deletions_are_read_or_refused() {
-    run(
-        Objects::of("deletions"),
+    run_framed(
+        "deletions",
         &[
-            "these bytes do not begin",
-            "but was written",
             "segment: bytes belong here",
             "rows: bytes belong here",
             "unknown cookie value",
@@ -134,7 +135,6 @@ fn deletions_are_read_or_refused() {
             "Expected cardinality was",
             "a bitmap that nobody would write down so",
             "is deleted, and there are",
-            "bytes follow the last field",
         ],
     );
 }
@@ -242,17 +242,7 @@ fn settings_are_read_or_refused() {
 
 #[test]
 fn writes_are_obeyed_or_refused() {
-    run(
-        Requests::of("writes", BODIES, &[]),
-        &[
-            "answered 200",
-            "malformed_json",
-            "wrong_shape",
-            "unknown_field",
-            "not_supported",
-            "invalid",
-        ],
-    );
+    run(Requests::of("writes", BODIES, &[]), &ANSWERS_TO_BODIES);
 }
 
 #[test]
@@ -265,17 +255,7 @@ fn schemas_are_obeyed_or_refused() {
 
 #[test]
 fn queries_are_answered_or_refused() {
-    run(
-        Requests::of("queries", BODIES, &[]),
-        &[
-            "answered 200",
-            "malformed_json",
-            "wrong_shape",
-            "unknown_field",
-            "not_supported",
-            "invalid",
-        ],
-    );
+    run(Requests::of("queries", BODIES, &[]), &ANSWERS_TO_BODIES);
 }
 
 #[test]
@@ -304,6 +284,44 @@ fn urls_and_headers_are_obeyed_or_refused() {
             "answered 405",
             "a list has given",
             "unknown_encoding",
+        ],
+    );
+}
+
+#[test]
+fn filters_hold_for_the_same_rows_however_they_are_asked() {
+    run(
+        Filters,
+        &[
+            "v1 finds",
+            "v2 finds",
+            "a condition holds for",
+            "attribute not found",
+            "attribute is not filterable",
+            "type mismatch",
+            "does not apply",
+            "unknown filter operator",
+            "not_supported",
+            "missing field",
+            "wrong_shape",
+            "operators deep",
+        ],
+    );
+}
+
+#[test]
+fn doors_open_to_the_right_key_alone() {
+    run(
+        Doors::with_keys(),
+        &[
+            "let in",
+            "without a header",
+            "another scheme",
+            "no key",
+            "a part of a key",
+            "more than a key",
+            "another key",
+            "too late",
         ],
     );
 }

@@ -9,10 +9,14 @@ pub(crate) trait Target {
     fn name(&self) -> &'static str;
 
     /// Of its inputs, where they are text.
-    fn ending(&self) -> &'static str;
+    fn ending(&self) -> &'static str {
+        "txt"
+    }
 
     /// Inputs to begin with, beside those of its corpus.
-    fn seeds(&self) -> Vec<Vec<u8>>;
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
 
     /// Another input, from a good one and maybe with a piece of the other.
     fn bend(&self, random: &mut Random, input: &[u8], other: &[u8]) -> Vec<u8>;

@@ -38,14 +38,6 @@ impl Target for Words {
         "words"
     }
 
-    fn ending(&self) -> &'static str {
-        "txt"
-    }
-
-    fn seeds(&self) -> Vec<Vec<u8>> {
-        Vec::new()
-    }
-
     fn bend(&self, random: &mut Random, input: &[u8], other: &[u8]) -> Vec<u8> {
         let mut text = input.to_vec();
         for _ in 0..=random.below(2) {
