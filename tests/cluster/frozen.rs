@@ -61,10 +61,7 @@ async fn a_server_that_stood_still_shows_nothing_old_and_undoes_nothing() {
         scene.verify().await;
         node.kill();
     }
-    let fresh = Node::start(&site).await;
-    world.board.set(&[fresh.at]);
-    scene.verify().await;
-    fresh.kill();
+    scene.verify_afresh(&site).await;
     let (told, took) = (tell(&world.counts), clock.now());
     eprintln!("{}, {ROUNDS} times one of two stood still in {took:.1?}: {told}", site.title);
 }

@@ -52,10 +52,7 @@ async fn a_full_disk_stops_writes_and_nothing_else_until_there_is_room() {
     scene.end().await;
     scene.verify().await;
     node.kill();
-    let fresh = Node::start(&site).await;
-    world.board.set(&[fresh.at]);
-    scene.verify().await;
-    fresh.kill();
+    scene.verify_afresh(&site).await;
     let (told, took) = (tell(&world.counts), clock.now());
     eprintln!("{}, full and then not, in {took:.1?}: {told}", site.title);
 }

@@ -45,8 +45,14 @@ impl Leash {
         Self { holder, out }
     }
 
+    /// The id of the process, and the first line that it prints itself. None: it ended before.
+    pub(crate) async fn greeting(&mut self) -> Option<(String, String)> {
+        let process = self.line().await?;
+        Some((process, self.line().await?))
+    }
+
     /// The next line that it prints. Nothing: it prints no more.
-    pub(crate) async fn line(&mut self) -> Option<String> {
+    async fn line(&mut self) -> Option<String> {
         let mut out = self.out.take()?;
         let (out, line) = blocking(move || {
             let mut line = String::new();

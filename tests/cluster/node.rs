@@ -31,11 +31,7 @@ impl Node {
             std::env::var(BINARY).unwrap_or_else(|_| env!("CARGO_BIN_EXE_elacsym").to_owned());
         let words = site.command(&[&binary, "serve"]);
         let mut leash = Leash::tie(&words, &site.vars, &site.log());
-        let said = async {
-            let process = leash.line().await?;
-            Some((process, leash.line().await?))
-        };
-        let said = timeout(START_LIMIT, said).await.ok().flatten();
+        let said = timeout(START_LIMIT, leash.greeting()).await.ok().flatten();
         let ready = said.as_ref().and_then(|(_, line)| line.strip_prefix(READY));
         let Some(at) = ready.and_then(|at| at.trim_end_matches('/').parse().ok()) else {
             panic!("no server came up over {}; it said {said:?}\n{}", site.title, site.log_end());

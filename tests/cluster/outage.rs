@@ -45,10 +45,7 @@ async fn a_server_outlives_its_store_and_what_it_acknowledged_holds() {
     scene.end().await;
     scene.verify().await;
     node.kill();
-    let fresh = Node::start(&site).await;
-    world.board.set(&[fresh.at]);
-    scene.verify().await;
-    fresh.kill();
+    scene.verify_afresh(&site).await;
     let (told, took) = (tell(&world.counts), clock.now());
     eprintln!("{}, killed {OUTAGES} times in {took:.1?}: {told}", site.title);
 }

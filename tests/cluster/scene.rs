@@ -14,7 +14,9 @@ use crate::chance::replay;
 use crate::check::check;
 use crate::desk::{Desk, Looked, World};
 use crate::history::{Level, Scope, Told};
+use crate::node::Node;
 use crate::reader::Reader;
+use crate::site::Site;
 use crate::story::story;
 use crate::undertaker::Undertaker;
 use crate::wire::{Again, Post};
@@ -177,6 +179,14 @@ impl Scene {
             let seed = replay(self.world.seed);
             assert!(violations.is_empty(), "{seed}: {}", story(&history, &violations));
         }
+    }
+
+    /// The same with a server that was just started: it has nothing but what lies on the store.
+    pub(crate) async fn verify_afresh(&mut self, site: &Site) {
+        let node = Node::start(site).await;
+        self.world.board.set(&[node.at]);
+        self.verify().await;
+        node.kill();
     }
 
     pub(crate) fn forget(self) {

@@ -27,11 +27,7 @@ impl SmallDisk {
         let words = [&space[..], &["sh", "-c", MOUNT_AND_HOLD, "sh", folder, size]].concat();
         let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
         let mut leash = Leash::tie(&words, &[], log);
-        let said = async {
-            let holder = leash.line().await?;
-            Some((holder, leash.line().await?))
-        };
-        let said = timeout(MOUNT_LIMIT, said).await;
+        let said = timeout(MOUNT_LIMIT, leash.greeting()).await;
         match said {
             Ok(Some((holder, word))) if word == MOUNTED => {
                 Self { folder: folder.to_owned(), holder, leash }

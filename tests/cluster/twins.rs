@@ -46,10 +46,7 @@ async fn share(site: Site) {
     }
     one.kill();
     two.kill();
-    let fresh = Node::start(&site).await;
-    world.board.set(&[fresh.at]);
-    scene.verify().await;
-    fresh.kill();
+    scene.verify_afresh(&site).await;
     let (told, took) = (tell(&world.counts), clock.now());
     eprintln!("{}, shared by two for {took:.1?}: {told}", site.title);
 }

@@ -8,88 +8,108 @@ use super::next::Violation;
 use super::oracle::{Ledger, truth};
 use super::scope::Scope;
 use super::step::{How, Step};
-use super::world::{HeadGet, Question, Sent, World, count_quarters, quarters};
+use super::world::{HeadGet, Question, Remote, Sent, World, count_quarters, quarters};
+
+/// A reply that reaches a reader.
+struct Arrival {
+    lane: Lane,
+    reply: Reply<Model>,
+    /// When it was asked for, by the reader's clock, and what the store dates it.
+    sent: u8,
+    dated: u8,
+}
 
 impl Scope {
     pub(super) fn remote(&self, world: &mut World, step: Step) -> Result<bool, Violation> {
-        let mut out = Outbox::default();
-        let (r, heard) = match step {
+        let (r, arrival) = match step {
             Step::Ask(r) => {
-                let which = usize::from(r);
-                let free = world.remotes[which].asked.iter().position(Option::is_none);
-                let Some(ticket) = free else { return Ok(false) };
-                world.left.reads[which] -= 1;
-                let (asked, last) = (world.ledgers[which].ask(), world.ledgers[which].last);
-                let min_seq = if ticket == 0 { last } else { Some(Seq(1000)) };
-                let min_seq = min_seq.filter(|_| self.may.min_seq);
-                world.remotes[which].change(|remote| {
-                    remote.asked[ticket] = Some(Question { asked, min_seq, last });
-                    remote.reader.query(ticket as u64, min_seq);
-                });
+                if !self.ask(world, usize::from(r)) {
+                    return Ok(false);
+                }
                 (r, None)
             }
             Step::Expire(r) => {
-                world.remotes[usize::from(r)].change(|remote| {
-                    remote.quarter += 1;
-                    remote.young = false;
-                    if let Some(get) = &mut remote.get {
-                        get.young = false;
-                    }
-                });
+                world.remotes[usize::from(r)].change(expire);
                 return Ok(true);
             }
             Step::Fetch { reader: r, at } => {
-                let remote = &world.remotes[usize::from(r)];
-                let Sent { lane, request, .. } = remote.sent[usize::from(at)].clone();
+                let (which, at) = (usize::from(r), usize::from(at));
+                let request = world.remotes[which].sent[at].request.clone();
                 let Some(reply) = self.send(world, &request, How::Told)? else { return Ok(false) };
-                let remote = &mut world.remotes[usize::from(r)];
-                if let Reply::Head(seen) = reply {
-                    remote.change(|remote| {
-                        remote.sent.remove(usize::from(at));
-                        if let Some(get) = &mut remote.get {
-                            get.got = Some((seen, remote.quarter));
-                            // By the store's dates, a head is as old as its answer.
-                            get.young |= self.may.stalled;
-                        }
-                    });
-                    return Ok(true);
-                }
-                if self.may.ahead {
-                    remote.change(|remote| remote.sent[usize::from(at)].got = Some(reply));
-                    return Ok(true);
-                }
-                remote.change(|remote| remote.sent.remove(usize::from(at)));
-                let now = remote.quarter;
-                (r, Some((lane, reply, now, now)))
+                let fetched = world.remotes[which].change(|remote| self.fetched(remote, at, reply));
+                let Some(arrival) = fetched else { return Ok(true) };
+                (r, Some(arrival))
             }
             Step::Arrive { reader: r, at } => {
                 let remote = &mut world.remotes[usize::from(r)];
-                let sent = remote.change(|remote| remote.sent.remove(usize::from(at)));
-                let Some(reply) = sent.got else { return Ok(false) };
-                (r, Some((sent.lane, reply, remote.quarter, remote.quarter)))
+                let Sent { lane, got, .. } =
+                    remote.change(|remote| remote.sent.remove(usize::from(at)));
+                let (Some(reply), now) = (got, remote.quarter) else { return Ok(false) };
+                (r, Some(Arrival { lane, reply, sent: now, dated: now }))
             }
             Step::Receive(r) => {
-                let remote = &mut world.remotes[usize::from(r)];
-                let get = remote.change(|remote| remote.get.take());
-                let Some(HeadGet { sent, young, got: Some((seen, dated)) }) = get else {
-                    return Ok(false);
-                };
-                remote.change(|remote| remote.young = young);
-                (r, Some((Lane::Probe(0), Reply::Head(seen), sent, dated)))
+                let received = world.remotes[usize::from(r)].change(received);
+                let Some(arrival) = received else { return Ok(false) };
+                (r, Some(arrival))
             }
             other => unreachable!("{other:?} is no step of a reader"),
         };
-        let remote = &mut world.remotes[usize::from(r)];
-        remote.change(|remote| {
-            if let Some((lane, reply, sent, dated)) = heard {
+        self.go_on(world, usize::from(r), arrival)?;
+        Ok(true)
+    }
+
+    /// Whether it has room for one more question.
+    fn ask(&self, world: &mut World, r: usize) -> bool {
+        let free = world.remotes[r].asked.iter().position(Option::is_none);
+        let Some(ticket) = free else { return false };
+        world.left.reads[r] -= 1;
+        let (asked, last) = (world.ledgers[r].ask(), world.ledgers[r].last);
+        let min_seq = if ticket == 0 { last } else { Some(Seq(1000)) };
+        let min_seq = min_seq.filter(|_| self.may.min_seq);
+        world.remotes[r].change(|remote| {
+            remote.asked[ticket] = Some(Question { asked, min_seq, last });
+            remote.reader.query(ticket as u64, min_seq);
+        });
+        true
+    }
+
+    /// What the store has answered arrives now, or it waits: a head does, to be received.
+    fn fetched(&self, remote: &mut Remote, at: usize, reply: Reply<Model>) -> Option<Arrival> {
+        if let Reply::Head(seen) = reply {
+            remote.sent.remove(at);
+            if let Some(get) = &mut remote.get {
+                get.got = Some((seen, remote.quarter));
+                // By the store's dates, a head is as old as its answer.
+                get.young |= self.may.stalled;
+            }
+            return None;
+        }
+        if self.may.ahead {
+            remote.sent[at].got = Some(reply);
+            return None;
+        }
+        let (Sent { lane, .. }, now) = (remote.sent.remove(at), remote.quarter);
+        Some(Arrival { lane, reply, sent: now, dated: now })
+    }
+
+    /// It hears what arrived, answers what it can, and asks what it must.
+    fn go_on(
+        &self,
+        world: &mut World,
+        r: usize,
+        arrival: Option<Arrival>,
+    ) -> Result<(), Violation> {
+        let mut out = Outbox::default();
+        world.remotes[r].change(|remote| {
+            if let Some(Arrival { lane, reply, sent, dated }) = arrival {
                 let heard = self.heard(sent, dated, remote.quarter);
                 remote.reader.hear(lane, reply, heard, &mut out);
             }
         });
         for answer in std::mem::take(&mut out.answers) {
-            self.remote_answered(world, usize::from(r), answer)?;
+            self.remote_answered(world, r, answer)?;
         }
-        world.remotes[usize::from(r)].change(|remote| {
+        world.remotes[r].change(|remote| {
             remote.reader.begin(self.heard(0, 0, remote.quarter).received, &mut out);
             for sent in Sent::all(out.requests) {
                 if matches!(sent.request, Request::ReadHead { .. }) {
@@ -98,23 +118,11 @@ impl Scope {
                 }
                 remote.sent.push(sent);
             }
-            if self.may.stalled {
-                return;
-            }
-            // The clock begins again with the head at hand: earlier times are forgotten.
-            let asking = remote.get.as_ref().map_or(remote.quarter, |get| get.sent);
-            let origin =
-                remote.reader.head().map_or(asking, |(_, sent)| count_quarters(sent.0).min(asking));
-            remote.quarter -= origin;
-            remote.reader.shift(quarters(origin).0);
-            if remote.reader.head().is_none() {
-                remote.young = false;
-            }
-            if let Some(get) = &mut remote.get {
-                get.sent -= origin;
+            if !self.may.stalled {
+                count_anew(remote);
             }
         });
-        Ok(true)
+        Ok(())
     }
 
     fn remote_answered(
@@ -167,5 +175,37 @@ impl Scope {
             remote.asked[ticket as usize] = None;
         });
         Ok(())
+    }
+}
+
+/// A quarter of an hour goes by.
+fn expire(remote: &mut Remote) {
+    remote.quarter += 1;
+    remote.young = false;
+    if let Some(get) = &mut remote.get {
+        get.young = false;
+    }
+}
+
+/// The head that was fetched; none, if there is none.
+fn received(remote: &mut Remote) -> Option<Arrival> {
+    let HeadGet { sent, young, got } = remote.get.take()?;
+    let (seen, dated) = got?;
+    remote.young = young;
+    Some(Arrival { lane: Lane::Probe(0), reply: Reply::Head(seen), sent, dated })
+}
+
+/// The clock begins again with the head at hand: earlier times are forgotten.
+fn count_anew(remote: &mut Remote) {
+    let asking = remote.get.as_ref().map_or(remote.quarter, |get| get.sent);
+    let origin =
+        remote.reader.head().map_or(asking, |(_, sent)| count_quarters(sent.0).min(asking));
+    remote.quarter -= origin;
+    remote.reader.shift(quarters(origin).0);
+    if remote.reader.head().is_none() {
+        remote.young = false;
+    }
+    if let Some(get) = &mut remote.get {
+        get.sent -= origin;
     }
 }

@@ -1,6 +1,6 @@
 //! What can happen next in a world.
 
-use elacsym::protocol::{Entry, Life, MarkerKind, Request, State};
+use elacsym::protocol::{Entry, Life, MarkerKind, Remembered, Request, State, Tenure};
 
 use super::model::{Model, NAMES, home, index};
 use super::scope::Scope;
@@ -79,79 +79,11 @@ impl Scope {
         self.deliveries(Who::Writer(w), &part.sent, left.delays, steps);
         match &part.owner.state {
             State::Closed { remembered } => {
-                // The writers are alike: the first claim is the first one's, whoever it was.
-                let first = left.claims == self.left.claims && w == 1;
-                let twins = self.names[0] == self.names[1];
-                let lives = |head: &elacsym::protocol::Head<Model>| head.life == Life::Active;
-                let early = !world.store.heads[1].as_deref().is_some_and(lives);
-                let waits = (first && twins) || (self.may.heir && w == 1 && early);
-                if (left.claims > 0 || remembered.is_some()) && !waits {
-                    steps.push(Step::Open(w));
-                    if self.may.tend {
-                        steps.push(Step::Tend(w));
-                    }
-                }
-                if remembered.is_some() && self.may.forget {
-                    steps.push(Step::Forget(w));
-                }
+                self.steps_of_closed(world, w, remembered.as_ref(), steps);
                 return;
             }
             State::Claiming(_) => {}
-            State::Owning(tenure) => {
-                if tenure.may_commit() {
-                    let ledger = &world.ledgers[usize::from(self.names[usize::from(w)])];
-                    let crowded =
-                        self.may.one_op_a_life && ledger.lives.contains(&self.birth(world, w));
-                    if left.ops > 0 && !crowded {
-                        steps.push(Step::Commit(w));
-                    }
-                    if left.retries > 0 && self.may.keys {
-                        let started = self.left.ops - left.ops;
-                        steps.extend((0..started).map(|op| Step::Retry { writer: w, op }));
-                    }
-                    if left.skips > 0 && self.may.keys && left.ops > 0 {
-                        steps.push(Step::KeyedSkip(w));
-                    }
-                    if left.ends > 0 {
-                        steps.push(Step::End(w));
-                    }
-                    if self.may.chunks && left.ops > 0 && !crowded {
-                        steps.push(Step::CommitChunk(w));
-                        if part.chunk.is_none() {
-                            steps.push(Step::Upload(w));
-                        }
-                    }
-                }
-                let alone = part.asked == [None; 2] || self.may.two_questions;
-                let may_ask = |ticket| alone && part.asked[question(ticket)].is_none();
-                if left.skips > 0 && may_ask(PLAIN_SKIP) && !self.may.keys {
-                    steps.push(Step::Skip(w));
-                }
-                if left.owner_reads > 0 && may_ask(OWNER_READ) {
-                    steps.push(Step::OwnerRead(w));
-                }
-                for fold in 0..part.folding.len() as u8 {
-                    steps.push(Step::Publish { writer: w, fold, release: false });
-                    if self.may.release {
-                        steps.push(Step::Publish { writer: w, fold, release: true });
-                    }
-                }
-                let works_max = if self.may.two_folds { 2 } else { 1 };
-                if part.folding.len() < works_max {
-                    if tenure.fold().is_some() {
-                        steps.push(Step::Fold(w));
-                    }
-                    if left.merges > 0 && tenure.merge().is_some() {
-                        steps.push(Step::Merge(w));
-                    }
-                }
-                if self.may.release {
-                    steps.push(Step::Release(w));
-                }
-                if self.may.close {
-                    steps.push(Step::Close(w));
-                }
-            }
+            State::Owning(tenure) => self.steps_of_owner(world, w, tenure, steps),
         }
         // Who is never heard of again is as good as crashed, where nobody begins anew after it: a
         // crash is one more history only before a claim. (A deletion that was asked for excuses much
@@ -163,6 +95,93 @@ impl Scope {
                 let flies = |at: &usize| writes(&part.sent[*at].request);
                 let all = (0..part.sent.len()).filter(flies);
                 steps.extend(all.map(|at| Step::CrashFlying { writer: w, at: at as u8 }));
+            }
+        }
+    }
+
+    fn steps_of_closed(
+        &self,
+        world: &World,
+        w: u8,
+        remembered: Option<&Remembered>,
+        steps: &mut Vec<Step>,
+    ) {
+        let left = &world.left;
+        // The writers are alike: the first claim is the first one's, whoever it was.
+        let first = left.claims == self.left.claims && w == 1;
+        let twins = self.names[0] == self.names[1];
+        let lives = |head: &elacsym::protocol::Head<Model>| head.life == Life::Active;
+        let early = !world.store.heads[1].as_deref().is_some_and(lives);
+        let waits = (first && twins) || (self.may.heir && w == 1 && early);
+        if (left.claims > 0 || remembered.is_some()) && !waits {
+            steps.push(Step::Open(w));
+            if self.may.tend {
+                steps.push(Step::Tend(w));
+            }
+        }
+        if remembered.is_some() && self.may.forget {
+            steps.push(Step::Forget(w));
+        }
+    }
+
+    fn steps_of_owner(&self, world: &World, w: u8, tenure: &Tenure<Model>, steps: &mut Vec<Step>) {
+        let (left, part) = (&world.left, &world.writers[usize::from(w)]);
+        if tenure.may_commit() {
+            self.commits(world, w, steps);
+        }
+        let alone = part.asked == [None; 2] || self.may.two_questions;
+        let may_ask = |ticket| alone && part.asked[question(ticket)].is_none();
+        if left.skips > 0 && may_ask(PLAIN_SKIP) && !self.may.keys {
+            steps.push(Step::Skip(w));
+        }
+        if left.owner_reads > 0 && may_ask(OWNER_READ) {
+            steps.push(Step::OwnerRead(w));
+        }
+        for fold in 0..part.folding.len() as u8 {
+            steps.push(Step::Publish { writer: w, fold, release: false });
+            if self.may.release {
+                steps.push(Step::Publish { writer: w, fold, release: true });
+            }
+        }
+        let works_max = if self.may.two_folds { 2 } else { 1 };
+        if part.folding.len() < works_max {
+            if tenure.fold().is_some() {
+                steps.push(Step::Fold(w));
+            }
+            if left.merges > 0 && tenure.merge().is_some() {
+                steps.push(Step::Merge(w));
+            }
+        }
+        if self.may.release {
+            steps.push(Step::Release(w));
+        }
+        if self.may.close {
+            steps.push(Step::Close(w));
+        }
+    }
+
+    /// What takes the next slot.
+    fn commits(&self, world: &World, w: u8, steps: &mut Vec<Step>) {
+        let (left, part) = (&world.left, &world.writers[usize::from(w)]);
+        let ledger = &world.ledgers[usize::from(self.names[usize::from(w)])];
+        let crowded = self.may.one_op_a_life && ledger.lives.contains(&self.birth(world, w));
+        if left.ops > 0 && !crowded {
+            steps.push(Step::Commit(w));
+        }
+        if left.retries > 0 && self.may.keys {
+            let started = self.left.ops - left.ops;
+            steps.extend((0..started).map(|op| Step::Retry { writer: w, op }));
+        }
+        if left.skips > 0 && self.may.keys && left.ops > 0 {
+            steps.push(Step::KeyedSkip(w));
+        }
+        if left.ends > 0 {
+            steps.push(Step::End(w));
+        }
+        if self.may.chunks && left.ops > 0 && !crowded {
+            steps.push(Step::CommitChunk(w));
+            if part.chunk.is_none() {
+                steps.push(Step::Upload(w));
             }
         }
     }
