@@ -2,6 +2,7 @@
 //! of the time in the same order.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,19 +17,22 @@ pub(super) struct Names(RefCell<Known>);
 #[derive(Debug, Default)]
 struct Known {
     names: Vec<Arc<str>>,
+    /// Where each of them is. Who sends them chooses them: the hash is seeded anew for each request.
+    places: HashMap<Arc<str>, usize>,
     /// Where the name is that came behind the last one, in the row before.
     next: usize,
 }
 
 impl Names {
     pub(super) fn share(&self, name: &str) -> Arc<str> {
-        let Known { names, next } = &mut *self.0.borrow_mut();
+        let Known { names, places, next } = &mut *self.0.borrow_mut();
         if names.get(*next).is_none_or(|known| **known != *name) {
-            match names.iter().position(|known| **known == *name) {
-                Some(at) => *next = at,
+            match places.get(name) {
+                Some(at) => *next = *at,
                 None if names.len() < SHARED_MAX => {
                     *next = names.len();
                     names.push(name.into());
+                    places.insert(names[*next].clone(), *next);
                 }
                 None => return name.into(),
             }
@@ -84,6 +88,8 @@ mod tests {
                 assert_eq!(*names.share(&number.to_string()), *number.to_string());
             }
         }
-        assert_eq!(names.0.borrow().names.len(), SHARED_MAX);
+        let known = names.0.borrow();
+        assert_eq!((known.names.len(), known.places.len()), (SHARED_MAX, SHARED_MAX));
+        assert!(known.names.iter().enumerate().all(|(at, name)| known.places[name] == at));
     }
 }
