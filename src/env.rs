@@ -1,15 +1,21 @@
 //! The only door to the outside: clock, dice, and the threads that may block.
 //!
 //! Everything that is not a pure function gets these handed in, so a test owns
-//! time and chance. This is the one file that may call what `clippy.toml` bans.
+//! time and chance. This room alone may call what `clippy.toml` bans. What a simulation does
+//! to a machine, no release can do: it is left out.
 
 #![allow(clippy::disallowed_methods)]
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+#[cfg(any(test, feature = "mutants"))]
+mod simulated;
+
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
+
+#[cfg(any(test, feature = "mutants"))]
+pub use simulated::{Hands, block_inline};
+use simulated::{Held, is_inline};
 
 /// Time in three readings, for three purposes that must not be mixed.
 #[derive(Clone, Copy, Debug)]
@@ -17,19 +23,8 @@ pub struct Clock {
     start: Instant,
     /// The boot-time clock when it started.
     booted: Duration,
-    /// In a simulation, which no clock of this machine reaches.
-    hands: Option<&'static Hands>,
-}
-
-/// The hands of a clock that a simulation moves. They follow a paused tokio runtime, and nothing else
-/// but what is done to them.
-#[derive(Debug)]
-pub struct Hands {
-    start: Instant,
-    wall: SystemTime,
-    stepped_ms: AtomicI64,
-    suspended_ms: AtomicU64,
-    stopped: AtomicBool,
+    /// Whoever else moves it.
+    held: Held,
 }
 
 /// A reading of the boot-time clock, which goes on while the machine is suspended. Only the age
@@ -42,12 +37,7 @@ impl Clock {
     pub fn start() -> Self {
         // In this order: what goes by between the two makes `boot_time` late, and never early.
         let booted = since_boot();
-        Self { start: Instant::now(), booted, hands: None }
-    }
-
-    /// A clock of a machine that is simulated: `now` counts from here.
-    pub fn by(hands: &'static Hands) -> Self {
-        Self { start: Instant::now(), booted: Duration::ZERO, hands: Some(hands) }
+        Self { start: Instant::now(), booted, held: Held::BY_NOBODY }
     }
 
     /// For deadlines, pauses and measurements. Under a paused tokio runtime it stands still.
@@ -60,74 +50,24 @@ impl Clock {
     /// cannot move its readings back instead: they begin at zero, and a machine may have booted a
     /// minute ago.)
     pub fn boot_time(&self) -> BootTime {
-        BootTime(match self.hands {
-            Some(hands) => hands.since_boot(),
-            None => since_boot().max(self.booted + self.now()),
-        })
+        let here = || since_boot().max(self.booted + self.now());
+        BootTime(self.held.since_boot().unwrap_or_else(here))
     }
 
     /// For display and TTL. Nothing is ordered by it and no two machines compare it.
     pub fn wall(&self) -> SystemTime {
-        self.hands.map_or_else(SystemTime::now, Hands::wall)
+        self.held.wall().unwrap_or_else(SystemTime::now)
     }
 
     pub async fn sleep(&self, pause: Duration) {
         tokio::time::sleep(pause).await;
-        if self.hands.is_some_and(|hands| hands.stopped.load(Relaxed)) {
-            std::future::pending().await
-        }
-    }
-}
-
-impl Hands {
-    /// Of a machine that boots now, when it is that late by its calendar. They are never freed: a
-    /// clock is copied about like a number.
-    pub fn at(wall: SystemTime) -> &'static Self {
-        let (stepped_ms, suspended_ms) = (AtomicI64::new(0), AtomicU64::new(0));
-        let (start, stopped) = (Instant::now(), AtomicBool::new(false));
-        Box::leak(Box::new(Self { start, wall, stepped_ms, suspended_ms, stopped }))
-    }
-
-    /// Nothing ever happens on it again: whoever pauses there does so for ever.
-    pub fn stop(&self) {
-        self.stopped.store(true, Relaxed);
-    }
-
-    /// The machine was suspended for so long: it noticed nothing, but its boot-time clock went on.
-    pub fn suspend(&self, by: Duration) {
-        self.suspended_ms.fetch_add(by.as_millis() as u64, Relaxed);
-    }
-
-    /// Somebody set its calendar.
-    pub fn step(&self, by_ms: i64) {
-        self.stepped_ms.fetch_add(by_ms, Relaxed);
-    }
-
-    fn since_boot(&self) -> Duration {
-        self.start.elapsed() + Duration::from_millis(self.suspended_ms.load(Relaxed))
-    }
-
-    fn wall(&self) -> SystemTime {
-        let stepped = self.stepped_ms.load(Relaxed);
-        let by = Duration::from_millis(stepped.unsigned_abs());
-        let wall = self.wall + self.since_boot();
-        if stepped < 0 { wall - by } else { wall + by }
+        self.held.goes_on().await;
     }
 }
 
 fn since_boot() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
-}
-
-thread_local! {
-    static INLINE: Cell<bool> = const { Cell::new(false) };
-}
-
-/// From now on what would run beside this thread runs on it, at once: a simulation is one thread,
-/// whose order of events nothing but its seed decides.
-pub fn block_inline() {
-    INLINE.set(true);
 }
 
 /// Runs calls that block on a disk away from the threads that wait on the network. A panic of the
@@ -138,7 +78,7 @@ pub fn block_inline() {
 /// would be an answer to act on, and what acts, by a pause or a retry, panics in a runtime whose
 /// timers are gone.
 pub async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
-    if INLINE.get() {
+    if is_inline() {
         return call();
     }
     match tokio::task::spawn_blocking(call).await {
@@ -171,7 +111,7 @@ pub fn raise_open_files() -> Option<u64> {
 /// know that many names were closed, and that it will be long before as much is wanted again. It takes
 /// some milliseconds: a call that blocks.
 pub fn give_back() {
-    if INLINE.get() {
+    if is_inline() {
         return;
     }
     // SAFETY: it takes nothing, and locks what it looks at.
@@ -224,6 +164,33 @@ impl Dice {
     }
 }
 
+/// What ships is in no simulation, and carries nothing of one.
+#[cfg(not(any(test, feature = "mutants")))]
+mod simulated {
+    use std::time::{Duration, SystemTime};
+
+    #[derive(Clone, Copy, Debug)]
+    pub(super) struct Held;
+
+    impl Held {
+        pub(super) const BY_NOBODY: Self = Self;
+
+        pub(super) fn since_boot(self) -> Option<Duration> {
+            None
+        }
+
+        pub(super) fn wall(self) -> Option<SystemTime> {
+            None
+        }
+
+        pub(super) async fn goes_on(self) {}
+    }
+
+    pub(super) fn is_inline() -> bool {
+        false
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,29 +237,6 @@ mod tests {
         let clock = Clock::start();
         let before = clock.boot_time();
         assert!(clock.boot_time() >= before);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn hands_are_moved_by_the_runtime_and_by_whoever_holds_them() {
-        let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(12 * 3600);
-        let hands = Hands::at(noon);
-        let minute = Duration::from_secs(60);
-        tokio::time::advance(minute).await;
-        let clock = Clock::by(hands);
-        assert_eq!((clock.now(), clock.boot_time()), (Duration::ZERO, BootTime(minute)));
-        hands.suspend(minute);
-        hands.step(-1);
-        assert_eq!((clock.now(), clock.boot_time()), (Duration::ZERO, BootTime(2 * minute)));
-        assert_eq!(clock.wall(), noon + 2 * minute - Duration::from_millis(1));
-    }
-
-    #[tokio::test]
-    async fn what_is_to_run_inline_runs_on_the_thread_that_asks() {
-        let here = std::thread::current().id();
-        assert_ne!(blocking(|| std::thread::current().id()).await, here);
-        block_inline();
-        assert_eq!(blocking(|| std::thread::current().id()).await, here);
-        INLINE.set(false);
     }
 
     #[tokio::test(start_paused = true)]
