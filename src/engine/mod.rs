@@ -17,6 +17,7 @@ mod recollections;
 mod room;
 mod roster;
 mod size;
+mod surplus;
 #[cfg(test)]
 mod tests;
 mod turns;

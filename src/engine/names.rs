@@ -17,7 +17,8 @@ use super::caretaker::Owners;
 use super::recollections::{REMEMBERED_MAX, Recollections};
 use super::room::Room;
 use super::shutting_down;
-use crate::env::{blocking, give_back};
+use super::surplus::Surplus;
+use crate::env::give_back;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Namespace;
 use crate::namespace::keeper::{Ask, Grounds, Keeper, Left, Reply};
@@ -34,6 +35,7 @@ const GIVE_BACK_EVERY: usize = 1000;
 pub(super) struct Names {
     grounds: Grounds,
     open_max: usize,
+    surplus: Surplus,
     state: Mutex<State>,
 }
 
@@ -44,7 +46,7 @@ struct State {
     /// How often somebody came in.
     moment: u64,
     recollections: Recollections,
-    /// Names that were closed since memory was last given back.
+    /// Names that were closed since there was last something to give back.
     closed: usize,
     attendants: JoinSet<()>,
     door: Door,
@@ -63,18 +65,22 @@ enum Door {
 }
 
 impl Names {
-    /// So many names are open at once, and as many again are leaving at most.
+    /// So many names are open at once, and as many again are leaving at most. Within a runtime, for its
+    /// tasks.
     pub(super) fn new(grounds: Grounds, open_max: usize) -> Arc<Self> {
+        let (surplus, mut attendants) = (Surplus::default(), JoinSet::new());
+        attendants.spawn(surplus.clone().drain(grounds.clock, give_back));
         let state = State {
             rooms: BTreeMap::new(),
             by_age: BTreeMap::new(),
             moment: 0,
             recollections: Recollections::of(REMEMBERED_MAX),
             closed: 0,
-            attendants: JoinSet::new(),
+            attendants,
             door: Door::Open,
         };
-        Arc::new(Self { grounds, open_max: open_max.max(1), state: Mutex::new(state) })
+        let open_max = open_max.max(1);
+        Arc::new(Self { grounds, open_max, surplus, state: Mutex::new(state) })
     }
 
     /// Asks the keeper of a name. `lost` is what is told if it ends without an answer.
@@ -144,7 +150,7 @@ impl Names {
         state.closed += 1;
         if state.rooms.is_empty() || state.closed >= GIVE_BACK_EVERY {
             state.closed = 0;
-            state.attendants.spawn(blocking(give_back));
+            self.surplus.arise();
         }
     }
 
@@ -274,7 +280,7 @@ mod tests {
         assert_eq!(names.state().rooms.len(), 20);
         clock.sleep(Duration::from_secs(60)).await;
         let state = names.state();
-        // The last one is dismissed by nobody, nor is who gave its memory back.
+        // The last one is dismissed by nobody, nor is who gives memory back.
         assert!(state.rooms.is_empty() && state.attendants.len() <= 2, "{:?}", state.attendants);
     }
 }
