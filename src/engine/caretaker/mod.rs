@@ -7,7 +7,8 @@
 //! a queue, `WATCHES_MAX` of them at most, and one timer for all; of any other name nothing but to be
 //! passed by. To pass by a million idle names takes 1,000 LISTs of markers and one or two GETs for
 //! each name, at ten requests a second: one to two and a half days. No name is listed itself before
-//! its head or its log says that there is something. (Names with branches always say so.)
+//! its head, its log or a marker of its deletion says that there is something. (Names with branches
+//! always say so.)
 //!
 //! It may be stopped anywhere, and forgets all that it watched: garbage is never pressing, and what
 //! is forgotten the next walk finds.

@@ -10,6 +10,7 @@ use super::errand::Errand;
 use crate::error::{Error, Result};
 use crate::model::{Incarnation, Namespace, Seq};
 use crate::protocol::{Entry, Reply, Request};
+use crate::storage::{Cursor, Drawer, Folder, ImmutableKey, Key, PAGE_KEYS_MAX, SlotKey};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended {
@@ -18,32 +19,69 @@ pub struct Ended {
 }
 
 impl Sweeper {
+    /// Three requests, as a rule: nothing ever follows an `end`, so the newest slot tells.
     pub async fn has_ended(&self, name: &Namespace, inc: Incarnation) -> Result<Ended> {
         let mut errand = Errand::of(self);
-        let it_has = errand.meets_end(name, inc).await?;
-        Ok(Ended { it_has, requests: errand.requests })
+        let Some(floor) = errand.floor(name, inc).await? else {
+            return Ok(Ended { it_has: false, requests: errand.requests });
+        };
+        let (newest, pages) = self.newest(name, inc, floor).await?;
+        let it_has = match newest {
+            Some(seq) => errand.is_end(name, inc, seq).await?,
+            None => false,
+        };
+        Ok(Ended { it_has, requests: errand.requests + pages })
+    }
+
+    /// The newest slot from the floor on, by a listing, and how many pages that took: what lies below was
+    /// folded, and a fence that came too late may lie there, too.
+    async fn newest(
+        &self,
+        name: &Namespace,
+        inc: Incarnation,
+        floor: Seq,
+    ) -> Result<(Option<Seq>, u64)> {
+        let folder = Folder::Drawer(name.clone(), inc, Drawer::Slots);
+        let mut from = match floor.0.checked_sub(1) {
+            Some(below) => {
+                let slot = SlotKey { home: name.clone(), inc, seq: Seq(below) };
+                Cursor::after(&Key::Immutable(ImmutableKey::Slot(slot)))?
+            }
+            None => Cursor::start(),
+        };
+        let (mut newest, mut pages) = (None, 0);
+        loop {
+            let page = self.store.list(&folder, &from, PAGE_KEYS_MAX).await?;
+            pages += 1;
+            for entry in page.entries {
+                if let Key::Immutable(ImmutableKey::Slot(slot)) = entry.key {
+                    newest = Some(slot.seq);
+                }
+            }
+            match page.next {
+                Some(next) => from = next,
+                None => return Ok((newest, pages)),
+            }
+        }
     }
 }
 
 impl Errand {
-    /// From the floor on, slot by slot: of an idle name there are sixteen at the most.
-    async fn meets_end(&mut self, name: &Namespace, inc: Incarnation) -> Result<bool> {
-        let head = match self.ask(Request::ReadHead { name: name.clone() }).await?.0 {
-            Reply::Head(Some(seen)) if seen.head.inc == inc => seen.head,
-            Reply::Head(_) => return Ok(false),
-            reply => return Err(Error::internal(format!("a head was asked for, not {reply:?}"))),
-        };
-        for seq in head.floor.0.. {
-            let request = Request::ReadSlot { name: name.clone(), inc, seq: Seq(seq) };
-            match self.ask(request).await?.0 {
-                Reply::Slot(None) => return Ok(false),
-                Reply::Slot(Some(slot)) if matches!(slot.entry, Entry::End) => return Ok(true),
-                Reply::Slot(Some(_)) => {}
-                reply => {
-                    return Err(Error::internal(format!("a slot was asked for, not {reply:?}")));
-                }
+    /// Where the log of that life begins, as far as it is not folded. None: the name is in another life.
+    async fn floor(&mut self, name: &Namespace, inc: Incarnation) -> Result<Option<Seq>> {
+        match self.ask(Request::ReadHead { name: name.clone() }).await?.0 {
+            Reply::Head(seen) => {
+                let head = seen.map(|seen| seen.head).filter(|head| head.inc == inc);
+                Ok(head.map(|head| head.floor))
             }
+            reply => Err(Error::internal(format!("a head was asked for, not {reply:?}"))),
         }
-        Ok(false)
+    }
+
+    async fn is_end(&mut self, name: &Namespace, inc: Incarnation, seq: Seq) -> Result<bool> {
+        match self.ask(Request::ReadSlot { name: name.clone(), inc, seq }).await?.0 {
+            Reply::Slot(slot) => Ok(slot.is_some_and(|slot| matches!(slot.entry, Entry::End))),
+            reply => Err(Error::internal(format!("a slot was asked for, not {reply:?}"))),
+        }
     }
 }

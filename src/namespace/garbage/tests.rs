@@ -392,6 +392,35 @@ async fn a_name_without_a_head_is_not_swept_for_ever() {
     assert!(swept.vigil.is_none() && swept.requests == 1, "{swept:?}");
 }
 
+/// It was read slot by slot, up to four thousand of them, of each name whose deletion came to nothing.
+#[tokio::test(start_paused = true)]
+async fn whether_a_log_has_ended_is_told_by_its_newest_slot_however_long_it_is() {
+    let gc = sweeper().await;
+    let mut desk = gc.desk("one").await;
+    let (name, inc) = (desk.name.clone(), desk.inc());
+    let ended = async || {
+        let Ended { it_has, requests } = gc.has_ended(&name, inc).await.unwrap();
+        (it_has, requests)
+    };
+    assert_eq!(ended().await, (false, 2), "no slot is there to be read");
+    for _ in 0..3 {
+        desk.commit().await;
+    }
+    desk.fold().await;
+    assert_eq!(ended().await, (false, 2), "what is folded is not asked for");
+    for _ in 0..300 {
+        desk.commit().await;
+    }
+    assert_eq!(ended().await, (false, 3));
+    for _ in 300..1_100 {
+        desk.commit().await;
+    }
+    desk.end().await;
+    assert_eq!(ended().await, (true, 4), "two pages");
+    let other = gc.has_ended(&name, Incarnation(5)).await.unwrap();
+    assert_eq!(other, Ended { it_has: false, requests: 1 });
+}
+
 #[test]
 fn little_is_kept_of_an_idle_name() {
     assert!(size_of::<(Namespace, Vigil)>() <= 128);
