@@ -18,7 +18,7 @@ use crate::namespace::segments::Segment;
 use crate::protocol::Receipt;
 
 /// A part that goes up by itself.
-const CHUNK_BYTES: usize = 4 << 20;
+const CHUNK_BYTES: usize = 2 << 20;
 /// A batch takes no more requests beyond. A single one may be larger.
 const BATCH_BYTES_MAX: usize = 32 << 20;
 /// What is packed on a thread that waits for the network: in a millisecond.
