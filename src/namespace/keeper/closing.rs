@@ -2,8 +2,9 @@
 //!
 //! A long tail is folded first, while the name is still open, and the name let go in the same swap. Of
 //! a short one a few bytes are remembered, which is cheaper than a swap: whoever opens the name again
-//! on this node goes on with them. So it is, too, where other names want the room. Told to leave, it lets
-//! the name go in any case: another node is to have it.
+//! on this node goes on with them. So it is, too, where other names want the room; but they do not wait
+//! until it is this name's turn to be folded. Told to leave, it lets the name go in any case: another node
+//! is to have it.
 
 use tokio::sync::mpsc;
 
@@ -67,14 +68,14 @@ impl Desk {
         Ok(!self.is_quiet())
     }
 
-    /// Where others want the room: a long tail is folded once, and then nobody is let in any more. Whoever
-    /// writes meanwhile makes it long again, and could do so for ever.
+    /// Where others want the room: a long tail is folded once, if it is its turn, and then nobody is let in
+    /// any more. Whoever writes meanwhile makes it long again, and could do so for ever. A name that is
+    /// being claimed is closed as soon as those are answered who are here: its tail, however long, waits
+    /// for whoever opens it again.
     pub(super) fn give_way(&mut self) -> Result<()> {
-        if self.closing.begun() || !self.folding.files().is_empty() {
-            return Ok(());
-        }
         match self.yielding {
-            Yielding::No => {}
+            Yielding::No => return Ok(()),
+            _ if self.closing.begun() || !self.folding.files().is_empty() => {}
             Yielding::Asked => {
                 if !self.fold_before_closing()? {
                     self.closing.begin();
@@ -85,6 +86,8 @@ impl Desk {
             }
             Yielding::Folding => self.closing.begin(),
         }
+        // There are two turns on this node, and there may be thousands who are to give way.
+        self.folding.hurry();
         Ok(())
     }
 

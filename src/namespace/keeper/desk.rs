@@ -12,7 +12,7 @@ use super::closing::{Closing, Yielding};
 use super::draft::Told;
 use super::folds::{FoldDone, Folding};
 use super::looks::{Look, Looks};
-use super::rows::{Grown, Known, Shelf, lost};
+use super::rows::{Grown, Known, Shelf};
 use super::writes::{Sent, Staged, Writes};
 use super::{Ask, Deleted, Grounds, Left, Reply, not_committed, retold, unknown};
 use crate::error::{Error, ErrorKind, Result};
@@ -21,8 +21,8 @@ use crate::model::{FileName, Incarnation, Namespace};
 use crate::namespace::courier::{Courier, Delivery};
 use crate::namespace::segments::{Segment, Unread};
 use crate::protocol::{
-    Answer, Exit, Intent, Lane, News, Outbox, Owner, Place, Reader, Refused, Remembered,
-    Reply as Said, Rules, State, Strictness,
+    Exit, Intent, Lane, News, Outbox, Owner, Place, Reader, Refused, Remembered, Reply as Said,
+    Rules, State, Strictness,
 };
 
 /// Rows of segments are kept in memory for so long after somebody asked.
@@ -338,44 +338,6 @@ impl Desk {
         {
             self.ticket(Waiting::Absent(reply));
         }
-    }
-
-    /// What the owner has to say to whoever asked.
-    fn answer_owner(&mut self) -> Result<()> {
-        for answer in std::mem::take(&mut self.owner_out.answers) {
-            let ticket = answer.ticket();
-            let Some(waiting) = self.waiting.remove(&ticket) else { continue };
-            if let Some((_, file)) = self.doubted.take_if(|(doubted, _)| *doubted == ticket)
-                && matches!(answer, Answer::NoEffect { .. })
-            {
-                return Err(lost(&file));
-            }
-            match (waiting, answer) {
-                (Waiting::Batch(sent), answer) => self.settled(sent, &answer)?,
-                (Waiting::Same(told), Answer::NoEffect { .. }) => {
-                    told.into_iter().for_each(Told::tell);
-                }
-                (Waiting::Same(told), _) => {
-                    told.into_iter().for_each(|told| told.refuse(not_committed()));
-                }
-                (Waiting::Look(look), answer) => self.looked(look, None, answer)?,
-                (Waiting::Delete(reply), Answer::Ended { .. }) => {
-                    if let Some(inc) = self.owner.inc() {
-                        self.grounds.notice(&self.owner.place.name, inc);
-                    }
-                    drop(reply.send(Ok(Deleted::Now)));
-                }
-                (Waiting::Absent(reply), Answer::NoEffect { .. }) => {
-                    drop(reply.send(Ok(Deleted::Absent)));
-                }
-                (Waiting::Absent(reply), _)
-                | (Waiting::Delete(reply), Answer::NotCommitted { .. }) => {
-                    self.deletes.push_back(reply);
-                }
-                (Waiting::Delete(reply), _) => drop(reply.send(Err(unknown()))),
-            }
-        }
-        Ok(())
     }
 
     fn worked(&mut self, done: Result<Done, JoinError>) -> Result<()> {

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
+use super::closing::Yielding;
 use super::desk::{Desk, Done};
 use crate::error::Result;
 use crate::log::Stored;
@@ -22,11 +25,14 @@ pub(super) struct Folding {
     failed_at: Option<Duration>,
     /// The name is let go with the next one, if nobody has come by then.
     lets_go: bool,
+    /// Where one waits for its turn among the folds of this node. Without it, it waits no longer.
+    patience: Option<oneshot::Sender<()>>,
 }
 
 pub(super) struct FoldDone {
     work: FoldWork<Stored>,
-    folded: Result<Folded>,
+    /// None: it was not its turn.
+    folded: Option<Result<Folded>>,
     since: Duration,
 }
 
@@ -44,6 +50,11 @@ impl Folding {
         self.lets_go = true;
     }
 
+    /// What has not begun to be written by now is not folded, unless it is its turn.
+    pub(super) fn hurry(&mut self) {
+        self.patience = None;
+    }
+
     /// Whether the last one came to nothing.
     pub(super) fn failed(&self) -> bool {
         self.failed_at.is_some()
@@ -53,6 +64,10 @@ impl Folding {
 impl Desk {
     /// Begins a fold, where the tail is long enough.
     pub(super) fn fold_on(&mut self) -> Result<()> {
+        // Where others want the room, it is given way, and that has a fold of its own.
+        if self.yielding != Yielding::No {
+            return Ok(());
+        }
         let at = self.grounds.folds;
         // A small memory holds short tails.
         let bytes = at.bytes.min(self.grounds.memory.limit() / TAIL_PARTS);
@@ -97,12 +112,21 @@ impl Desk {
             receipts: work.receipts.clone(),
             keys: work.seen.head.keys.clone(),
         };
-        let (store, permits) = (self.grounds.store.clone(), self.grounds.folding());
+        let (store, turns) = (self.grounds.store.clone(), self.grounds.folding());
+        let (patience, impatience) = oneshot::channel();
+        self.folding.patience = Some(patience);
         self.work.spawn(async move {
-            // Nobody closes that semaphore.
-            let permit = permits.acquire_owned().await;
-            let folded = plan.run(&store).await;
-            drop(permit);
+            let turn = tokio::select! {
+                biased;
+                // Nobody closes that semaphore.
+                turn = turns.acquire_owned() => turn.ok(),
+                _ = impatience => None,
+            };
+            let folded = match &turn {
+                Some(_) => Some(plan.run(&store).await),
+                None => None,
+            };
+            drop(turn);
             Done::Folded(Box::new(FoldDone { work, folded, since: now }))
         });
         Ok(())
@@ -112,6 +136,10 @@ impl Desk {
     pub(super) fn folded(&mut self, done: FoldDone) {
         let FoldDone { work, folded, since } = done;
         self.folding.files.clear();
+        let Some(folded) = folded else {
+            crate::reach!("a fold gives up its turn");
+            return;
+        };
         let now = self.grounds.clock.now();
         let folded = match folded {
             Ok(folded) => folded,

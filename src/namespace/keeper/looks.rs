@@ -283,7 +283,10 @@ impl Desk {
         self.shelf.clear();
         let now = self.grounds.clock.boot_time();
         let owned = self.owner.tenure().is_some();
-        if self.looks.given.is_empty() && owned {
+        if owned && !self.names(file) {
+            // The head moved on while it was read, for a draft over the one before.
+            self.drop_draft();
+        } else if self.looks.given.is_empty() && owned {
             // Nobody asked but the owner itself, to write or to fold. If it still is the owner, its head
             // is the newest.
             self.doubt(file);

@@ -8,6 +8,7 @@
 //! A name that nobody asks for is closed after a while, and the keeper ends. What it leaves, a few
 //! bytes, is all that is kept of an idle name.
 
+mod answers;
 mod closing;
 mod desk;
 mod draft;

@@ -203,6 +203,15 @@ impl Desk {
         }
     }
 
+    /// Whether the owner's head names that file, or a slot behind it does.
+    pub(super) fn names(&mut self, file: &FileName) -> bool {
+        let Some((_, tenure)) = self.owner.tenure() else { return false };
+        let view = tenure.view();
+        let bodies = view.batches.iter().filter_map(|slot| slot.body());
+        let chunks = bodies.flat_map(|body| &body.chunks);
+        view.seen.head.files.iter().chain(chunks).any(|named| named == file)
+    }
+
     /// Of the writes that wait, those that `need` it are told.
     fn unread(&mut self, unread: Unread, need: impl Fn(&Write) -> bool) -> Result<()> {
         match unread {

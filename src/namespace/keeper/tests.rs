@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Ask, Deleted, FoldAt, Grounds, Keeper, Left};
+use super::{Ask, Deleted, FOLDS_MAX, FoldAt, Grounds, Keeper, Left};
 use crate::config::Location;
 use crate::env::{Clock, Dice};
 use crate::error::{Error, ErrorKind, Result};
@@ -15,7 +15,12 @@ use crate::model::{
     Value, Write, Written,
 };
 use crate::namespace::view::View;
-use crate::storage::{self, Cursor, Doomed, Folder, ImmutableKey, Key, PAGE_KEYS_MAX, Store};
+use crate::storage::{self, Store};
+
+mod closing;
+mod crowds;
+mod desks;
+mod missing;
 
 async fn memory_store() -> Store {
     storage::open(&Location::Memory, [], Clock::start(), Dice::from_os()).await.unwrap()
@@ -82,6 +87,11 @@ fn numbers(view: &View) -> BTreeMap<DocId, i64> {
 
 fn uint(pairs: &[(u64, i64)]) -> Option<BTreeMap<DocId, i64>> {
     Some(pairs.iter().map(|(id, n)| (DocId::Uint(*id), *n)).collect())
+}
+
+fn folds(grounds: &Grounds) -> f64 {
+    let figures = grounds.tally.figures();
+    figures.iter().find(|figure| figure.name == "elacsym_folds_total").unwrap().samples[0].value
 }
 
 async fn delete(keeper: &Keeper) -> Deleted {
@@ -163,8 +173,7 @@ async fn folds_happen_meanwhile_and_change_nothing() {
         assert_eq!(look(&keeper).await, Some(model.clone()), "{n}");
         assert_eq!(look(&other).await, Some(model.clone()), "{n}, elsewhere");
     }
-    let folds = it.tally.figures().into_iter().find(|it| it.name == "elacsym_folds_total");
-    assert!(folds.unwrap().samples[0].value > 5.0);
+    assert!(folds(&it) > 5.0);
     // And all of it is on the store.
     let fresh = start(&grounds(&store, "three"), Left::default());
     assert_eq!(look(&fresh).await, Some(model));
@@ -240,45 +249,6 @@ async fn a_key_is_answered_once_and_for_all() {
 }
 
 #[tokio::test]
-async fn an_idle_name_is_closed_and_goes_on_from_what_is_remembered() {
-    let store = memory_store().await;
-    let mut it = grounds(&store, "one");
-    it.idle = Duration::from_millis(5);
-    let keeper = start(&it, Left::default());
-    write(&keeper, upsert(1, 1)).await.unwrap();
-    let left = keeper.ended().await.unwrap();
-    assert!(left.remembered.is_some());
-    assert_eq!(keeper.ended().await, None, "it is told once");
-    let gone = keeper.ask(Ask::Leave).await;
-    assert!(gone.is_err());
-    let again = start(&it, left);
-    let written = write(&again, upsert(2, 2)).await.unwrap();
-    assert_eq!(written.seq, 1, "no fence in between");
-    assert_eq!(look(&again).await, uint(&[(1, 1), (2, 2)]));
-    // A long tail is folded, and the name let go in the same swap.
-    for n in 0..40 {
-        write(&again, upsert(3, n)).await.unwrap();
-    }
-    let left = again.ended().await.unwrap();
-    assert_eq!(left, Left::default());
-    let other = start(&grounds(&store, "two"), Left::default());
-    let written = write(&other, upsert(4, 4)).await.unwrap();
-    assert_eq!(written.seq, 42, "a name that was let go needs no fence");
-    assert_eq!(look(&other).await, uint(&[(1, 1), (2, 2), (3, 39), (4, 4)]));
-}
-
-#[tokio::test]
-async fn whoever_is_told_to_leave_lets_the_name_go() {
-    let store = memory_store().await;
-    let keeper = start(&grounds(&store, "one"), Left::default());
-    write(&keeper, upsert(1, 1)).await.unwrap();
-    keeper.ask(Ask::Leave).await.unwrap();
-    assert_eq!(keeper.ended().await, Some(Left::default()));
-    let other = start(&grounds(&store, "two"), Left::default());
-    assert_eq!(write(&other, upsert(2, 2)).await.unwrap().seq, 1);
-}
-
-#[tokio::test]
 async fn a_deleted_name_is_gone_and_may_come_again() {
     let store = memory_store().await;
     let keeper = start(&grounds(&store, "one"), Left::default());
@@ -327,26 +297,6 @@ async fn a_refusal_is_told_and_nothing_of_it_stays() {
     assert_eq!(write(&keeper, wrong).await.unwrap_err().kind(), ErrorKind::Invalid);
     assert_eq!(look(&keeper).await, uint(&[(1, 1)]));
     assert_eq!(write(&keeper, upsert(2, 2)).await.unwrap().seq, 1, "it took no slot");
-}
-
-/// A keeper once closed its door on the size of a tail that was folded long ago, and waited for a
-/// fold that could not begin, for ever.
-#[tokio::test]
-async fn a_name_whose_log_is_folded_whole_is_closed() {
-    let store = memory_store().await;
-    let mut it = grounds(&store, "one");
-    it.folds = FoldAt { slots: 1, bytes: 1 << 30 };
-    it.idle = Duration::from_millis(20);
-    let keeper = start(&it, Left::default());
-    let text = GivenRow {
-        id: Given::Int(1),
-        values: vec![("text".into(), Given::Text("x".repeat(4000).into()))],
-    };
-    let rows = (0..1000).map(|id| GivenRow { id: Given::Int(id), ..text.clone() }).collect();
-    write(&keeper, Write { upserts: rows, ..Write::default() }).await.unwrap();
-    let ended = tokio::time::timeout(Duration::from_secs(20), keeper.ended()).await;
-    assert!(ended.is_ok(), "it never ends");
-    assert_eq!(it.memory.used(), 0, "and nothing of it is left");
 }
 
 /// Rows of one request and the drop of their attribute by the next met in one batch, and the batch
@@ -443,7 +393,7 @@ async fn what_is_not_folded_has_a_bound_and_a_wish_goes_beyond_it() {
     it.folds = FoldAt { slots: 1 << 20, bytes: 1 << 40 };
     it.memory = Memory::of(16 << 20);
     // Nobody folds.
-    it.folding.close();
+    let _turns = it.folding.clone().try_acquire_many_owned(FOLDS_MAX as u32).unwrap();
     let keeper = start(&it, Left::default());
     let text = || Given::Text("z".repeat(4000).into());
     let row_of = |id| GivenRow {
@@ -463,35 +413,4 @@ async fn what_is_not_folded_has_a_bound_and_a_wish_goes_beyond_it() {
     };
     assert_eq!(write(&keeper, patch).await.unwrap_err().kind(), ErrorKind::Throttled);
     assert_eq!(look(&keeper).await.unwrap()[&DocId::Uint(1)], 1, "what is there is seen");
-}
-
-/// It was told that its namespace is damaged. Files of a deleted name go at once, and whoever has not
-/// heard of the deletion yet finds them missing: be it that it stood still, or that it was just deleted.
-#[tokio::test(start_paused = true)]
-async fn whoever_finds_a_file_gone_asks_whether_the_name_is_still_its_own() {
-    let store = memory_store().await;
-    let mut one = grounds(&store, "one");
-    one.folds = FoldAt { slots: 2, bytes: 1 << 20 };
-    let (one, two) = (start(&one, Left::default()), grounds(&store, "two"));
-    for id in 0..3 {
-        write(&one, upsert(id, id)).await.unwrap();
-    }
-    // Long enough for it to forget all rows of segments but their ids.
-    tokio::time::sleep(Duration::from_secs(10)).await;
-    let two = start(&two, Left::default());
-    assert_eq!(delete(&two).await, Deleted::Now);
-    let mut files = 0;
-    let page = store.list(&Folder::Names, &Cursor::start(), PAGE_KEYS_MAX).await.unwrap();
-    for entry in page.entries {
-        if let Key::Immutable(ImmutableKey::File(file)) = entry.key {
-            store.delete(&Doomed::File(file)).await.unwrap();
-            files += 1;
-        }
-    }
-    assert!(files > 0, "it was folded");
-    let lower =
-        Filter::Test { attribute: "n".into(), op: Op::Lt, operand: Operand::New("n".into()) };
-    let write_if = Write { upsert_condition: Some(lower), ..upsert(1, 10) };
-    assert_eq!(write(&one, write_if).await.unwrap().upserted.count, 1);
-    assert_eq!(look(&one).await, uint(&[(1, 10)]));
 }

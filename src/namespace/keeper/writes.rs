@@ -16,7 +16,7 @@ use crate::model::{FileKind, FileName, Incarnation, Pressure, Write, WriteFault,
 use crate::namespace::commit::{Asks, Born, Ground, Stage, asks, creates};
 use crate::namespace::courier::Courier;
 use crate::namespace::tail::Landed;
-use crate::protocol::{Answer, Body, Recall};
+use crate::protocol::{Answer, Body, Owner, Recall};
 use crate::segment::rows::Extent;
 
 /// What is evaluated and packed at once on a thread that waits for the network: a millisecond or two.
@@ -111,7 +111,6 @@ impl Writes {
 
     /// What is not sent yet will not be.
     pub(super) fn drop_draft(&mut self, mail: &mut Courier, why: impl Fn() -> Error) {
-        self.sent = None;
         self.fallen = self.away;
         std::mem::take(&mut self.uploading).values().for_each(|chunk| mail.release(chunk));
         if let Some(draft) = self.draft.take() {
@@ -190,18 +189,25 @@ impl Desk {
         }
         if !free && !pending {
             // The name is ending, or is being let go.
-            let mail = &mut self.owner_mail;
-            self.writes.drop_draft(mail, not_committed);
+            self.drop_draft();
             return Ok(());
         }
         if !free || !self.writes.uploading.is_empty() {
             return Ok(());
         }
         if draft.turn != turn && !crate::mutant!("a draft outlives the slot below it") {
-            self.writes.drop_draft(&mut self.owner_mail, not_committed);
+            self.drop_draft();
             return Ok(());
         }
         self.seal()
+    }
+
+    /// The draft falls, be it away or not. The owner stays, and so does the slot that is on its way.
+    pub(super) fn drop_draft(&mut self) {
+        if let Some(draft) = &self.writes.draft {
+            discard(draft, &mut self.owner);
+        }
+        self.writes.drop_draft(&mut self.owner_mail, not_committed);
     }
 
     /// Puts what waits into the draft.
@@ -351,12 +357,13 @@ impl Desk {
             Staged::Taken(draft, Err(error)) | Staged::Sealed(draft, Err(error)) => {
                 let chunks = std::mem::take(&mut self.writes.uploading);
                 chunks.values().for_each(|chunk| self.owner_mail.release(chunk));
-                if let Some((_, tenure)) = self.owner.tenure() {
-                    draft.chunks.iter().for_each(|chunk| tenure.discard(chunk));
-                }
+                discard(&draft, &mut self.owner);
                 draft.refuse(|| retold(&error));
             }
-            Staged::Taken(draft, _) | Staged::Sealed(draft, _) if fallen => draft.overtaken(),
+            Staged::Taken(draft, _) | Staged::Sealed(draft, _) if fallen => {
+                discard(&draft, &mut self.owner);
+                draft.overtaken();
+            }
             Staged::Taken(mut draft, Ok(())) => {
                 self.upload(&mut draft);
                 self.writes.draft = Some(draft);
@@ -447,7 +454,8 @@ impl Desk {
     }
 
     /// A file that the owner's head names is not there. It is lost, if a proof that begins now shows that
-    /// this is the owner; else the name was taken over or deleted, and another collects what it left.
+    /// this is the owner, and the head names it still; else the name was taken over or deleted, and another
+    /// collects what it left.
     pub(super) fn doubt(&mut self, file: &FileName) {
         if self.doubted.is_some() {
             return;
@@ -489,12 +497,13 @@ impl Desk {
         self.writes.sent = None;
         match answer {
             Answer::Committed { .. } => {
-                if let Some(known) = &mut self.known {
-                    known.grow(sent.inc, &sent.landed)?;
-                }
+                let known = self.known.as_mut();
+                let grown = known.map_or(Ok(()), |known| known.grow(sent.inc, &sent.landed));
                 let took = self.grounds.clock.now().saturating_sub(sent.since);
                 self.grounds.tally.committed(sent.told.len(), sent.bytes, took);
+                // It is committed, whatever comes of it here.
                 sent.told.into_iter().for_each(Told::tell);
+                return grown;
             }
             Answer::NotCommitted { .. } => sent.refuse(not_committed),
             _ => sent.refuse(unknown),
@@ -504,6 +513,13 @@ impl Desk {
 
     fn at(&self) -> Duration {
         self.grounds.clock.wall().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+/// No slot will name the chunks of that draft.
+fn discard(draft: &Draft, owner: &mut Owner<Stored>) {
+    if let Some((_, tenure)) = owner.tenure() {
+        draft.chunks.iter().for_each(|chunk| tenure.discard(chunk));
     }
 }
 
