@@ -44,11 +44,11 @@ impl Yard {
             self.begin();
             self.tally.watching(self.watches.len());
             let next = self.watches.due().filter(|_| self.sweeps.len() < SWEEPS_MAX);
-            let pause = next.unwrap_or_default().0.saturating_sub(clock.boot_time().0);
+            let pause = next.unwrap_or_default().0.saturating_sub(self.sweeper.time().0);
             tokio::select! {
                 biased;
                 Some(swept) = self.sweeps.join_next() => self.swept(swept),
-                Some(find) = self.found.recv() => self.watches.put(find, clock.boot_time()),
+                Some(find) = self.found.recv() => self.watches.put(find, self.sweeper.time()),
                 () = clock.sleep(pause), if next.is_some() => {}
                 // Nobody is left to find anything.
                 else => return,
@@ -58,7 +58,7 @@ impl Yard {
 
     /// Sweeps what is ripe.
     fn begin(&mut self) {
-        let now = self.sweeper.clock.boot_time();
+        let now = self.sweeper.time();
         while self.sweeps.len() < SWEEPS_MAX
             && let Some((name, vigil)) = self.watches.pop(now)
         {
@@ -69,7 +69,7 @@ impl Yard {
 
     fn swept(&mut self, swept: Result<Option<Find>, JoinError>) {
         match swept {
-            Ok(Some(find)) => self.watches.put(find, self.sweeper.clock.boot_time()),
+            Ok(Some(find)) => self.watches.put(find, self.sweeper.time()),
             Ok(None) => {}
             Err(panic) => {
                 self.tally.failed();

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Sweeper;
 use super::gone::{self, Gone};
+use super::{Sweeper, calendar};
+use crate::env::Clock;
 use crate::error::{Error, Result};
 use crate::log::Stored;
 use crate::namespace::courier::Courier;
@@ -12,6 +13,7 @@ use crate::protocol::{Heard, Lane, Outbox, Reply, Request};
 pub(super) struct Errand {
     pub(super) out: Outbox<Stored>,
     pub(super) requests: u64,
+    clock: Clock,
     courier: Courier,
     gone: Arc<Gone>,
     /// What the request under way deletes.
@@ -21,8 +23,8 @@ pub(super) struct Errand {
 impl Errand {
     pub(super) fn of(sweeper: &Sweeper) -> Self {
         let courier = Courier::new(sweeper.store.clone(), sweeper.clock);
-        let gone = sweeper.gone.clone();
-        Self { out: Outbox::default(), requests: 0, courier, gone, doomed: None }
+        let (clock, gone) = (sweeper.clock, sweeper.gone.clone());
+        Self { out: Outbox::default(), requests: 0, clock, courier, gone, doomed: None }
     }
 
     /// Sends what the machine asks for, and waits for the reply. These machines ask for one thing
@@ -40,7 +42,11 @@ impl Errand {
         if let Some(kind) = self.doomed.take() {
             self.gone.count(kind);
         }
-        Ok((delivery.lane, reply, delivery.heard))
+        let mut heard = delivery.heard;
+        if crate::mutant!("garbage is watched by the calendar") {
+            heard.received = calendar(self.clock);
+        }
+        Ok((delivery.lane, reply, heard))
     }
 
     /// One read, for no machine.

@@ -11,6 +11,7 @@
 //! It does not choose names, and has no timer: that is its caller's.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::env::{BootTime, Clock, Dice};
 use crate::error::Result;
@@ -114,6 +115,14 @@ impl Sweeper {
         Self { dice: self.dice.fork(&seed.to_string()), ..self.clone() }
     }
 
+    /// By which garbage is watched: never by a calendar, which anybody may set.
+    pub fn time(&self) -> BootTime {
+        if crate::mutant!("garbage is watched by the calendar") {
+            return calendar(self.clock);
+        }
+        self.clock.boot_time()
+    }
+
     /// Sweeps a life once. `mine` is what its owner works on, asked for before; none where that
     /// owner does not run here.
     pub async fn sweep(
@@ -125,7 +134,7 @@ impl Sweeper {
         // Nobody can say that a brancher is gone while nodes have no heartbeats: never `abandoned`.
         let inside = Inside { mine, abandoned: false };
         let (inc, since) = (vigil.inc(), vigil.watch.since);
-        let ripe = vigil.due() <= self.clock.boot_time();
+        let ripe = vigil.due() <= self.time();
         let mut collector = vigil.collector(self.place(name));
         let mut errand = Errand::of(self);
         self.finish(&mut collector, &inside, &mut errand).await?;
@@ -177,4 +186,10 @@ impl Sweeper {
     fn place(&self, name: &Namespace) -> Place {
         Place { name: name.clone(), me: self.me.clone(), rules: Rules::default() }
     }
+}
+
+/// What a built-in fault watches garbage by.
+fn calendar(clock: Clock) -> BootTime {
+    let since = clock.wall().duration_since(SystemTime::UNIX_EPOCH);
+    BootTime(since.unwrap_or_default())
 }

@@ -6,6 +6,7 @@
 
 mod ring;
 mod spell;
+mod told;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use elacsym::engine::Engine;
 use elacsym::env::Clock;
 use futures::future::join_all;
+use tokio::time::timeout;
 
 use super::plan::{Chance, Plan};
 use super::store::Gate;
@@ -21,7 +23,10 @@ use super::workload::{Hearsay, Seen, Wished, Wishes};
 use ring::{Errand, Ring};
 
 /// Clients give up by then.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// By then a node answers, as it does over HTTP: see `src/api/deadline.rs`.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(50);
+const QUERY_TIME_MAX: Duration = Duration::from_secs(30);
 /// Before it comes again, a client waits for so long, and each time for twice as long; a part of it
 /// less, by the dice.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -108,11 +113,7 @@ impl Client {
         ring: &Ring,
         place: &Place,
     ) -> Vec<Act> {
-        let errand = match wished.wish {
-            Wish::Change { .. } | Wish::End => Errand::Change,
-            Wish::Read { .. } | Wish::List => Errand::Read,
-        };
-        let route = ring.route(&wished.name, errand, &mut chance);
+        let route = ring.route(&wished.name, errand(&wished.wish), &mut chance);
         let page = chance.one_of(&PAGES);
         let (mut acts, mut pause, mut stop) = (Vec::new(), PAUSE, 0);
         loop {
@@ -146,17 +147,23 @@ impl Place {
         page: usize,
     ) -> Act {
         let Wished { no, name, wish } = wished.clone();
-        let changes = matches!(wish, Wish::Change { .. } | Wish::End);
+        let errand = errand(&wish);
         let (call, called_at) = (self.order.next(), self.clock.now());
         let (said, answered) = match self.nodes.node(node) {
             None => {
                 let why = "the connection was refused".to_owned();
-                (if changes { Said::NotCommitted(why) } else { Said::Failed(why) }, true)
+                let said = match errand {
+                    Errand::Change => Said::NotCommitted(why),
+                    Errand::Read => Said::Failed(why),
+                };
+                (said, true)
             }
             Some((engine, gate)) => {
                 let answer = async {
                     gate.pass().await;
-                    let said = spell::send(&engine, &name, &wish, page).await;
+                    let said = timeout(time_max(errand), spell::send(&engine, &name, &wish, page));
+                    let late = |_| in_doubt(errand, "the node took too long");
+                    let said = said.await.unwrap_or_else(late);
                     // Who stands still does not answer either.
                     gate.pass().await;
                     said
@@ -169,13 +176,34 @@ impl Place {
                 };
                 match silence {
                     Ok(said) => (said, true),
-                    Err(why) if changes => (Said::Unknown(why.to_owned()), false),
-                    Err(why) => (Said::Failed(why.to_owned()), false),
+                    Err(why) => (in_doubt(errand, why), false),
                 }
             }
         };
         let back = if answered { self.order.next() } else { Moment::NEVER };
         let back_at = self.clock.now();
         Act { no, client, node, name, wish, call, back, called_at, back_at, said }
+    }
+}
+
+fn errand(wish: &Wish) -> Errand {
+    match wish {
+        Wish::Change { .. } | Wish::End => Errand::Change,
+        Wish::Read { .. } | Wish::List => Errand::Read,
+    }
+}
+
+fn time_max(errand: Errand) -> Duration {
+    match errand {
+        Errand::Change => WRITE_TIME_MAX,
+        Errand::Read => QUERY_TIME_MAX,
+    }
+}
+
+/// What a client knows of what was asked and not answered.
+fn in_doubt(errand: Errand, why: &str) -> Said {
+    match errand {
+        Errand::Change => Said::Unknown(why.to_owned()),
+        Errand::Read => Said::Failed(why.to_owned()),
     }
 }

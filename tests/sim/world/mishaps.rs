@@ -1,9 +1,14 @@
 //! What befalls the nodes of a run, and when: kills, stops, pauses, a second process for one that is
 //! only paused, all of them one by one and back again, suspends, calendars, and how the store is.
 //!
+//! Half of the kills strike over a request to the store, before its effect or right after it: each step of
+//! the protocol is the last one of somebody.
+//!
 //! Each mishap is drawn from dice of its own, so that one less leaves the others as they were. Most
 //! wait for a request before they strike, for a name is at rest nearly always, and what breaks breaks
 //! while something is under way.
+
+mod forsaken;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,13 +18,19 @@ use futures::future::join_all;
 
 use super::node::Site;
 use super::plan::{Chance, Plan};
-use super::store::{Faults, Rates};
+use super::store::{Bait, FaultKind, Faults, Rates, Side, Trap};
 use super::trace::{Diary, Kind};
+pub(super) use forsaken::Forsaken;
 
 /// The chance that one strikes at its moment, whatever goes on; the others wait for a request.
 const BLIND: f64 = 0.25;
 /// The chance that a node which goes down was told to end, and not killed.
 const STOPPED: f64 = 0.3;
+/// The chance that a kill strikes over a request to the store, and over which, at most.
+const TRAPPED: f64 = 0.5;
+const REQUESTS_MAX: usize = 32;
+/// A large batch has so many chunks.
+const CHUNKS: usize = 2;
 /// So long they wait.
 const WAIT_MAX: Duration = Duration::from_secs(600);
 /// After it, from before it has come anywhere to after it was answered.
@@ -43,6 +54,18 @@ const STEPS_SECS: [i64; 4] = [1, 3600, 86_400, 31_536_000];
 enum What {
     Kill {
         no: usize,
+        down: Duration,
+    },
+    /// A kill over a request to the store; or at rest, if there is none.
+    Trap {
+        no: usize,
+        trap: Trap,
+        down: Duration,
+    },
+    /// Likewise, but for as long as it takes.
+    Ambush {
+        no: usize,
+        trap: Trap,
         down: Duration,
     },
     Stop {
@@ -119,6 +142,21 @@ impl Scene<'_> {
                 clock.sleep(down).await;
                 site.start(no);
             }
+            What::Trap { no, trap, down } => {
+                match tokio::time::timeout(WAIT_MAX, site.set(no, trap)).await {
+                    Ok(_killed) => site.clear(no),
+                    Err(_nobody) => site.kill(no),
+                }
+                clock.sleep(down).await;
+                site.start(no);
+            }
+            What::Ambush { no, trap, down } => {
+                // None is told of by a site that is gone, and then this is, too.
+                let _ = site.set(no, trap).await;
+                site.clear(no);
+                clock.sleep(down).await;
+                site.start(no);
+            }
             What::Stop { no, down } => {
                 site.shut_down(no, LEAVE_MAX).await;
                 clock.sleep(down).await;
@@ -137,6 +175,9 @@ impl Scene<'_> {
                 site.bury(no, number);
             }
             What::Swizzle { halts, lasts, resumes } => {
+                if !self.faults.befalls(FaultKind::Swizzled) {
+                    return;
+                }
                 let mut paused = BTreeMap::new();
                 for (no, then) in halts {
                     paused.extend(site.pause(no).map(|number| (no, number)));
@@ -178,9 +219,27 @@ fn drawn(plan: &Plan) -> Vec<Mishap> {
         let down = chance.span(DOWN.0, DOWN.1);
         let what = match chance.happens(STOPPED) {
             true => What::Stop { no, down },
+            false if chance.happens(TRAPPED) => {
+                let nth = 1 + chance.zipf(REQUESTS_MAX);
+                let trap = Trap { bait: Bait::Any, nth, side: side(&mut chance) };
+                // It is what somebody asks for that leads into it.
+                let after = Some((no, Duration::ZERO));
+                all.push(Mishap { at, after, what: What::Trap { no, trap, down } });
+                continue;
+            }
             false => What::Kill { no, down },
         };
         all.push(Mishap { at, after, what });
+    }
+    for mut chance in chances("ambush", plan.ambushes) {
+        let nth = chance.between(1, CHUNKS);
+        let trap = Trap { bait: Bait::Chunk, nth, side: side(&mut chance) };
+        // Which node it is that the batch comes to, nobody knows before.
+        for no in 0..plan.nodes {
+            let down = chance.span(DOWN.0, DOWN.1);
+            let what = What::Ambush { no, trap: trap.clone(), down };
+            all.push(Mishap { at: Duration::ZERO, after: None, what });
+        }
     }
     for mut chance in chances("pause", plan.pauses) {
         let Strike { at, no, after } = strike(plan, &mut chance);
@@ -230,6 +289,10 @@ fn strike(plan: &Plan, chance: &mut Chance) -> Strike {
     let (no, then) = (chance.below(plan.nodes), chance.span(INTO.0, INTO.1));
     let after = (!chance.happens(BLIND)).then_some((no, then));
     Strike { at, no, after }
+}
+
+fn side(chance: &mut Chance) -> Side {
+    chance.one_of(&[Side::Before, Side::After])
 }
 
 /// All nodes, in any order, each with how long it is until the next.

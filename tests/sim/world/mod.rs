@@ -39,7 +39,9 @@ const SEEDS: u64 = 60;
 const SEEDS_REACH_ALL: u64 = 5_000;
 
 /// Seeds that once broke something, each with what it was. When plans come to be drawn otherwise, they
-/// are others, and may go.
+/// are others, and may go. All of these are of an earlier world, in which no kill waited for a request,
+/// a duplicate was always answered, and a page had a thousand keys: what they do now is something else.
+/// What they found, but for the last, is held by the tests that docs/TESTING.md names beside them.
 const KNOWN_BAD: &[(u64, &str)] = &[
     (
         72,
@@ -83,6 +85,8 @@ fn no_seed_breaks_a_promise() {
              SIM_LESS='{less}' scripts/sim 1 --seed {seed}"
         );
     }
+    let spared = found.sum.spared();
+    assert!(spared.is_empty(), "these say little: {}", spared.join("; "));
     let unreached = found.sum.unreached(&events);
     assert!(
         unreached.is_empty() || found.sum.runs() < SEEDS_REACH_ALL,

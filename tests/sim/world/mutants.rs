@@ -1,6 +1,9 @@
 //! Faults that could have been built into the code above the protocol core, by name: each is found, one
-//! at a time, by what clients see or by what lies on the store in the end. (Those of the core are in
-//! `tests/sim/explorer/mutants.rs`.) What is not found here would not be found anywhere.
+//! at a time, by what clients see, by `fsck`, or by what never comes about once all is well. (Those of the
+//! core are in `tests/sim/explorer/mutants.rs`.) What is not found here would not be found anywhere.
+//!
+//! What the store sees, or what panics, is not enough: a fault that harms no user is none. Where it takes
+//! special times to do harm, the plans of its seeds are shaped for it; none of them is left out.
 //!
 //! The seed that finds a fault runs once more without it, and must break nothing: then it was the fault.
 //!
@@ -11,188 +14,232 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
+use elacsym::engine::Limits;
 use elacsym::env;
+use elacsym::namespace::keeper::FoldAt;
 use elacsym::reach;
 
+use super::checks::harm;
 use super::panics;
 use super::plan::Plan;
 use super::report::{mutants, say};
 use super::run::{Ear, run};
 use super::words::Broken;
+use super::workload::Deed;
 
 const SEEDS_MAX: usize = 500;
 /// Each fault has seeds of its own, from a multiple of this on.
 const SEEDS_OF_EACH: u64 = 1_000_000;
 /// Of the words in which it was found.
 const TOLD_CHARS: usize = 200;
+/// Where calendars matter: so often all machines are suspended, and half of the times a calendar is set.
+const SUSPENDS: usize = 40;
+/// Crowds that come one after the other, each of which is over in so long.
+const CROWDS: u32 = 4;
+const CROWD: Duration = Duration::from_secs(110);
 
 struct Mutant {
     name: &'static str,
     breaks: &'static str,
-    /// Whether a run may come by it at all.
-    shows: fn(&Plan) -> bool,
+    /// What makes of any plan one that may come by it.
+    shape: fn(&mut Plan),
 }
 
 const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a batch is acknowledged in halves",
         breaks: "what was answered may be lost, and is not seen at once",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "a slot in doubt is taken for mine",
         breaks: "what was answered is nowhere, and the log has a gap",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "a draft does not see the slot under way",
         breaks: "of two that each raise a counter from the same value, both are told that they did",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "a draft outlives the slot below it",
         breaks: "what was evaluated over a slot that is lost is committed all the same",
-        shows: is_contended,
+        shape: contended,
     },
     Mutant {
         name: "an answer without effect waits for no proof",
         breaks: "a condition is answered by what is not committed, or by who is the owner no more",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "what changes nothing leaves no receipt",
         breaks: "the same request under the same key is answered otherwise",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "a key answers for every request",
         breaks: "a request is answered by what another did",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "a patch drops what it does not name",
         breaks: "attributes are lost",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "a condition sees what is superseded",
         breaks: "a condition, or a patch, goes by a document as it was long ago",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "a fold forgets the last slot",
         breaks: "rows that were acknowledged are in no segment, and not in the log any more",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "what a fold supersedes of a segment lives on",
         breaks: "a document is there twice, and comes back when it is deleted",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "a fold publishes no keys",
         breaks: "a request that comes again after a fold is done again",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "a fold forgets which numbers attributes had",
         breaks: "the values of an attribute that was dropped come back with its name",
-        shows: anywhere,
+        shape: fickle,
     },
     Mutant {
         name: "the first of some deletions is not written",
         breaks: "a document comes back when its name is opened anew",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "deletions are not read",
         breaks: "all documents come back that a fold has superseded",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "a deletion in the log hides no row of a segment",
         breaks: "what was deleted is seen until the next fold",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "the oldest version in the log stands",
         breaks: "reads go back in time",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "the slot at the floor is lost from the tail",
         breaks: "what was committed while a fold was under way is not seen",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "a name is opened without its tail",
         breaks: "what is in the log is not seen by whoever has not written it",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "the first chunk of a batch is not read",
         breaks: "a part of a large batch is not seen by whoever has not written it",
-        shows: is_large,
+        shape: large,
     },
     Mutant {
         name: "a strong read shows the view at hand",
         breaks: "a read does not see what was acknowledged before it",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "an eventual read has no bound",
         breaks: "a read is older than it allows",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "an eventual read ignores min_seq",
         breaks: "a read does not hold the slot that it asks for",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "each query of a request has a view of its own",
         breaks: "one answer tells of two states",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "a filter finds what is superseded",
         breaks: "a document is found as it was before, too",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "the last name of a page is left out",
         breaks: "a list lacks a name",
-        shows: anywhere,
+        shape: as_drawn,
     },
     Mutant {
         name: "garbage is watched for no time",
         breaks: "a reader takes a slot that is collected for one that never was, and the end of the log",
-        shows: is_read_elsewhere,
+        shape: read_elsewhere,
+    },
+    Mutant {
+        name: "garbage is watched by the calendar",
+        breaks: "the same, when somebody sets the calendar of a machine an hour ahead",
+        shape: dated,
     },
     Mutant {
         name: "the walk passes by the dead",
         breaks: "what a deleted name leaves stays for ever, if who deleted it dies",
-        shows: anywhere,
+        shape: as_drawn,
     },
 ];
 
-fn anywhere(_: &Plan) -> bool {
-    true
-}
+fn as_drawn(_: &mut Plan) {}
 
 /// Changes of one name are sent to several nodes.
-fn is_contended(plan: &Plan) -> bool {
-    plan.nodes > 1 && plan.aim.astray > 0.0
+fn contended(plan: &mut Plan) {
+    plan.nodes = plan.nodes.max(2);
+    plan.aim.astray = plan.aim.astray.max(0.2);
 }
 
-fn is_read_elsewhere(plan: &Plan) -> bool {
-    plan.nodes > 1 && plan.aim.roaming > 0.0
+fn read_elsewhere(plan: &mut Plan) {
+    plan.nodes = plan.nodes.max(2);
+    plan.aim.roaming = 1.0;
 }
 
 /// A batch comes in chunks, and stays in the log for a while.
-fn is_large(plan: &Plan) -> bool {
-    plan.habits.large_at.is_some() && plan.limits.folds.bytes > 8 << 20
+fn large(plan: &mut Plan) {
+    plan.habits.large_at = Some(plan.turns / 4);
+    plan.limits.memory_bytes = 1 << 30;
+    plan.limits.folds = FoldAt { slots: 64, bytes: 64 << 20 };
+}
+
+/// Attributes come and go all the time, over segments that hold them.
+fn fickle(plan: &mut Plan) {
+    plan.habits.fickle = 0.6;
+    plan.habits.prefer(Deed::Schema);
+    plan.limits.folds.slots = 2;
+    plan.limits.idle = Duration::from_millis(500);
+}
+
+/// One name on two nodes, folded and read all the time, and nothing else to worry about than clocks.
+fn dated(plan: &mut Plan) {
+    read_elsewhere(plan);
+    (plan.nodes, plan.names) = (2, 1);
+    (plan.aim.astray, plan.aim.rumours) = (0.0, 0.0);
+    (plan.crashes, plan.pauses, plan.suspends) = (0, 0, SUSPENDS);
+    plan.limits = Limits {
+        memory_bytes: 1 << 30,
+        folds: FoldAt { slots: 2, bytes: 64 << 20 },
+        open_names: 10_000,
+        idle: Duration::from_secs(60),
+    };
+    plan.habits.large_at = None;
+    plan.habits.eventual = 0.0;
+    let last = plan.length - CROWD;
+    plan.bursts = (0..CROWDS).map(|crowd| last * crowd / (CROWDS - 1)).collect();
+    plan.span = CROWD;
 }
 
 struct Found {
@@ -202,15 +249,22 @@ struct Found {
     broken: Broken,
 }
 
+impl Mutant {
+    fn plan(&self, seed: u64) -> Plan {
+        let mut plan = Plan::of(seed);
+        (self.shape)(&mut plan);
+        plan
+    }
+}
+
 /// The first of its seeds that breaks, on all cores.
 fn find(mutant: &Mutant, from: u64) -> Option<Found> {
-    let shows = |seed: &u64| (mutant.shows)(&Plan::of(*seed));
-    let seeds = (from..from + SEEDS_OF_EACH).filter(shows).take(SEEDS_MAX).enumerate();
+    let seeds = (from..from + SEEDS_OF_EACH).take(SEEDS_MAX).enumerate();
     let (seeds, over, found) = (Mutex::new(seeds), AtomicBool::new(false), Mutex::default());
     let look = || {
         while !over.load(Relaxed) {
             let Some((before, seed)) = locked(&seeds).next() else { return };
-            let Some(broken) = broken(seed, Some(mutant.name)) else { continue };
+            let Some(broken) = harm_of(mutant, seed) else { continue };
             // Whoever is at a lower one goes on to its end.
             over.store(true, Relaxed);
             let mut found: MutexGuard<'_, Option<Found>> = locked(&found);
@@ -229,17 +283,20 @@ fn find(mutant: &Mutant, from: u64) -> Option<Found> {
     found.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What breaks in a run with that fault in it.
-fn broken(seed: u64, fault: Option<&'static str>) -> Option<Broken> {
-    reach::mutate(fault);
-    let ran = catch_unwind(AssertUnwindSafe(|| run(&Plan::of(seed), Ear::Shut)));
+/// What users could show of a run with that fault in it.
+fn harm_of(mutant: &Mutant, seed: u64) -> Option<Broken> {
+    harm::listen();
+    reach::mutate(Some(mutant.name));
+    // What a run breaks by is what the store saw, if it saw anything.
+    let ran = catch_unwind(AssertUnwindSafe(|| run(&mutant.plan(seed), Ear::Shut)));
     reach::mutate(None);
-    let outcome = ran.unwrap_or_else(|panic| {
+    let harm = harm::heard();
+    if let Err(panic) = ran {
         let heard = panics::heard();
-        say(&format!("seed {seed} with {fault:?}: the simulator panicked: {heard:?}"));
-        resume_unwind(panic)
-    });
-    outcome.broken
+        say(&format!("seed {seed} with {}: the simulator panicked: {heard:?}", mutant.name));
+        resume_unwind(panic);
+    }
+    harm
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -265,7 +322,8 @@ fn every_built_in_fault_is_found() {
         let told: String =
             told.lines().next().unwrap_or_default().chars().take(TOLD_CHARS).collect();
         say(&format!("{name}: {breaks}\n    after {} seeds, by {seed}: {told}", before + 1));
-        assert_eq!(broken(seed, None), None, "seed {seed} breaks without it, too: {name}");
+        let without = run(&mutant.plan(seed), Ear::Shut).broken;
+        assert_eq!(without, None, "seed {seed} breaks without it, too: {name}");
     }
     assert!(missed.is_empty(), "not found in {SEEDS_MAX} seeds: {}", missed.join("; "));
 }

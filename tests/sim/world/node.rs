@@ -19,11 +19,11 @@ use elacsym::engine::{Engine, Limits};
 use elacsym::env::{Clock, Dice, Hands};
 use elacsym::model::NodeId;
 use elacsym::storage::{Reader, Store, Verb};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::client::Nodes;
 use super::plan::Plan;
-use super::store::{Faults, Gate, Lying, Truth};
+use super::store::{Faults, Gate, Lying, Trap, Traps, Truth};
 use super::trace::{Diary, Kind, clock_face};
 
 /// When the first run ever begins, by the calendar: in the autumn of 2026, in seconds since 1970.
@@ -47,6 +47,8 @@ struct Machine {
     id: NodeId,
     /// Somebody has just asked it something.
     asked: Notify,
+    /// For whatever process is on it.
+    traps: Traps,
     inside: Mutex<Inside>,
 }
 
@@ -91,6 +93,7 @@ impl Site {
             machines.push(Machine {
                 id: NodeId::new(&format!("node-{no}")).expect("it is a name"),
                 asked: Notify::new(),
+                traps: Traps::default(),
                 inside: Mutex::new(Inside::down(Hands::at(wall))),
             });
         }
@@ -107,7 +110,7 @@ impl Site {
         let mut inside = machine.inside();
         if inside.process.is_none() {
             let hands = Hands::at(Clock::by(inside.hands).wall());
-            let (process, wire) = self.process(machine.id.clone(), hands);
+            let (process, wire) = self.process(machine, hands);
             self.note(Kind::Started, no, process.number);
             inside.hands = hands;
             inside.process = Some(process);
@@ -115,14 +118,16 @@ impl Site {
         }
     }
 
-    fn process(&self, id: NodeId, hands: &'static Hands) -> (Process, Reader) {
+    fn process(&self, machine: &Machine, hands: &'static Hands) -> (Process, Reader) {
         let number = Number(self.started.fetch_add(1, Relaxed));
         let dice = self.dice.fork(&format!("process {}", number.0));
         let (gate, clock) = (Gate::open(), Clock::by(hands));
-        let lying =
-            Lying::over(self.truth.clone(), self.faults.clone(), gate.clone(), dice.fork("lying"));
+        let (truth, faults) = (self.truth.clone(), self.faults.clone());
+        let traps = machine.traps.clone();
+        let lying = Lying::over(truth, faults, gate.clone(), traps, dice.fork("lying"));
         let store = Store::new(lying, clock, dice.fork("store"));
         let wire = store.reader();
+        let id = machine.id.clone();
         let engine = Engine::new(store, clock, dice.fork("engine"), id, self.limits);
         (Process { number, engine: Arc::new(engine), gate, hands }, wire)
     }
@@ -131,6 +136,27 @@ impl Site {
     pub(super) fn kill(&self, no: usize) {
         let killed = self.machines[no].inside().process.take();
         if let Some(process) = killed {
+            self.note(Kind::Killed, no, process.number);
+            process.die();
+        }
+    }
+
+    /// Whatever process of that machine walks into it dies there. Who waits for that clears it away; to
+    /// drop what tells it is to take the trap away.
+    pub(super) fn set(&self, no: usize, trap: Trap) -> oneshot::Receiver<()> {
+        self.machines[no].traps.set(trap)
+    }
+
+    /// Who died in a trap is dead to everybody else, too.
+    pub(super) fn clear(&self, no: usize) {
+        let died = {
+            let mut inside = self.machines[no].inside();
+            let is_dead = |process: &mut Process| process.gate.is_cut();
+            let mut died: Vec<Process> = inside.usurped.extract_if(.., is_dead).collect();
+            died.extend(inside.process.take_if(is_dead));
+            died
+        };
+        for process in died {
             self.note(Kind::Killed, no, process.number);
             process.die();
         }
@@ -203,13 +229,13 @@ impl Site {
         self.machines[no].inside().hands().for_each(|hands| hands.step(by_ms));
     }
 
-    /// Nothing befalls anybody any more: who is paused goes on, who is down or about to end is started
-    /// anew, and of two on one machine only the newer is left.
+    /// Nothing befalls anybody any more: who is paused goes on, who is down, about to end or dead in a
+    /// trap is started anew, and of two on one machine only the newer is left.
     pub(super) fn mend(&self) {
         for (no, machine) in self.machines.iter().enumerate() {
             let usurped = std::mem::take(&mut machine.inside().usurped);
             usurped.iter().for_each(Process::die);
-            if machine.inside().is_ending() {
+            if machine.inside().is_lost() {
                 self.kill(no);
             }
             let now = machine.inside().process.clone();
@@ -264,8 +290,10 @@ impl Inside {
         self.usurped.iter().map(|process| process.hands).chain([self.hands])
     }
 
-    fn is_ending(&self) -> bool {
-        self.process.as_ref().is_some_and(|process| Some(process.number) == self.ending)
+    /// Whether its process is about to end, or died just now.
+    fn is_lost(&self) -> bool {
+        let is_lost = |it: &Process| Some(it.number) == self.ending || it.gate.is_cut();
+        self.process.as_ref().is_some_and(is_lost)
     }
 
     fn gate(&self, number: Number) -> Option<Gate> {

@@ -27,6 +27,10 @@ const OPERATIONS: (usize, usize) = (200, 320);
 const MINUTES: (usize, usize) = (92, 150);
 /// Of bursts, at most: so the last one begins when more than 90 minutes are over.
 const SPAN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(110));
+/// Of so many seeds, one has a name that is forsaken.
+const FORSAKEN_SEEDS: usize = 12;
+/// Keys on the first pages of a listing, at least and at most.
+const PAGES: [(usize, usize); 5] = [(3, 3), (3, 10), (10, 100), (100, 1000), (1000, 1000)];
 const IDLE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
 
 #[derive(Clone, Debug)]
@@ -46,6 +50,12 @@ pub(crate) struct Plan {
     pub(crate) crashes: usize,
     pub(crate) pauses: usize,
     pub(crate) suspends: usize,
+    /// Nodes that die over a chunk of a large batch.
+    pub(crate) ambushes: usize,
+    /// Names whose deletion nobody finishes who began it.
+    pub(crate) forsaken: usize,
+    /// The store begins a listing with pages of so many.
+    pub(crate) page_keys_max: usize,
     pub(crate) aim: Aim,
     pub(crate) habits: Habits,
     /// When clients get busy, ascending, and for how long. Between these times nobody asks anything.
@@ -79,6 +89,9 @@ impl Plan {
         let turns = operations.div_ceil(clients);
         let habits = Habits::drawn(&root.fork("habits"), turns);
         let (bursts, span) = bursts(&mut root.fork("bursts"), length, turns);
+        let mut pages = root.fork("pages");
+        let (fewest_keys, most_keys) = pages.one_of(&PAGES);
+        let large = habits.large_at.is_some();
         let often = |kind: &str, most: usize| {
             let mut chance = root.fork(kind);
             let most = chance.one_of(&[0, 0, most.div_ceil(4), most]);
@@ -97,6 +110,9 @@ impl Plan {
             crashes: often("crashes", 12),
             pauses: often("pauses", 8),
             suspends: often("suspends", 4),
+            ambushes: if large { root.fork("ambushes").below(3) } else { 0 },
+            forsaken: usize::from(root.fork("forsaken").below(FORSAKEN_SEEDS) == 0),
+            page_keys_max: pages.between(fewest_keys, most_keys),
             aim: Aim::drawn(&mut root.fork("aim")),
             habits,
             bursts,
@@ -113,6 +129,12 @@ impl Plan {
     pub(crate) fn namespaces(&self) -> Vec<Namespace> {
         let names = NAMES.iter().take(self.names);
         names.map(|name| Namespace::new(name).expect("a name that may be")).collect()
+    }
+
+    /// The longest time in which clients wish nothing: from when, until when.
+    pub(crate) fn silence(&self) -> (Duration, Duration) {
+        let between = self.bursts.windows(2).map(|pair| (pair[0] + self.span, pair[1]));
+        between.max_by_key(|(from, until)| until.saturating_sub(*from)).unwrap_or_default()
     }
 
     /// How often that client wishes something.
@@ -179,6 +201,7 @@ fn limits(chance: &mut Chance, habits: &Habits) -> Limits {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, nodes, names, clients, operations, crashes, pauses, suspends, .. } = self;
+        let Self { ambushes, forsaken, page_keys_max, .. } = self;
         let Limits { memory_bytes, folds, open_names, idle } = self.limits;
         let Aim { astray, roaming, rumours } = self.aim;
         let masked: Vec<String> = self.masked.iter().map(ToString::to_string).collect();
@@ -201,10 +224,16 @@ impl fmt::Display for Plan {
         writeln!(f, "  wishes: {}", self.habits)?;
         writeln!(
             f,
-            "  nodes: {crashes} crashes, {pauses} pauses, {suspends} suspends; of changes {astray} \
-             go astray, of reads {roaming}, and {rumours} of all follow a rumour"
+            "  nodes: {crashes} crashes, {pauses} pauses, {suspends} suspends, {ambushes} ambushes, \
+             {forsaken} names forsaken; of changes {astray} go astray, of reads {roaming}, and \
+             {rumours} of all follow a rumour"
         )?;
-        write!(f, "  store: {:?}, and never [{}]", self.rates, masked.join(", "))
+        write!(
+            f,
+            "  store: {:?}, {page_keys_max} keys on a page, and never [{}]",
+            self.rates,
+            masked.join(", ")
+        )
     }
 }
 
@@ -221,7 +250,10 @@ fn a_seed_plans_enough_and_always_the_same() {
         let last = plan.due(0, plan.wishes_of(0) - 1);
         assert!(last >= Duration::from_secs(90 * 60), "{plan}");
         assert_eq!(plan.to_string(), Plan::of(seed).to_string());
+        assert!((3..=1000).contains(&plan.page_keys_max), "{plan}");
     }
+    let of = |wanted: fn(&Plan) -> bool| (0..300).map(Plan::of).filter(wanted).count();
+    assert!(of(|plan| plan.page_keys_max <= 10) > 50 && of(|plan| plan.forsaken > 0) > 5);
 }
 
 #[test]

@@ -1,30 +1,36 @@
 //! After the storm: nothing befalls anybody any more, and what is promised of better times is asked for.
 //!
 //! Soon, every name takes a write and shows it on every node. Whoever is left alone lets everything go:
-//! no request is parked, no name stays open, no memory is held. And in the end the store holds what the
-//! heads name and what is never deleted, and nothing else.
+//! no request is parked, no name stays open, no memory is held. A name that is written through one node
+//! is owned by that node. And in the end the store holds what the heads name and what is never deleted,
+//! and nothing else; none of it went before its time, and what is told of a name is what its log says.
 //!
 //! Before that last judgement each name changes hands once more, and is folded. A file of an epoch that
 //! is not over is collected by nobody but the owner that works on it, and one that a dead owner never
 //! published is looked for only where a fold has left something else to collect.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use elacsym::env::Dice;
+use elacsym::error::{Error, ErrorKind};
 use elacsym::model::Namespace;
 use elacsym::namespace::{fsck, head};
+use elacsym::protocol::{Life, Ownership};
 use elacsym::storage::{CellKey, ImmutableKey, Key, SlotKey, Store};
 
+use super::checks::{self, Ages, Last};
 use super::client::{Nodes, Place};
 use super::mishaps::LEAVE_MAX;
 use super::node::Site;
 use super::plan::Plan;
 use super::store::Truth;
 use super::trace::{Diary, Kind};
-use super::words::{Act, Broken, Change, Datum, Doc, MARK, Newest, Read, Said, Wish};
+use super::words::{Act, Broken, Change, Datum, Doc, History, MARK, Newest, Read, Said, Wish};
 use super::workload::Wished;
 
-/// What its client gave up on is done by then: a deletion among it is no surprise any more.
+/// Most of what clients gave up on is done by then. A deletion among it that is not is waited for, and
+/// forgiven: see [`Quiet::show`].
 const PARKED: Duration = Duration::from_secs(30);
 /// By then every name is as good as new.
 const SOON: Duration = Duration::from_secs(60);
@@ -43,6 +49,8 @@ const COLLECTED: Duration = Duration::from_secs(70 * 60);
 /// Before the store is looked at once more, and how often.
 const ONCE_MORE: Duration = Duration::from_secs(40 * 60);
 const LOOKS_MAX: usize = 6;
+/// Between two looks at what is needed and there: several within the grace of garbage.
+const LOOK_EVERY: Duration = Duration::from_secs(300);
 /// A longer tail is folded before its name is closed.
 const IDLE_SLOTS_MAX: usize = 16;
 /// Of what was found wrong, so much is told.
@@ -66,6 +74,27 @@ pub(super) struct Quiet<'a> {
 
 impl Quiet<'_> {
     pub(super) async fn rest(mut self) -> Result<(), Broken> {
+        let mut ages = Ages::default();
+        let calm = self.calm(&mut ages).await;
+        checks::harm::note(|| self.harm().err().or(calm.clone().err()));
+        // What went before its time no user sees by itself.
+        calm.and(ages.judge())
+    }
+
+    /// What users could show of it: see [`checks::harm`].
+    fn harm(&mut self) -> Result<(), Broken> {
+        let mut acts = std::mem::take(self.acts);
+        acts.sort_by_key(|act| act.call);
+        let history = History { acts, log: self.truth.landed() };
+        let judged = match self.truth.broken() {
+            Some(_) => checks::judge_answers(&history),
+            None => checks::judge(&history),
+        };
+        *self.acts = history.acts;
+        judged
+    }
+
+    async fn calm(&mut self, ages: &mut Ages) -> Result<(), Broken> {
         let names = self.plan.namespaces();
         self.stage("the storm is over");
         self.place.clock.sleep(PARKED).await;
@@ -77,10 +106,12 @@ impl Quiet<'_> {
         self.stage("the nodes are replaced, and all names change hands");
         self.replace_nodes().await;
         self.all_folded(&names).await?;
-        self.all_collected().await?;
+        self.all_collected(&names, ages).await?;
         self.short_tails(&names).await?;
         self.stage("what is left is read once more");
-        self.all_well(&names, 1).await
+        self.all_well(&names, 1).await?;
+        self.stage("what is told of the names is compared with what they are");
+        self.all_told(&names).await
     }
 
     /// Soon each name takes a write, on a node of its own, and every node shows it.
@@ -91,11 +122,58 @@ impl Quiet<'_> {
         }
         for node in 0..nodes {
             for name in names {
-                self.insist(until, node, name, Self::read).await?;
+                self.show(until, node, name).await?;
             }
             self.insist(until, node, &names[0], |_| Wish::List).await?;
         }
         Ok(())
+    }
+
+    /// A name that was written is there, unless somebody deleted it: each deletion that clients gave up
+    /// on may come about at any time, once, and then its name is made again.
+    async fn show(&mut self, until: Duration, node: usize, name: &Namespace) -> Result<(), Broken> {
+        let in_doubt = |act: &&Act| {
+            act.name == *name && act.wish == Wish::End && matches!(act.said, Said::Unknown(_))
+        };
+        let mut doubts = self.acts.iter().filter(in_doubt).count();
+        while self.insist(until, node, name, Self::read).await? == Said::Absent {
+            let Some(fewer) = doubts.checked_sub(1) else {
+                return Err(Broken(format!(
+                    "not well again: {name} was written, node {node} says that there is no such \
+                     name, and no deletion of it that nobody was told of is left to explain it"
+                )));
+            };
+            doubts = fewer;
+            self.insist(until, node, name, Self::write).await?;
+        }
+        Ok(())
+    }
+
+    /// Two writes through one node, and nobody claims the name between them: its head says that it is
+    /// held, by the same process in the same epoch. (A walk may send a name away once in a while.)
+    async fn owned(
+        &mut self,
+        until: Duration,
+        node: usize,
+        name: &Namespace,
+    ) -> Result<(), Broken> {
+        let mut before = None;
+        loop {
+            self.insist(until, node, name, Self::write).await?;
+            let head = self.head(name).await?;
+            let held = matches!(head.owner, Ownership::Held(_));
+            let now = held.then_some((head.epoch, head.owner));
+            if now.is_some() && now == before {
+                return Ok(());
+            }
+            if self.place.clock.now() > until {
+                return Err(Broken(format!(
+                    "no owner: {name} is written through node {node} alone, and its head goes from \
+                     {before:?} to {now:?}"
+                )));
+            }
+            before = now;
+        }
     }
 
     /// Each name is written until its tail is too long to be left so, and is then left alone. One
@@ -104,8 +182,9 @@ impl Quiet<'_> {
         let limits = self.plan.limits;
         for (number, name) in names.iter().enumerate() {
             let until = self.place.clock.now() + SOON;
-            for _ in 0..limits.folds.slots.min(IDLE_SLOTS_MAX as u64 + 1) {
-                let owner = (number + 1) % self.site.count();
+            let owner = (number + 1) % self.site.count();
+            self.owned(until, owner, name).await?;
+            for _ in 2..limits.folds.slots.min(IDLE_SLOTS_MAX as u64 + 1) {
                 self.insist(until, owner, name, Self::write).await?;
             }
             self.place.clock.sleep(limits.idle + CLOSED).await;
@@ -113,22 +192,23 @@ impl Quiet<'_> {
         Ok(())
     }
 
-    /// Asks until it is done.
+    /// Asks until it is answered: with what was asked for, or that a name that is read is not there.
     async fn insist(
         &mut self,
         until: Duration,
         node: usize,
         name: &Namespace,
         wish: impl Fn(i64) -> Wish,
-    ) -> Result<(), Broken> {
+    ) -> Result<Said, Broken> {
         loop {
             let no = NOS + self.acts.len() as i64;
             let wished = Wished { no, name: name.clone(), wish: wish(no) };
             let act = self.place.ask(CLIENT, node, &wished, PAGE).await;
             let said = act.said.clone();
             self.acts.push(act);
-            if matches!(said, Said::Changed { .. } | Said::Saw(_) | Said::Names(_)) {
-                return Ok(());
+            let absent = said == Said::Absent && matches!(wished.wish, Wish::Read { .. });
+            if absent || matches!(said, Said::Changed { .. } | Said::Saw(_) | Said::Names(_)) {
+                return Ok(said);
             }
             if self.place.clock.now() + PAUSE > until {
                 let wish = wished.wish;
@@ -195,8 +275,8 @@ impl Quiet<'_> {
     }
 
     /// The store comes to hold what is needed and nothing else, and never anything wrong.
-    async fn all_collected(&self) -> Result<(), Broken> {
-        self.place.clock.sleep(COLLECTED).await;
+    async fn all_collected(&self, names: &[Namespace], ages: &mut Ages) -> Result<(), Broken> {
+        self.watch(COLLECTED, names, ages).await?;
         let mut looks = 0;
         loop {
             looks += 1;
@@ -213,29 +293,44 @@ impl Quiet<'_> {
                 let left: Vec<_> = found.leaks.into_iter().chain(found.notes).collect();
                 return Err(told("not collected", &left));
             }
-            self.place.clock.sleep(ONCE_MORE).await;
+            self.watch(ONCE_MORE, names, ages).await?;
         }
+    }
+
+    /// Lets time go by, and looks again and again at what heads need and what is there.
+    async fn watch(
+        &self,
+        lasts: Duration,
+        names: &[Namespace],
+        ages: &mut Ages,
+    ) -> Result<(), Broken> {
+        let clock = self.place.clock;
+        let until = clock.now() + lasts;
+        while clock.now() < until {
+            let heads = self.heads(names).await?;
+            let there = self.truth.spells();
+            ages.look(clock.now(), needed(&heads, &there)?, &there);
+            clock.sleep(until.saturating_sub(clock.now()).min(LOOK_EVERY)).await;
+        }
+        Ok(())
+    }
+
+    async fn heads<'b>(
+        &self,
+        names: &'b [Namespace],
+    ) -> Result<Vec<(&'b Namespace, head::Head)>, Broken> {
+        let mut heads = Vec::new();
+        for name in names {
+            heads.push((name, self.head(name).await?));
+        }
+        Ok(heads)
     }
 
     /// What is not folded of a name that is idle is little.
     async fn short_tails(&self, names: &[Namespace]) -> Result<(), Broken> {
-        let store = self.store();
-        let keys: Vec<Key> =
-            self.truth.spells().keys().filter_map(|key| Key::parse(key).ok()).collect();
-        for name in names {
-            let cell = match store.load(&CellKey::Head(name.clone())).await {
-                Ok(Some(cell)) => cell,
-                other => return Err(Broken(format!("no head: {name} was written: {other:?}"))),
-            };
-            let head = head::decode(name, &cell.body)
-                .map_err(|error| Broken(format!("no head: of {name}: {}", error.chain())))?;
-            let unfolded = |key: &&Key| match key {
-                Key::Immutable(ImmutableKey::Slot(SlotKey { home, inc, seq })) => {
-                    home == name && *inc == head.inc && *seq >= head.floor
-                }
-                _ => false,
-            };
-            let slots = keys.iter().filter(unfolded).count();
+        let all = slots(&self.truth.spells());
+        for (name, head) in self.heads(names).await? {
+            let slots = unfolded(&all, name, &head).count();
             if slots > IDLE_SLOTS_MAX {
                 return Err(Broken(format!(
                     "not folded: {name} is idle, and {slots} slots from {} on are not folded",
@@ -244,6 +339,90 @@ impl Quiet<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Each name takes a declaration or refuses it, as it must, and then all nodes tell what it is.
+    async fn all_told(&mut self, names: &[Namespace]) -> Result<(), Broken> {
+        // What the store could not make sense of is not in the log.
+        if self.truth.broken().is_some() {
+            return Ok(());
+        }
+        let all = checks::last(&History { acts: Vec::new(), log: self.truth.landed() })?;
+        for (number, name) in names.iter().enumerate() {
+            let Some(mut last) = all.get(name).cloned() else {
+                return Err(Broken(format!("no log: {name} was written, and is not there")));
+            };
+            self.declare(number % self.site.count(), name, &mut last).await?;
+            for node in 0..self.site.count() {
+                self.compare(node, name, &last).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn declare(
+        &mut self,
+        node: usize,
+        name: &Namespace,
+        last: &mut Last,
+    ) -> Result<(), Broken> {
+        let until = self.place.clock.now() + SOON;
+        loop {
+            let no = NOS + self.acts.len() as i64;
+            let declared = self.place.declare(CLIENT, node, no, name).await;
+            self.acts.push(declared.act.clone());
+            if let Some(how) = declared.differs(last) {
+                return Err(Broken(format!("wrongly declared: {name} at node {node}: {how}")));
+            }
+            let Some(error) = declared.failure() else {
+                declared.becomes(last);
+                return Ok(());
+            };
+            self.once_more(until, node, name, error).await?;
+        }
+    }
+
+    async fn compare(&self, node: usize, name: &Namespace, last: &Last) -> Result<(), Broken> {
+        let until = self.place.clock.now() + SOON;
+        loop {
+            match self.place.told(node, name).await {
+                Ok(told) => {
+                    return match told.differs(last) {
+                        Some(how) => {
+                            Err(Broken(format!("wrongly told: {name} by node {node}: {how}")))
+                        }
+                        None => Ok(()),
+                    };
+                }
+                Err(error) => self.once_more(until, node, name, &error).await?,
+            }
+        }
+    }
+
+    /// A pause, if there is time for another try, and any use in it.
+    async fn once_more(
+        &self,
+        until: Duration,
+        node: usize,
+        name: &Namespace,
+        error: &Error,
+    ) -> Result<(), Broken> {
+        let passing = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Throttled);
+        if !passing || self.place.clock.now() + PAUSE > until {
+            let told = error.chain();
+            return Err(Broken(format!("not well again: node {node} says of {name}: {told}")));
+        }
+        self.place.clock.sleep(PAUSE).await;
+        Ok(())
+    }
+
+    async fn head(&self, name: &Namespace) -> Result<head::Head, Broken> {
+        let cell = match self.store().load(&CellKey::Head(name.clone())).await {
+            Ok(Some(cell)) => cell,
+            other => return Err(Broken(format!("no head: {name} was written: {other:?}"))),
+        };
+        head::decode(name, &cell.body)
+            .map_err(|error| Broken(format!("no head: of {name}: {}", error.chain())))
     }
 
     /// The truth, asked honestly.
@@ -255,6 +434,44 @@ impl Quiet<'_> {
     fn stage(&self, text: &str) {
         self.diary.note(Kind::Stage, text.to_owned());
     }
+}
+
+/// By life, the files that heads name and the slots that they have not folded.
+fn needed(
+    heads: &[(&Namespace, head::Head)],
+    there: &BTreeMap<String, usize>,
+) -> Result<BTreeMap<u128, BTreeSet<String>>, Broken> {
+    let all = slots(there);
+    let spelt = |key: ImmutableKey| {
+        key.spell().map_err(|error| Broken(format!("no key: {}", error.chain())))
+    };
+    let alive = heads.iter().filter(|(_, head)| head.life == Life::Active);
+    let keys = alive.map(|(name, head)| {
+        let files = head.files.iter().chain(&head.keys).cloned().map(ImmutableKey::File);
+        let slots = unfolded(&all, name, head).cloned().map(ImmutableKey::Slot);
+        let keys = files.chain(slots).map(spelt).collect::<Result<BTreeSet<_>, Broken>>();
+        keys.map(|keys| (head.inc.0, keys))
+    });
+    keys.collect()
+}
+
+/// Every slot that is there.
+fn slots(there: &BTreeMap<String, usize>) -> Vec<SlotKey> {
+    let slot = |key: &String| match Key::parse(key) {
+        Ok(Key::Immutable(ImmutableKey::Slot(slot))) => Some(slot),
+        _ => None,
+    };
+    there.keys().filter_map(slot).collect()
+}
+
+/// Those of the life of a head that are not folded.
+fn unfolded<'a>(
+    slots: &'a [SlotKey],
+    name: &'a Namespace,
+    head: &head::Head,
+) -> impl Iterator<Item = &'a SlotKey> + use<'a> {
+    let (inc, floor) = (head.inc, head.floor);
+    slots.iter().filter(move |slot| slot.home == *name && slot.inc == inc && slot.seq >= floor)
 }
 
 fn told<T: ToString>(what: &str, found: &[T]) -> Broken {

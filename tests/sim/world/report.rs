@@ -13,18 +13,60 @@ use super::store::FaultKind;
 use super::trace::Kind;
 use super::words::{Act, Newest, Said, Wish};
 
+/// Of seeds that say little, so many are told.
+const SPARED_TOLD_MAX: usize = 8;
+
+/// What one run was put through until its faults ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Trial {
+    pub(super) operations: u64,
+    /// Of the store, and what befell the nodes.
+    pub(super) faults: u64,
+    pub(super) lasted: Duration,
+}
+
+impl Trial {
+    /// A run of less says little.
+    pub(super) const LEAST: Self =
+        Self { operations: 200, faults: 20, lasted: Duration::from_secs(90 * 60) };
+
+    /// Each of either.
+    fn least(self, other: Self) -> Self {
+        Self {
+            operations: self.operations.min(other.operations),
+            faults: self.faults.min(other.faults),
+            lasted: self.lasted.min(other.lasted),
+        }
+    }
+}
+
+impl fmt::Display for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operations, faults, lasted } = self;
+        write!(
+            f,
+            "{operations} operations, {faults} faults, {} simulated minutes",
+            lasted.as_secs() / 60
+        )
+    }
+}
+
 /// Of one run.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
+    pub(super) seed: u64,
+    pub(super) trial: Trial,
     /// By what was asked, and what was told.
     pub(super) operations: BTreeMap<(&'static str, &'static str), u64>,
     /// What the store did wrong, by kind.
     pub(super) faults: BTreeMap<FaultKind, u64>,
-    /// What befell the nodes, by kind.
+    /// What befell the nodes until the faults ended, by kind.
     pub(super) mishaps: BTreeMap<Kind, u64>,
     pub(super) reached: BTreeMap<&'static str, u64>,
     pub(super) requests: u64,
     pub(super) slots: u64,
+    /// Objects that are left in lives that were over when they were written.
+    pub(super) hidden: u64,
     pub(super) simulated: Duration,
     pub(super) judged: Tally,
 }
@@ -77,24 +119,18 @@ pub(super) struct Sum {
     all: Figures,
     /// In how many runs.
     reached_in: BTreeMap<&'static str, u64>,
-    least: Option<Least>,
+    least: Option<Trial>,
+    /// Those that were put through less than is the least.
+    spared: Vec<String>,
     /// Seeds that ran twice, and came to the same.
     repeated: u64,
-}
-
-/// Each of any run.
-#[derive(Clone, Copy, Debug)]
-struct Least {
-    operations: u64,
-    troubles: u64,
-    simulated: Duration,
 }
 
 impl Sum {
     pub(super) fn add(&mut self, run: &Figures) {
         self.runs += 1;
-        let Figures { operations, faults, mishaps, reached, requests, slots, simulated, judged } =
-            run;
+        let Figures { seed, trial, operations, faults, mishaps, reached, .. } = run;
+        let Figures { requests, slots, hidden, simulated, judged, .. } = run;
         for (key, many) in operations {
             *self.all.operations.entry(*key).or_default() += many;
         }
@@ -110,6 +146,7 @@ impl Sum {
         }
         self.all.requests += requests;
         self.all.slots += slots;
+        self.all.hidden += hidden;
         self.all.simulated += *simulated;
         let all = &mut self.all.judged;
         all.histories += judged.histories;
@@ -118,11 +155,10 @@ impl Sum {
         all.slots_cut += judged.slots_cut;
         all.documents += judged.documents;
         all.documents_cut += judged.documents_cut;
-        let (operations, troubles) = (run.operations(), run.troubles());
-        let least = self.least.get_or_insert(Least { operations, troubles, simulated: *simulated });
-        least.operations = least.operations.min(operations);
-        least.troubles = least.troubles.min(troubles);
-        least.simulated = least.simulated.min(*simulated);
+        self.least = Some(self.least.map_or(*trial, |least| least.least(*trial)));
+        if trial.least(Trial::LEAST) != Trial::LEAST && self.spared.len() < SPARED_TOLD_MAX {
+            self.spared.push(format!("seed {seed} has {trial}"));
+        }
     }
 
     pub(super) fn repeated(&mut self) {
@@ -146,6 +182,11 @@ impl Sum {
         events.iter().filter(unreached).cloned().collect()
     }
 
+    /// Seeds that say little, and why: some of them, if there are many.
+    pub(super) fn spared(&self) -> &[String] {
+        &self.spared
+    }
+
     /// All that there is to tell.
     pub(super) fn tables(&self, took: Duration, events: &BTreeSet<String>) -> String {
         let mut text = String::new();
@@ -156,15 +197,11 @@ impl Sum {
     fn write(&self, text: &mut String, took: Duration, events: &BTreeSet<String>) -> fmt::Result {
         let all = &self.all;
         writeln!(text, "\n{}, {:.1} seconds", self.progress(took), took.as_secs_f64())?;
-        if let Some(Least { operations, troubles, simulated }) = self.least {
-            let minutes = simulated.as_secs() / 60;
-            writeln!(
-                text,
-                "a seed has at least {operations} operations, {troubles} faults, {minutes} simulated \
-                 minutes"
-            )?;
+        if let Some(least) = self.least {
+            writeln!(text, "a seed has at least {least}, until its faults end")?;
         }
         writeln!(text, "{} requests to the store, {} slots", all.requests, all.slots)?;
+        writeln!(text, "{} objects are left in lives that were over before", all.hidden)?;
         writeln!(text, "{} seeds ran twice, and came to the same", self.repeated)?;
         let Tally { histories, histories_cut, slots, slots_cut, documents, documents_cut } =
             all.judged;
@@ -180,7 +217,7 @@ impl Sum {
         }
         writeln!(text, "{:<37} {:>12}", "together", all.operations())?;
 
-        writeln!(text, "\n{:<37} {:>12}", "fault of the store", "times")?;
+        writeln!(text, "\n{:<37} {:>12}", "fault", "times")?;
         for (kind, many) in &all.faults {
             writeln!(text, "{:<37} {many:>12}", kind.to_string())?;
         }
@@ -270,4 +307,16 @@ fn what_the_macros_are_tried_with_is_in_no_table() {
     assert!(events().len() >= 25 && mutants().len() >= 18);
     assert!(!events().contains("a thing that happens twice"));
     assert!(!mutants().contains("one plus one is three"));
+}
+
+#[test]
+fn a_run_that_was_put_through_too_little_is_told() {
+    let mut sum = Sum::default();
+    for (seed, faults) in [(1, 20), (2, 19), (3, 21)] {
+        let trial = Trial { faults, ..Trial::LEAST };
+        sum.add(&Figures { seed, trial, ..Figures::default() });
+    }
+    let told = "seed 2 has 200 operations, 19 faults, 90 simulated minutes";
+    assert_eq!(sum.spared(), [told]);
+    assert_eq!(sum.least, Some(Trial { faults: 19, ..Trial::LEAST }));
 }

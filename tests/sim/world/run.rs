@@ -20,18 +20,20 @@ use tokio::task::JoinSet;
 
 use super::checks::{self, judge};
 use super::client::{Client, Place};
-use super::mishaps::Scene;
+use super::mishaps::{Forsaken, Scene};
 use super::node::Site;
 use super::panics;
 use super::plan::Plan;
 use super::quiet::Quiet;
-use super::report::Figures;
+use super::report::{Figures, Trial};
 use super::scribe::Scribe;
-use super::store::{Faults, Rates, Truth};
+use super::store::{Faults, Truth};
 use super::trace::{self, Diary, Note};
-use super::words::{Act, Broken, History, Order};
+use super::words::{Act, Broken, History, Moment, Order};
 use super::workload::Hearsay;
 
+/// From then on faults are forced where too few have happened, as a part of the length of a run.
+const OWED_FROM: f64 = 0.75;
 /// Clients that are late have asked their last by then, each wish of which takes a minute at most.
 const OVERTIME: Duration = Duration::from_secs(8 * 3600);
 /// Time has passed so often in no run: some ten thousand times is usual.
@@ -92,7 +94,7 @@ pub(super) fn run(plan: &Plan, ear: Ear) -> Outcome {
     let outcome = {
         // Outside of it the clock is another.
         let _inside = runtime.enter();
-        world.told(played.acts)
+        world.told(played)
     };
     // Tasks may panic as they are dropped, too.
     let _ = catch_unwind(AssertUnwindSafe(|| {
@@ -148,6 +150,8 @@ struct Played {
     acts: Vec<Act>,
     /// Whether these are all acts of all clients, but for what was asked in vain after them.
     whole: bool,
+    /// When the storm was over: what befell the nodes after that was done to them for a last look.
+    calm: Option<(Moment, Duration)>,
 }
 
 struct World {
@@ -167,6 +171,8 @@ impl World {
         let dice = plan.chance("faults").dice().clone();
         let faults = Faults::new(plan.rates.clone(), dice);
         faults.mask(plan.masked.clone());
+        faults.owe(Trial::LEAST.faults, plan.length.mul_f64(OWED_FROM));
+        faults.page_by(plan.page_keys_max);
         let diary = Arc::new(Diary::new(order.clone(), clock));
         let site = Site::open(plan, &truth, &faults, &diary);
         Self { plan: plan.clone(), order, clock, truth, faults, diary, site }
@@ -174,7 +180,8 @@ impl World {
 
     async fn play(&self, played: &mut Played) -> Result<(), Broken> {
         self.storm(played).await?;
-        self.faults.set(Rates::none());
+        self.faults.cease();
+        played.calm = Some((self.order.next(), self.clock.now()));
         self.site.mend();
         let quiet = Quiet {
             plan: &self.plan,
@@ -195,6 +202,9 @@ impl World {
         for no in 0..plan.clients {
             let Place { nodes, order, clock } = self.place();
             clients.spawn(Client::new(plan, no, hearsay.clone()).live(nodes, order, clock));
+        }
+        for forsaken in Forsaken::drawn(plan) {
+            clients.spawn(forsaken.live(site.clone(), self.place()));
         }
         let lives = async {
             while let Some(acts) = clients.join_next().await {
@@ -226,16 +236,27 @@ impl World {
     }
 
     /// All that was seen of it.
-    fn told(&self, mut acts: Vec<Act>) -> Outcome {
+    fn told(&self, played: Played) -> Outcome {
+        let Played { mut acts, calm, .. } = played;
         acts.sort_by_key(|act| act.call);
         let history = History { acts, log: self.truth.landed() };
         let notes = self.diary.take();
+        let (calm, lasted) = calm.unwrap_or((Moment::NEVER, self.clock.now()));
+        let (faults, mishaps) = (self.faults.counts(), mishaps(&notes, calm));
+        let trial = Trial {
+            operations: history.acts.iter().filter(|act| act.call < calm).count() as u64,
+            faults: faults.values().chain(mishaps.values()).sum(),
+            lasted,
+        };
         let mut figures = Figures {
-            faults: self.faults.counts(),
-            mishaps: mishaps(&notes),
+            seed: self.plan.seed,
+            trial,
+            faults,
+            mishaps,
             reached: reach::taken(),
             requests: self.site.requests(),
             slots: history.log.len() as u64,
+            hidden: self.truth.hidden(),
             simulated: self.clock.now(),
             ..Figures::default()
         };
@@ -244,9 +265,9 @@ impl World {
     }
 }
 
-fn mishaps(notes: &[Note]) -> BTreeMap<trace::Kind, u64> {
+fn mishaps(notes: &[Note], calm: Moment) -> BTreeMap<trace::Kind, u64> {
     let mut mishaps = BTreeMap::new();
-    for note in notes.iter().filter(|note| note.kind.is_mishap()) {
+    for note in notes.iter().filter(|note| note.at < calm && note.kind.is_mishap()) {
         *mishaps.entry(note.kind).or_default() += 1;
     }
     mishaps

@@ -13,8 +13,7 @@ use elacsym::model::Namespace;
 
 use super::plan::{Chance, Plan};
 use super::words::{Change, Datum, Doc, If, MARK, Said, Wish};
-use habits::Deed;
-pub(crate) use habits::Habits;
+pub(crate) use habits::{Deed, Habits};
 use hand::Hand;
 pub(crate) use seen::{Hearsay, Seen};
 

@@ -73,7 +73,7 @@ impl Honest {
     }
 
     fn time(moment: Moment) -> Duration {
-        Duration::from_secs(moment.0)
+        Duration::from_millis(moment.0)
     }
 
     fn call(&mut self) {

@@ -6,12 +6,42 @@
 //! by what clients saw and nothing else). What the second finds, the first must have found too.
 //!
 //! What a judge could not settle within its bounds is counted, and told by [`taken`].
+//!
+//! | promise | asked by |
+//! |---|---|
+//! | what was acknowledged is there at all later times | `witness`, `sights`, `wgl` |
+//! | slots never change, follow one another, and verify | `past`; the store's audit |
+//! | what was not committed is never seen; in doubt is once or never | `deeds`, `witness`, `wgl` |
+//! | whoever was answered first comes first | `answered`, `witness` |
+//! | versions, epochs and floors never fall, over all lives | `past`; the store's audit |
+//! | a batch is seen whole or not at all, in one view by all queries | `sights` |
+//! | a condition is what it is one after the other; a key is one request | `batch`, `deeds` |
+//! | what a head names is there | the store's audit; `fsck` |
+//! | what a head named stays for the grace period | `ages`, in good times |
+//! | fences and ends stay, and in the end nothing else does | `fsck` |
+//! | what segments hold is what the log held | `sights`; `fsck` |
+//! | what was deleted or dropped does not come back | `sights`, `wgl`, `dropped` |
+//! | a strong read is new, and nobody goes back | `sights`, `wgl` |
+//! | of a deleted name nothing is seen, in no later life either | `sights`, `ends`, `wgl` |
+//! | lists show what is there | `lists` |
+//! | one owner, all settled, little unfolded, no garbage, once all is well | `world::quiet` |
+//! | every request has an end, and every error says what became of it | `deadlines`, `is_answer` |
+//! | what was reserved is given back, and what does not fit is refused | `world::quiet`, `is_answer` |
+//! | one bit that turned changes no answer | short and garbled bodies of the store |
+//!
+//! And these are asked elsewhere. Scores of texts and the neighbours of vectors: `tests/api/oracle`, for no
+//! document here has any. Decoders: `tests/fuzz`. Who may see a name, and how long a node lets one wait:
+//! `tests/api`, for there is no HTTP here. Setsums and pages of heads are not built.
 
+mod ages;
 mod answered;
 mod batch;
+mod deadlines;
 mod deeds;
+mod dropped;
 mod ends;
 mod events;
+pub(crate) mod harm;
 #[cfg(test)]
 mod honest;
 mod layout;
@@ -32,7 +62,8 @@ use std::collections::BTreeMap;
 
 use elacsym::model::Namespace;
 
-use super::words::{Act, Broken, Change, Datum, Doc, History, Said, Wish};
+use super::words::{Act, Broken, Change, Datum, Doc, History, Kind, Said, Wish};
+pub(crate) use ages::Ages;
 use answered::Answered;
 use past::Past;
 use sights::Times;
@@ -87,15 +118,48 @@ pub(crate) fn judge(history: &History) -> Result<(), Broken> {
     judged
 }
 
-fn judged(history: &History, tally: &mut Tally) -> Result<(), Broken> {
+/// The same by what clients were told, and by nothing else.
+pub(crate) fn judge_answers(history: &History) -> Result<(), Broken> {
     history.acts.iter().try_for_each(is_answer)?;
-    let mut acts: BTreeMap<&Namespace, Vec<&Act>> = BTreeMap::new();
+    by_clients(&by_name(history), &mut Tally::default())
+}
+
+/// What a name is when its log ends: its attributes, and how many documents it has.
+#[derive(Clone, Debug)]
+pub(crate) struct Last {
+    pub(crate) kinds: BTreeMap<&'static str, Kind>,
+    pub(crate) rows: u64,
+}
+
+/// Of each name that is there when all logs end.
+pub(crate) fn last(history: &History) -> Result<BTreeMap<Namespace, Last>, Broken> {
+    let pasts = Past::all(history)?;
+    let there = pasts.iter().filter(|(_, past)| past.ground(u64::MAX).there);
+    let last = there.map(|(name, past)| {
+        let (kinds, rows) = (past.ground(u64::MAX).kinds.clone(), past.alive(u64::MAX).count());
+        (Namespace::clone(name), Last { kinds, rows: rows as u64 })
+    });
+    Ok(last.collect())
+}
+
+type ByName<'a> = BTreeMap<&'a Namespace, Vec<&'a Act>>;
+
+/// In the order of their calls.
+fn by_name(history: &History) -> ByName<'_> {
+    let mut acts = ByName::new();
     for act in history.acts.iter().filter(|act| act.wish != Wish::List) {
         acts.entry(&act.name).or_default().push(act);
     }
     acts.values_mut().for_each(|acts| acts.sort_by_key(|act| act.call));
+    acts
+}
+
+fn judged(history: &History, tally: &mut Tally) -> Result<(), Broken> {
+    history.acts.iter().try_for_each(is_answer)?;
+    history.acts.iter().try_for_each(deadlines::judge)?;
+    let acts = by_name(history);
     let by_log = by_log(history, &acts, tally);
-    let by_clients = acts.iter().try_for_each(|(name, acts)| register::judge(name, acts, tally));
+    let by_clients = by_clients(&acts, tally);
     match (by_log, by_clients) {
         (Ok(()), Ok(())) => Ok(()),
         (Err(Broken(log)), Ok(())) => broken(format!("{log} [no document by itself shows it]")),
@@ -106,11 +170,14 @@ fn judged(history: &History, tally: &mut Tally) -> Result<(), Broken> {
     }
 }
 
-fn by_log(
-    history: &History,
-    acts: &BTreeMap<&Namespace, Vec<&Act>>,
-    tally: &mut Tally,
-) -> Result<(), Broken> {
+fn by_clients(acts: &ByName<'_>, tally: &mut Tally) -> Result<(), Broken> {
+    acts.iter().try_for_each(|(name, acts)| {
+        register::judge(name, acts, tally)?;
+        dropped::judge(name, acts)
+    })
+}
+
+fn by_log(history: &History, acts: &ByName<'_>, tally: &mut Tally) -> Result<(), Broken> {
     let pasts = Past::all(history)?;
     let times = Times::of(&history.acts);
     for (name, past) in &pasts {

@@ -114,6 +114,9 @@ const PASSING: [Failure; 9] = [
     Failure::Status("400 Bad Request", "RequestTimeout"),
 ];
 const SLOW_DOWN: Failure = Failure::Status("503 Slow Down", "SlowDown");
+/// What is forced where faults are owed: late, or an answer that is lost.
+const CHEAP_OF_WRITE: [FaultKind; 2] = [FaultKind::Slow, FaultKind::FailedAfter];
+const CHEAP_OF_READ: [FaultKind; 2] = [FaultKind::Slow, FaultKind::FailedBefore];
 const DENIALS: [Failure; 2] =
     [Failure::Forbidden, Failure::Status("400 Bad Request", "ExpiredToken")];
 
@@ -142,7 +145,7 @@ impl Faults {
             FaultKind::Conflict,
         ];
         let kinds = if way == Way::Condition { &plain[..] } else { &plain[..6] };
-        let picked = inside.pick(kinds, luck);
+        let picked = inside.pick(kinds, luck).or_else(|| inside.owed(&CHEAP_OF_WRITE, luck));
         picked.into_iter().for_each(|kind| inside.happened(kind));
         let failure = Told::Failure(luck.one_of(&PASSING));
         let late = inside.rates.latest;
@@ -153,7 +156,10 @@ impl Faults {
                 let told = if luck.coin() { failure } else { Told::Silence };
                 (Effect::Late(luck.span(LATE_MIN, late)), told)
             }
-            Some(FaultKind::Duplicate) => (Effect::Twice(luck.span(AGAIN_MIN, late)), Told::Truth),
+            Some(FaultKind::Duplicate) => {
+                let told = luck.one_of(&[Told::Truth, Told::Truth, failure, Told::Silence]);
+                (Effect::Twice(luck.span(AGAIN_MIN, late)), told)
+            }
             Some(FaultKind::Stuck) => {
                 let effect = if luck.coin() { Effect::Now } else { Effect::Never };
                 (effect, Told::Silence)
@@ -188,7 +194,7 @@ impl Faults {
                 &[FaultKind::FailedBefore, FaultKind::Stuck, FaultKind::Slow, FaultKind::TornList]
             }
         };
-        let picked = inside.pick(kinds, luck);
+        let picked = inside.pick(kinds, luck).or_else(|| inside.owed(&CHEAP_OF_READ, luck));
         let (failure, place) = (luck.one_of(&PASSING), luck.fraction());
         let shown = match picked {
             Some(FaultKind::FailedBefore) => Shown::Failure(failure),

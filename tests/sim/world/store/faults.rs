@@ -13,6 +13,10 @@ use super::rates::{FaultKind, Rates};
 /// At the same time.
 const STORMS_MAX: usize = 4;
 const STORM: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5 * 60));
+/// The chance that a request has to make up for what has not happened.
+const OWED: f64 = 0.5;
+/// On a page of a listing at most, as S3 has it.
+pub(super) const PAGE_KEYS_MAX: usize = 1000;
 /// In a storm of 503 a request is served all the same now and then.
 const SPARED: f64 = 0.1;
 
@@ -30,6 +34,16 @@ pub(super) struct Inside {
     dice: Dice,
     clock: Clock,
     views: usize,
+    /// On the first pages of a listing.
+    page_keys_max: usize,
+    debt: Option<Debt>,
+}
+
+/// From when on faults are forced, if fewer happened than these.
+#[derive(Clone, Copy, Debug)]
+struct Debt {
+    least: u64,
+    from: Duration,
 }
 
 /// Everything goes wrong in one way.
@@ -65,6 +79,8 @@ impl Faults {
             dice,
             clock: Clock::start(),
             views: 0,
+            page_keys_max: PAGE_KEYS_MAX,
+            debt: None,
         })))
     }
 
@@ -73,6 +89,26 @@ impl Faults {
         let mut inside = self.inside();
         inside.storms.clear();
         inside.rates = rates;
+    }
+
+    /// So many are to happen. If they have not by then, what is cheap is forced, whatever the rates are.
+    pub(crate) fn owe(&self, least: u64, from: Duration) {
+        self.inside().debt = Some(Debt { least, from });
+    }
+
+    /// None from now on, and none is owed.
+    pub(crate) fn cease(&self) {
+        self.inside().debt = None;
+        self.set(Rates::none());
+    }
+
+    /// The first pages of a listing have so many keys at most.
+    pub(crate) fn page_by(&self, keys_max: usize) {
+        self.inside().page_keys_max = keys_max.clamp(1, PAGE_KEYS_MAX);
+    }
+
+    pub(super) fn page_keys_max(&self) -> usize {
+        self.inside().page_keys_max
     }
 
     /// Kinds that never happen.
@@ -96,6 +132,16 @@ impl Faults {
         self.inside().happened(kind);
     }
 
+    /// It happens, unless it never does: one that no request meets by chance.
+    pub(crate) fn befalls(&self, kind: FaultKind) -> bool {
+        let mut inside = self.inside();
+        let befalls = !inside.masked.contains(&kind);
+        if befalls {
+            inside.happened(kind);
+        }
+        befalls
+    }
+
     pub(super) fn inside(&self) -> MutexGuard<'_, Inside> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -114,6 +160,16 @@ impl Inside {
             left < 0.0
         });
         picked.filter(|kind| !self.masked.contains(kind))
+    }
+
+    /// One of these, if it is late and too little has happened. Nothing is drawn before that.
+    pub(super) fn owed(&self, kinds: &[FaultKind], luck: &mut Luck) -> Option<FaultKind> {
+        let Debt { least, from } = self.debt?;
+        if self.clock.now() < from || self.counts.values().sum::<u64>() >= least {
+            return None;
+        }
+        let kind = luck.one_of(kinds);
+        (luck.happens(OWED) && !self.masked.contains(&kind)).then_some(kind)
     }
 
     /// Whether the request falls into a storm, which may begin with it.

@@ -9,7 +9,6 @@
 //! and to them it is damage of the store, for which a name stops, and rightly: on its way a body has the
 //! checksums of TCP and TLS. So what is garbled breaks off, or is too long, and `storage` asks again.
 
-use std::fmt;
 use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,26 +16,25 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use elacsym::env::Dice;
+use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
-};
+use object_store::{GetOptions, GetResult, ObjectMeta, ObjectStore, Result};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
+use super::face::{Face, View};
 use super::fate::{Asked, Effect, Question, Sent, Shown, Told, Way, broken_off};
-use super::faults::{Asker, Faults};
+use super::faults::{Asker, Faults, PAGE_KEYS_MAX};
 use super::gate::Gate;
-use super::honest::unused;
 use super::luck::Luck;
 use super::rates::FaultKind;
+use super::traps::{Errand, Side, Sprung, Traps};
 use super::truth::{Etag, Found, Put, Truth};
 
-/// What one request for a listing brings at most, as of S3.
-const PAGE_KEYS_MAX: usize = 1000;
+/// So many pages of a listing are as small as they may be here, and the others as S3 has them: all of
+/// them together have five seconds, and each may be the one that fails.
+const SMALL_PAGES: usize = 8;
 
 /// Clones are the same.
 #[derive(Clone, Debug)]
@@ -44,6 +42,7 @@ pub(crate) struct Lying {
     truth: Truth,
     faults: Faults,
     gate: Gate,
+    traps: Traps,
     view: usize,
     dice: Arc<Mutex<Dice>>,
 }
@@ -58,26 +57,47 @@ enum Deed {
 type Page = (Vec<Result<ObjectMeta>>, Option<Option<Path>>);
 
 impl Lying {
-    pub(crate) fn over(truth: Truth, faults: Faults, gate: Gate, dice: Dice) -> Self {
+    /// The store of a process that is behind this gate, on a machine that has these traps.
+    pub(crate) fn over(
+        truth: Truth,
+        faults: Faults,
+        gate: Gate,
+        traps: Traps,
+        dice: Dice,
+    ) -> impl ObjectStore {
         let view = faults.view();
-        Self { truth, faults, gate, view, dice: Arc::new(Mutex::new(dice)) }
+        Face(Self { truth, faults, gate, traps, view, dice: Arc::new(Mutex::new(dice)) })
     }
 
     fn luck(&self) -> Luck {
         Luck::drawn(&mut self.dice.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// A request leaves its sender, who may be killed over it. What is returned strikes when it has
+    /// taken effect.
+    async fn leave(&self, key: &str, errand: Errand) -> Option<Sprung> {
+        self.gate.pass().await;
+        match self.traps.spring(key, errand) {
+            // A question has no effect that anything could come after.
+            Some(sprung) if sprung.side == Side::Before || errand == Errand::Ask => {
+                sprung.strike(&self.gate);
+                pending().await
+            }
+            sprung => sprung,
+        }
+    }
+
     /// Sends a write, and says what is told of it.
     async fn send(&self, deed: Deed) -> Result<Option<Etag>> {
-        self.gate.pass().await;
+        let sprung = self.leave(deed.path().as_ref(), deed.errand()).await;
         let mut luck = self.luck();
         let asker = Asker { view: self.view, key: deed.path().as_ref() };
         let sent = self.faults.of_write(asker, deed.way(), &mut luck);
         let (tell, told) = oneshot::channel();
-        tokio::spawn(self.clone().carry(deed, sent, luck, tell));
+        tokio::spawn(self.clone().carry(deed, sent, luck, tell, sprung));
         match told.await {
             Ok(told) => {
-                self.gate.pass().await;
+                self.gate.arrive().await;
                 told
             }
             Err(_silence) => pending().await,
@@ -90,6 +110,7 @@ impl Lying {
         sent: Sent,
         mut luck: Luck,
         tell: oneshot::Sender<Result<Option<Etag>>>,
+        sprung: Option<Sprung>,
     ) {
         let Sent { before, after, effect, told } = sent;
         pause(before).await;
@@ -101,6 +122,9 @@ impl Lying {
             Effect::Now | Effect::Twice(_) => Some(deed.act(&self.truth)),
             Effect::Never | Effect::Late(_) => None,
         };
+        if let Some(sprung) = sprung {
+            sprung.strike(&self.gate);
+        }
         pause(after).await;
         // Nobody may listen any more.
         match (told, done) {
@@ -115,22 +139,6 @@ impl Lying {
             pause(later).await;
             // Whatever the store says to it now, nobody hears.
             let _ = deed.act(&self.truth);
-        }
-    }
-
-    async fn get(&self, path: &Path, options: &GetOptions) -> Result<GetResult> {
-        self.gate.pass().await;
-        let asker = Asker { view: self.view, key: path.as_ref() };
-        let asked = self.faults.of_read(asker, Question::Get, &mut self.luck());
-        let Asked { before, after, shown } = asked;
-        pause(before).await;
-        let found = self.truth.get(path, options.range.as_ref());
-        pause(after).await;
-        self.gate.pass().await;
-        match shown {
-            Shown::Silence => pending().await,
-            Shown::Failure(failure) => Err(failure.error(path.as_ref())),
-            shown => Ok(self.show(found?, shown)),
         }
     }
 
@@ -167,15 +175,15 @@ impl Lying {
     }
 
     /// One request for a listing.
-    async fn page(&self, folder: Option<&Path>, after: Option<&Path>) -> Page {
-        self.gate.pass().await;
+    async fn page(&self, folder: Option<&Path>, after: Option<&Path>, keys_max: usize) -> Page {
         let asker = Asker { view: self.view, key: folder.map_or("", Path::as_ref) };
+        self.leave(asker.key, Errand::Ask).await;
         let asked = self.faults.of_read(asker, Question::List, &mut self.luck());
         let Asked { before, after: back, shown } = asked;
         pause(before).await;
-        let page = self.truth.page(folder, after, PAGE_KEYS_MAX);
+        let page = self.truth.page(folder, after, keys_max);
         pause(back).await;
-        self.gate.pass().await;
+        self.gate.arrive().await;
         match shown {
             Shown::Silence | Shown::Hangs(_) => pending().await,
             Shown::Failure(failure) => (vec![Err(failure.error(asker.key))], None),
@@ -186,28 +194,60 @@ impl Lying {
                 (keys.chain([Err(broken_off())]).collect(), None)
             }
             _ => {
-                let full = page.len() == PAGE_KEYS_MAX;
+                let full = page.len() == keys_max;
                 let last = page.last().map(|object| object.location.clone());
                 (page.into_iter().map(Ok).collect(), full.then_some(last))
             }
         }
     }
+}
+
+#[async_trait]
+impl View for Lying {
+    async fn put(&self, put: Put) -> Result<Etag> {
+        self.send(Deed::Put(put)).await?.ok_or_else(broken_off)
+    }
+
+    async fn get(&self, path: &Path, options: &GetOptions) -> Result<GetResult> {
+        self.leave(path.as_ref(), Errand::Ask).await;
+        let asker = Asker { view: self.view, key: path.as_ref() };
+        let asked = self.faults.of_read(asker, Question::Get, &mut self.luck());
+        let Asked { before, after, shown } = asked;
+        pause(before).await;
+        let found = self.truth.get(path, options.range.as_ref());
+        pause(after).await;
+        self.gate.arrive().await;
+        match shown {
+            Shown::Silence => pending().await,
+            Shown::Failure(failure) => Err(failure.error(path.as_ref())),
+            shown => Ok(self.show(found?, shown)),
+        }
+    }
+
+    async fn delete(&self, path: &Path) -> Result<()> {
+        self.send(Deed::Delete(path.clone())).await.map(drop)
+    }
 
     /// Page by page, each asked for when somebody wants it.
-    fn pages(
+    fn listed(
         &self,
         folder: Option<&Path>,
         after: Option<&Path>,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
         let (view, folder) = (self.clone(), folder.cloned());
-        let next = move |from: Option<Option<Path>>| {
+        let next = move |state: Option<(Option<Path>, usize)>| {
             let (view, folder) = (view.clone(), folder.clone());
             async move {
-                let (page, next) = view.page(folder.as_ref(), from?.as_ref()).await;
-                Some((stream::iter(page), next))
+                let (from, number) = state?;
+                let keys_max = match number < SMALL_PAGES {
+                    true => view.faults.page_keys_max(),
+                    false => PAGE_KEYS_MAX,
+                };
+                let (page, next) = view.page(folder.as_ref(), from.as_ref(), keys_max).await;
+                Some((stream::iter(page), next.map(|from| (from, number + 1))))
             }
         };
-        stream::unfold(Some(after.cloned()), next).flatten().boxed()
+        stream::unfold(Some((after.cloned(), 0)), next).flatten().boxed()
     }
 }
 
@@ -223,6 +263,13 @@ impl Deed {
         match self {
             Self::Put(put) => put.way(),
             Self::Delete(_) => Way::Plain,
+        }
+    }
+
+    fn errand(&self) -> Errand {
+        match self {
+            Self::Put(_) => Errand::Put,
+            Self::Delete(_) => Errand::Delete,
         }
     }
 
@@ -250,67 +297,4 @@ fn garbled(body: &Bytes, at: usize) -> Bytes {
     let mut bent = body.to_vec();
     bent[at] ^= 1 << (at % 8);
     bent.into()
-}
-
-impl fmt::Display for Lying {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Lying({})", self.view)
-    }
-}
-
-#[async_trait]
-impl ObjectStore for Lying {
-    async fn put_opts(
-        &self,
-        path: &Path,
-        payload: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
-        let etag = self.send(Deed::Put(Put::new(path, payload, options))).await?;
-        etag.map(Etag::answer).ok_or_else(broken_off)
-    }
-
-    async fn get_opts(&self, path: &Path, options: GetOptions) -> Result<GetResult> {
-        self.get(path, &options).await
-    }
-
-    fn delete_stream(
-        &self,
-        paths: BoxStream<'static, Result<Path>>,
-    ) -> BoxStream<'static, Result<Path>> {
-        let view = self.clone();
-        let delete = move |path: Path| {
-            let view = view.clone();
-            async move { view.send(Deed::Delete(path.clone())).await.map(|_| path) }
-        };
-        paths.and_then(delete).boxed()
-    }
-
-    fn list(&self, folder: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.pages(folder, None)
-    }
-
-    fn list_with_offset(
-        &self,
-        folder: Option<&Path>,
-        after: &Path,
-    ) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.pages(folder, Some(after))
-    }
-
-    async fn list_with_delimiter(&self, _: Option<&Path>) -> Result<ListResult> {
-        Err(unused("list_with_delimiter"))
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        _: &Path,
-        _: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
-        Err(unused("put_multipart"))
-    }
-
-    async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {
-        Err(unused("copy"))
-    }
 }

@@ -17,7 +17,8 @@ pub(crate) enum FaultKind {
     FailedAfter,
     /// An error or silence, and an effect much later: also of a delete, also when its sender is dead.
     LateEffect,
-    /// It took effect and was answered, and takes effect once more, later. A condition is met anew.
+    /// It took effect, be it answered or not, and takes effect once more, later. A condition is met
+    /// anew.
     Duplicate,
     /// 409: the store would not decide. No effect, and nothing is proven.
     Conflict,
@@ -39,6 +40,9 @@ pub(crate) enum FaultKind {
     OrphanLost,
     /// Likewise: it arrives much later.
     OrphanLate,
+    /// All nodes stop, one by one, and go on in another order. No request meets it by chance: it is the
+    /// plan's.
+    Swizzled,
 }
 
 /// The most that a run is given of each: by request, or, of an orphan, by request of a dead sender. Of
@@ -142,6 +146,7 @@ impl fmt::Display for FaultKind {
             Self::TornList => "torn-listing",
             Self::OrphanLost => "lost-with-its-sender",
             Self::OrphanLate => "late-after-its-sender-died",
+            Self::Swizzled => "swizzled",
         })
     }
 }

@@ -18,12 +18,12 @@ use elacsym::storage::{
     Attempt, CellKey, Cursor, Doomed, Folder, ImmutableKey, Key, SlotKey, Store,
 };
 use object_store::path::Path;
-use object_store::{PutMode, PutOptions, UpdateVersion};
+use object_store::{ObjectStore, PutMode, PutOptions, UpdateVersion};
 use tokio::time::{sleep, timeout};
 
 use super::rates::FaultKind;
 use super::truth::Put;
-use super::{Faults, Gate, Lying, Rates, Truth};
+use super::{Bait, Faults, Gate, Lying, Rates, Side, Trap, Traps, Truth};
 use crate::world::words::{self, Order};
 
 const INC: Incarnation = Incarnation(5);
@@ -36,8 +36,13 @@ fn clock() -> Clock {
     Clock::by(Hands::at(SystemTime::UNIX_EPOCH))
 }
 
-fn store(lying: Lying) -> Store {
+fn store(lying: impl ObjectStore) -> Store {
     Store::new(lying, clock(), Dice::from_seed(1))
+}
+
+fn lying(truth: &Truth, faults: &Faults, gate: &Gate, seed: u64) -> impl ObjectStore + use<> {
+    let (truth, faults, gate) = (truth.clone(), faults.clone(), gate.clone());
+    Lying::over(truth, faults, gate, Traps::default(), Dice::from_seed(seed))
 }
 
 fn put(truth: &Truth, key: &Key, body: &Bytes, mode: PutMode) -> Option<String> {
@@ -137,7 +142,8 @@ async fn the_truth_keeps_the_promises_that_a_store_is_asked_for() {
     let honest = Store::new(truth.honest(), clock(), Dice::from_seed(1));
     honest.prove().await.unwrap();
     let faults = Faults::new(Rates::none(), Dice::from_seed(1));
-    let lying = Lying::over(truth.clone(), faults.clone(), Gate::open(), Dice::from_seed(2));
+    faults.page_by(3);
+    let lying = lying(&truth, &faults, &Gate::open(), 2);
     store(lying).prove().await.unwrap();
     assert_eq!(truth.spells(), BTreeMap::new());
     assert_eq!((truth.broken(), faults.counts()), (None, BTreeMap::new()));
@@ -256,7 +262,7 @@ async fn whatever_befalls_a_body_it_comes_whole_or_not_at_all() {
         let rates = Rates { chances: BTreeMap::from([(kind, 0.5)]), ..Rates::none() };
         let truth = Truth::new(Order::default());
         let faults = Faults::new(rates, Dice::from_seed(1));
-        let lying = Lying::over(truth.clone(), faults.clone(), Gate::open(), Dice::from_seed(2));
+        let lying = lying(&truth, &faults, &Gate::open(), 2);
         let (store, body) = (store(lying), Bytes::from(vec![7; 3000]));
         put(&truth, &at(0), &body, PutMode::Create).unwrap();
         let mut whole = 0;
@@ -275,7 +281,9 @@ async fn played(seed: u64) -> (u64, BTreeMap<FaultKind, u64>, usize) {
     let mut dice = Dice::from_seed(seed);
     let (truth, gate) = (Truth::new(Order::default()), Gate::open());
     let faults = Faults::new(Rates::drawn(&mut dice), dice.fork("faults"));
-    let lying = Lying::over(truth.clone(), faults.clone(), gate.clone(), dice.fork("lying"));
+    let (truth_seen, faults_met) = (truth.clone(), faults.clone());
+    let lying =
+        Lying::over(truth_seen, faults_met, gate.clone(), Traps::default(), dice.fork("lying"));
     let store = store(lying);
     let mut done = 0;
     for number in 0..60 {
@@ -319,7 +327,7 @@ async fn what_its_sender_died_over_takes_effect_by_a_coin() {
     {
         let (truth, gate) = (Truth::new(Order::default()), Gate::open());
         let faults = Faults::new(rates(kind), Dice::from_seed(1));
-        let lying = Lying::over(truth.clone(), faults.clone(), gate.clone(), Dice::from_seed(3));
+        let lying = lying(&truth, &faults, &gate, 3);
         let store = store(lying);
         let asked = tokio::spawn(async move { store.mark(&marker(1)).await.is_ok() });
         // It is sent, and has not arrived.
@@ -351,4 +359,71 @@ async fn a_gate_lets_through_who_waited_and_nobody_once_it_is_cut() {
     gate.reopen();
     assert!(gate.is_cut());
     assert!(timeout(Duration::from_secs(3600), gate.pass()).await.is_err());
+}
+
+/// Once such an answer was lost: whatever a node had asked before it stood still, it found unanswered.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_comes_while_its_asker_stands_still_is_read_before_it_gives_up() {
+    let (truth, gate) = (Truth::new(Order::default()), Gate::open());
+    let faults = Faults::new(Rates::none(), Dice::from_seed(1));
+    let store = store(lying(&truth, &faults, &gate, 2));
+    let asked = tokio::spawn(async move { store.create(&slot_key(0), Bytes::new()).await });
+    tokio::task::yield_now().await;
+    gate.shut();
+    sleep(Duration::from_secs(3600)).await;
+    assert!(matches!(asked.await.unwrap(), Attempt::Done(())));
+    gate.cut();
+    assert!(timeout(Duration::from_secs(5), gate.arrive()).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_walks_into_a_trap_dies_before_its_request_or_right_after_it_took_effect() {
+    for (bait, side, left) in [
+        (Bait::Any, Side::Before, 1),
+        (Bait::Any, Side::After, 2),
+        (Bait::Ended(name()), Side::Before, 2),
+        (Bait::Ended(name()), Side::After, 1),
+    ] {
+        let (truth, gate, traps) = (Truth::new(Order::default()), Gate::open(), Traps::default());
+        let faults = Faults::new(Rates::none(), Dice::from_seed(1));
+        // What is not heard of any more is no trap.
+        drop(traps.set(Trap { bait: Bait::Any, nth: 1, side }));
+        let nth = if bait == Bait::Any { 2 } else { 1 };
+        let sprung = traps.set(Trap { bait: bait.clone(), nth, side });
+        let dice = Dice::from_seed(2);
+        let store = store(Lying::over(truth.clone(), faults, gate.clone(), traps, dice));
+        let asked = tokio::spawn(async move {
+            let first = store.mark(&marker(1)).await.is_ok();
+            let second = store.mark(&marker(2)).await.is_ok();
+            let third = store.delete(&Doomed::Marker(marker(1))).await.is_ok();
+            (first, second, third)
+        });
+        sprung.await.unwrap();
+        assert!(gate.is_cut());
+        assert_eq!(truth.spells().len(), left, "{bait:?} {side:?}");
+        let (first, second, third) = asked.await.unwrap();
+        assert_eq!((first, second, third), (true, bait != Bait::Any, false));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_owed_happens_late_and_whatever_the_rates_are_until_it_is_enough() {
+    let truth = Truth::new(Order::default());
+    let faults = Faults::new(Rates::none(), Dice::from_seed(1));
+    faults.owe(20, Duration::from_secs(3600));
+    let store = store(lying(&truth, &faults, &Gate::open(), 2));
+    let count = || faults.counts().values().sum::<u64>();
+    for (after, least) in [(0, 0), (3600, 20)] {
+        sleep(Duration::from_secs(after)).await;
+        for number in 0..100 {
+            // It may fail: that is what is owed.
+            let _ = store.mark(&marker(number)).await;
+            let _ = store.slot(&slot_key(0)).await;
+        }
+        assert_eq!(count(), least);
+    }
+    faults.owe(40, Duration::ZERO);
+    faults.cease();
+    assert!(store.mark(&marker(1)).await.is_ok());
+    assert_eq!(count(), 20);
 }

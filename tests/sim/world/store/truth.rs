@@ -14,12 +14,13 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use object_store::path::Path;
 use object_store::{
-    Error, GetRange, GetResult, GetResultPayload, ObjectMeta, PutMode, PutOptions, PutPayload,
-    PutResult, Result,
+    Error, GetRange, GetResult, GetResultPayload, ObjectMeta, ObjectStore, PutMode, PutOptions,
+    PutPayload, PutResult, Result,
 };
 
 use super::Verdict;
 use super::audit::Audit;
+use super::face::Face;
 use super::fate::{Way, answered};
 use super::honest::Honest;
 use crate::world::words::{Broken, Landed, Order};
@@ -88,8 +89,13 @@ impl Truth {
 
     /// For the end: no fault, no latency. What was written into a life that was over by then is not
     /// shown: nothing promises to find it, and nobody ever looks for it.
-    pub(crate) fn honest(&self) -> Honest {
-        Honest(self.clone())
+    pub(crate) fn honest(&self) -> impl ObjectStore + use<> {
+        Face(Honest(self.clone()))
+    }
+
+    /// How many objects of that kind are left.
+    pub(crate) fn hidden(&self) -> u64 {
+        self.state().audit.leaked.len() as u64
     }
 
     /// Keys and sizes of what is there.
@@ -104,7 +110,7 @@ impl Truth {
     }
 
     /// Whether it was written into a life that was over by then.
-    pub(super) fn is_leaked(&self, path: &Path) -> bool {
+    pub(super) fn is_hidden(&self, path: &Path) -> bool {
         self.state().audit.leaked.contains(path.as_ref())
     }
 

@@ -49,6 +49,8 @@ const USUAL: [(Deed, usize); 15] = [
     (Deed::ReadBelow, 4),
     (Deed::List, 3),
 ];
+/// How many times as often as usual what a run is partial to is wished for.
+const PARTIAL: usize = 4;
 /// Of so many seeds, one has a batch that is too large for a slot.
 const LARGE_SEEDS: usize = 50;
 
@@ -83,7 +85,7 @@ impl Habits {
             let mut chance = root.fork(&format!("{deed:?}"));
             // Without these nothing would be there, or be seen.
             let least = usize::from(matches!(deed, Deed::Put | Deed::ReadAll));
-            (deed, usual * chance.one_of(&[0_usize, 1, 1, 4]).max(least))
+            (deed, usual * chance.one_of(&[0_usize, 1, 1, PARTIAL]).max(least))
         };
         let mut size = root.fork("size");
         let mut chances = root.fork("chances");
@@ -102,6 +104,14 @@ impl Habits {
             together_max: crowd.one_of(&[1, 2, 4]),
             retries: crowd.one_of(&[0, 2, 4, 4]),
             large_at: (large.below(LARGE_SEEDS) == 0).then(|| large.below(turns / 2 + 1)),
+        }
+    }
+
+    /// Partial to one deed, and to others as before.
+    pub(crate) fn prefer(&mut self, deed: Deed) {
+        let usual = USUAL.into_iter().find(|(known, _)| *known == deed).map(|(_, usual)| usual);
+        for (_, weight) in self.weights.iter_mut().filter(|(known, _)| *known == deed) {
+            *weight = PARTIAL * usual.unwrap_or_default();
         }
     }
 }
