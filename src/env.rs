@@ -9,6 +9,9 @@
 #[cfg(any(test, feature = "mutants"))]
 mod simulated;
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -62,6 +65,24 @@ impl Clock {
     pub async fn sleep(&self, pause: Duration) {
         tokio::time::sleep(pause).await;
         self.held.goes_on().await;
+    }
+
+    /// What comes of it; none, if it takes longer than that, and then it is dropped. Where both are due,
+    /// it comes in time: an answer that came while the machine stood still lies in the socket, and whoever
+    /// wakes reads it before it looks how late it is.
+    pub async fn within<T>(&self, limit: Duration, part: impl Future<Output = T>) -> Option<T> {
+        let mut part = pin!(part);
+        if let Ok(made) = tokio::time::timeout(limit, part.as_mut()).await {
+            return Some(made);
+        }
+        self.held.goes_on().await;
+        poll_fn(|context| {
+            Poll::Ready(match part.as_mut().poll(context) {
+                Poll::Ready(made) => Some(made),
+                Poll::Pending => None,
+            })
+        })
+        .await
     }
 }
 
@@ -237,6 +258,18 @@ mod tests {
         let clock = Clock::start();
         let before = clock.boot_time();
         assert!(clock.boot_time() >= before);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_longer_than_it_may_comes_to_nothing() {
+        let (clock, second) = (Clock::start(), Duration::from_secs(1));
+        let comes = async |after| {
+            tokio::time::sleep(after).await;
+            7
+        };
+        assert_eq!(clock.within(2 * second, comes(second)).await, Some(7));
+        assert_eq!(clock.within(second, comes(second)).await, Some(7));
+        assert_eq!(clock.within(second, comes(2 * second)).await, None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Clock;
@@ -18,7 +19,9 @@ pub struct Hands {
     wall: SystemTime,
     stepped_ms: AtomicI64,
     suspended_ms: AtomicU64,
+    halted: AtomicBool,
     stopped: AtomicBool,
+    resumed: Notify,
 }
 
 /// Whose hands a clock has: in a simulation these, which no clock of this machine reaches.
@@ -37,13 +40,34 @@ impl Hands {
     /// clock is copied about like a number.
     pub fn at(wall: SystemTime) -> &'static Self {
         let (stepped_ms, suspended_ms) = (AtomicI64::new(0), AtomicU64::new(0));
-        let (start, stopped) = (Instant::now(), AtomicBool::new(false));
-        Box::leak(Box::new(Self { start, wall, stepped_ms, suspended_ms, stopped }))
+        let [halted, stopped] = [false, false].map(AtomicBool::new);
+        let (start, resumed) = (Instant::now(), Notify::new());
+        Box::leak(Box::new(Self {
+            start,
+            wall,
+            stepped_ms,
+            suspended_ms,
+            halted,
+            stopped,
+            resumed,
+        }))
     }
 
     /// Nothing ever happens on it again: whoever pauses there does so for ever.
     pub fn stop(&self) {
         self.stopped.store(true, Relaxed);
+    }
+
+    /// As by SIGSTOP: time goes by, and nobody who waits for it there notices.
+    pub fn halt(&self) {
+        self.halted.store(true, Relaxed);
+    }
+
+    /// As by SIGCONT. Whoever waited goes on in the order in which their time was up: a `Notify` keeps
+    /// it, and two runs of one seed have to be the same.
+    pub fn resume(&self) {
+        self.halted.store(false, Relaxed);
+        self.resumed.notify_waiters();
     }
 
     /// The machine was suspended for so long: it noticed nothing, but its boot-time clock went on.
@@ -79,10 +103,19 @@ impl Held {
         self.0.map(Hands::wall)
     }
 
-    /// Returns, where the machine has not stopped.
+    /// Returns, where the machine does not stand still; never, where it has stopped.
     pub(super) async fn goes_on(self) {
-        if self.0.is_some_and(|hands| hands.stopped.load(Relaxed)) {
-            std::future::pending().await
+        let Some(hands) = self.0 else { return };
+        loop {
+            // Before the look: whoever resumes after that wakes this one.
+            let resumed = hands.resumed.notified();
+            if hands.stopped.load(Relaxed) {
+                std::future::pending().await
+            }
+            if !hands.halted.load(Relaxed) {
+                return;
+            }
+            resumed.await;
         }
     }
 }
@@ -129,6 +162,37 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let pause = clock.sleep(Duration::from_secs(1));
         assert!(tokio::time::timeout(hour, pause).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_pauses_on_a_machine_that_stands_still_notices_when_it_goes_on() {
+        let hands = Hands::at(SystemTime::UNIX_EPOCH);
+        let clock = Clock::by(hands);
+        let (second, hour) = (Duration::from_secs(1), Duration::from_secs(3600));
+        hands.halt();
+        let mut pause = std::pin::pin!(clock.sleep(second));
+        assert!(tokio::time::timeout(hour, pause.as_mut()).await.is_err());
+        hands.resume();
+        assert!(tokio::time::timeout(second, pause).await.is_ok());
+        assert!(clock.now() >= hour);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_while_a_machine_stood_still_came_in_time() {
+        let hands = Hands::at(SystemTime::UNIX_EPOCH);
+        let clock = Clock::by(hands);
+        let [second, hour] = [1, 3600].map(Duration::from_secs);
+        for (comes_after, came) in [(2 * second, Some(7)), (2 * hour, None)] {
+            let comes = async move {
+                tokio::time::sleep(comes_after).await;
+                7
+            };
+            hands.halt();
+            let mut asked = std::pin::pin!(clock.within(second, comes));
+            assert!(tokio::time::timeout(hour, asked.as_mut()).await.is_err());
+            hands.resume();
+            assert_eq!(tokio::time::timeout(second, asked).await, Ok(came));
+        }
     }
 
     #[tokio::test]

@@ -244,7 +244,7 @@ impl Wire {
         part: impl Future<Output = Result<T, Fault>>,
     ) -> Result<T, Fault> {
         let late = Err(Fault::Late(limit));
-        let result = tokio::time::timeout(limit, part).await.unwrap_or(late);
+        let result = self.clock.within(limit, part).await.unwrap_or(late);
         if let Err(fault) = &result {
             self.counters.count(verb, fault.outcome());
         }

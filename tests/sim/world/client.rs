@@ -14,7 +14,6 @@ use std::time::Duration;
 use elacsym::engine::Engine;
 use elacsym::env::Clock;
 use futures::future::join_all;
-use tokio::time::timeout;
 
 use super::plan::{Chance, Plan};
 use super::store::Gate;
@@ -38,8 +37,17 @@ const PAGES: [usize; 4] = [1, 2, 3, 1_000];
 /// Who a client can send to.
 pub(crate) trait Nodes: Send + Sync {
     fn count(&self) -> usize;
-    /// The engine of that node and its gate; none while it is down.
-    fn node(&self, no: usize) -> Option<(Arc<Engine>, Gate)>;
+    /// None while it is down.
+    fn node(&self, no: usize) -> Option<Door>;
+}
+
+/// What a client meets of a node. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) gate: Gate,
+    /// The node's deadlines go by it.
+    pub(crate) clock: Clock,
 }
 
 pub(crate) struct Client {
@@ -158,12 +166,13 @@ impl Place {
                 };
                 (said, true)
             }
-            Some((engine, gate)) => {
+            Some(Door { engine, gate, clock }) => {
                 let answer = async {
                     gate.pass().await;
-                    let said = timeout(time_max(errand), spell::send(&engine, &name, &wish, page));
-                    let late = |_| in_doubt(errand, "the node took too long");
-                    let said = said.await.unwrap_or_else(late);
+                    let sent = spell::send(&engine, &name, &wish, page);
+                    let said = clock.within(time_max(errand), sent).await;
+                    let late = || in_doubt(errand, "the node took too long");
+                    let said = said.unwrap_or_else(late);
                     // Who stands still does not answer either.
                     gate.pass().await;
                     said
@@ -188,8 +197,8 @@ impl Place {
 
 fn errand(wish: &Wish) -> Errand {
     match wish {
-        Wish::Change { .. } | Wish::End => Errand::Change,
-        Wish::Read { .. } | Wish::List => Errand::Read,
+        Wish::Change { .. } | Wish::Set(_) | Wish::End => Errand::Change,
+        Wish::Read { .. } | Wish::Look | Wish::List => Errand::Read,
     }
 }
 

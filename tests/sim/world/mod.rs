@@ -41,7 +41,7 @@ const SEEDS_REACH_ALL: u64 = 5_000;
 /// Seeds that once broke something, each with what it was. When plans come to be drawn otherwise, they
 /// are others, and may go. All of these are of an earlier world, in which no kill waited for a request,
 /// a duplicate was always answered, and a page had a thousand keys: what they do now is something else.
-/// What they found, but for the last, is held by the tests that docs/TESTING.md names beside them.
+/// What they found is held by the tests that docs/TESTING.md names beside them.
 const KNOWN_BAD: &[(u64, &str)] = &[
     (
         72,

@@ -4,20 +4,25 @@
 //! document as it was before; what is missing is lower than any number. No segments, no numbers of
 //! attributes, no time. It is written from the contract of the wire, and where that is silent from
 //! what the engine says of itself: to drop what is not there is no mistake; a patch of a document
-//! that is not there still tells what its attributes are.
+//! that is not there still tells what its attributes are; and of a name that takes no writes, not even
+//! one that would change nothing is taken.
+
+mod near;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use elacsym::model::FILTERABLE_BYTES_MAX;
+use elacsym::model::{FILTERABLE_BYTES_MAX, ReadOnly};
 
-use super::words::{COUNT, Change, Datum, Doc, If, Kind, Read};
+use super::words::{COUNT, Change, Datum, Doc, If, Kind, Read, VECTOR};
+pub(crate) use near::{distance, nearest};
 
 /// What a name is besides its documents.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Ground {
     pub(crate) there: bool,
     pub(crate) kinds: BTreeMap<&'static str, Kind>,
+    pub(crate) read_only: bool,
 }
 
 /// A name, or as much of it as is looked at.
@@ -56,8 +61,19 @@ impl Ground {
         if !self.there && change.puts.is_empty() {
             return Err(Refusal::Absent);
         }
-        let mut after = Self { there: true, kinds: self.kinds.clone() };
+        let mut after = Self { there: true, ..self.clone() };
+        if let Some(read_only) = change.read_only {
+            after.read_only = read_only == ReadOnly::Yes;
+            return Ok(after);
+        }
+        if self.read_only {
+            return Err(Refusal::Wrong("it is read-only".to_owned()));
+        }
         for (name, kind) in &change.declare {
+            // Where there is a document, or was, no vector comes any more.
+            if matches!(kind, Kind::Vector(_)) && !self.there {
+                after.kinds.entry(*name).or_insert(*kind);
+            }
             after.settle(name, *kind)?;
         }
         for name in &change.drop {
@@ -66,6 +82,9 @@ impl Ground {
         let mut seen = BTreeSet::new();
         if let Some(id) = ids(change).find(|id| !seen.insert(*id)) {
             return Err(Refusal::Wrong(format!("id {id} is there twice")));
+        }
+        if change.patches.iter().any(|(_, doc)| doc.contains_key(VECTOR)) {
+            return Err(Refusal::Wrong(format!("a patch touches '{VECTOR}'")));
         }
         for (name, datum) in change.puts.iter().chain(&change.patches).flat_map(|(_, doc)| doc) {
             after.settle(name, kind_of(datum))?;
@@ -86,13 +105,23 @@ impl Ground {
             _ if !self.there => Err(Refusal::Absent),
             Read::All | Read::One(_) => Ok(()),
             Read::CountBelow(bound) => self.check(If::CountIs(*bound)),
+            Read::Nearest { vector, .. } => {
+                let known = self.kinds.get(VECTOR);
+                let fits = known == Some(&Kind::Vector(vector.len() as u32));
+                let wrong = || Refusal::Wrong(format!("{vector:?} where '{VECTOR}' is {known:?}"));
+                fits.then_some(()).ok_or_else(wrong)
+            }
         }
     }
 
-    /// The first that says what an attribute is, says it for all.
+    /// The first that says what an attribute is, says it for all. Of vectors none says it by its value.
     fn settle(&mut self, name: &'static str, kind: Kind) -> Result<(), Refusal> {
-        match *self.kinds.entry(name).or_insert(kind) {
-            known if known == kind => Ok(()),
+        let known = match kind {
+            Kind::Int | Kind::Text => Some(*self.kinds.entry(name).or_insert(kind)),
+            Kind::Vector(_) => self.kinds.get(name).copied(),
+        };
+        match known {
+            Some(known) if known == kind => Ok(()),
             known => Err(Refusal::Wrong(format!("'{name}' is {known:?}, not {kind:?}"))),
         }
     }
@@ -114,7 +143,7 @@ impl Ground {
             Datum::Text(text) if text.len() > FILTERABLE_BYTES_MAX => {
                 Err(Refusal::Wrong(format!("'{name}' has {} bytes", text.len())))
             }
-            Datum::Text(_) | Datum::Int(_) => Ok(()),
+            Datum::Text(_) | Datum::Int(_) | Datum::Vector(_) => Ok(()),
         }
     }
 }
@@ -191,6 +220,8 @@ pub(crate) fn shows(read: &Read, id: u64, doc: &Doc) -> bool {
         Read::All => true,
         Read::One(one) => *one == id,
         Read::CountBelow(bound) => doc.get(COUNT).is_none_or(|count| *count < Datum::Int(*bound)),
+        // It may; others may be nearer.
+        Read::Nearest { .. } => doc.contains_key(VECTOR),
     }
 }
 
@@ -204,6 +235,7 @@ pub(crate) fn kind_of(datum: &Datum) -> Kind {
     match datum {
         Datum::Int(_) => Kind::Int,
         Datum::Text(_) => Kind::Text,
+        Datum::Vector(numbers) => Kind::Vector(numbers.len() as u32),
     }
 }
 
@@ -343,6 +375,47 @@ mod tests {
         assert_eq!(state.ground.kinds[A], Kind::Text);
         let gone = Change { drop: vec![A, FICKLE[1]], ..Change::default() };
         assert_eq!(state.take(&gone), counts(0, 0, 0), "what is not there may be dropped");
+    }
+
+    #[test]
+    fn a_name_that_is_read_only_takes_nothing_but_that_it_is_so_no_more() {
+        let mut state = some();
+        let set = |read_only| Change { read_only: Some(read_only), ..Change::default() };
+        assert_eq!(State::default().take(&set(ReadOnly::Yes)), Err(Refusal::Absent));
+        assert_eq!(state.take(&set(ReadOnly::Yes)), counts(0, 0, 0));
+        let before = state.clone();
+        for change in [put(9, doc(3, 1), If::Always), delete(99, If::Always), Change::default()] {
+            let told = state.take(&change);
+            assert!(matches!(told, Err(Refusal::Wrong(_))), "{change:?}: {told:?}");
+        }
+        assert_eq!(state, before);
+        assert!(state.ground.answers(&Read::All).is_ok());
+        assert_eq!(state.take(&set(ReadOnly::No)), counts(0, 0, 0));
+        assert_eq!(state, some());
+    }
+
+    #[test]
+    fn vectors_come_with_the_first_document_or_never() {
+        let vector = |numbers: &[i8]| with(doc(1, 1), VECTOR, Datum::Vector(numbers.to_vec()));
+        let declares = |dims| Change {
+            declare: vec![(VECTOR, Kind::Vector(dims))],
+            ..put(7, vector(&[1, 2]), If::Always)
+        };
+        let wrong = |state: &mut State, change: &Change| {
+            matches!(state.take(change), Err(Refusal::Wrong(_)))
+        };
+        assert!(wrong(&mut some(), &declares(2)), "there is a document");
+        assert!(wrong(&mut State::default(), &put(7, vector(&[1, 2]), If::Always)));
+        assert!(wrong(&mut State::default(), &declares(3)));
+        let mut state = State::default();
+        assert_eq!(state.take(&declares(2)), counts(1, 0, 0));
+        assert_eq!(state.take(&declares(2)), counts(1, 0, 0), "it is that already");
+        assert!(wrong(&mut state, &patch(7, vector(&[1, 2]), If::Always)));
+        assert!(wrong(&mut state, &put(8, vector(&[1, 2, 3]), If::Always)));
+        let near = |numbers: &[i8]| Read::Nearest { vector: numbers.to_vec(), limit: 1 };
+        assert!(state.ground.answers(&near(&[0, 0])).is_ok());
+        assert!(state.ground.answers(&near(&[0])).is_err());
+        assert!(some().ground.answers(&near(&[0, 0])).is_err());
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! of requests of a store that is ours, and `tests/store` asks it. One that is killed hangs where it
 //! stands: its gate lets nothing pass any more, so it never reaches the truth again, and nobody who
 //! sleeps by its clock ever wakes; its tasks are dropped with the runtime. The next one has the same
-//! node id, and knows nothing.
+//! node id, and knows nothing. One that is paused stands still by its gate and its clock alike: what
+//! comes for it waits, and so does whoever sleeps or has a deadline there, until it goes on.
 //!
 //! All machines are suspended together, as with the host that they run on: time goes by, and `now` does
 //! not. Of one alone the clock would lead the others' by so much without any time going by, and the
@@ -21,7 +22,7 @@ use elacsym::model::NodeId;
 use elacsym::storage::{Reader, Store, Verb};
 use tokio::sync::{Notify, oneshot};
 
-use super::client::Nodes;
+use super::client::{Door, Nodes};
 use super::plan::Plan;
 use super::store::{Faults, Gate, Lying, Trap, Traps, Truth};
 use super::trace::{Diary, Kind, clock_face};
@@ -68,8 +69,7 @@ struct Inside {
 #[derive(Clone)]
 struct Process {
     number: Number,
-    engine: Arc<Engine>,
-    gate: Gate,
+    door: Door,
     hands: &'static Hands,
 }
 
@@ -129,7 +129,8 @@ impl Site {
         let wire = store.reader();
         let id = machine.id.clone();
         let engine = Engine::new(store, clock, dice.fork("engine"), id, self.limits);
-        (Process { number, engine: Arc::new(engine), gate, hands }, wire)
+        let door = Door { engine: Arc::new(engine), gate, clock };
+        (Process { number, door, hands }, wire)
     }
 
     /// As by SIGKILL. What it was stays where it hangs.
@@ -151,7 +152,7 @@ impl Site {
     pub(super) fn clear(&self, no: usize) {
         let died = {
             let mut inside = self.machines[no].inside();
-            let is_dead = |process: &mut Process| process.gate.is_cut();
+            let is_dead = |process: &mut Process| process.door.gate.is_cut();
             let mut died: Vec<Process> = inside.usurped.extract_if(.., is_dead).collect();
             died.extend(inside.process.take_if(is_dead));
             died
@@ -167,7 +168,7 @@ impl Site {
         let Some(process) = self.machines[no].inside().process.clone() else { return };
         self.note(Kind::Ending, no, process.number);
         self.machines[no].inside().ending = Some(process.number);
-        process.engine.shut_down(within).await;
+        process.door.engine.shut_down(within).await;
         let still = |now: &mut Process| now.number == process.number;
         if self.machines[no].inside().process.take_if(still).is_some() {
             self.note(Kind::Ended, no, process.number);
@@ -179,7 +180,7 @@ impl Site {
     pub(super) fn pause(&self, no: usize) -> Option<Number> {
         let process = self.machines[no].inside().process.clone()?;
         self.note(Kind::Paused, no, process.number);
-        process.gate.shut();
+        process.halt();
         Some(process.number)
     }
 
@@ -198,10 +199,10 @@ impl Site {
 
     /// As by SIGCONT, if it is not dead by now.
     pub(super) fn wake(&self, no: usize, number: Number) {
-        let gate = self.machines[no].inside().gate(number);
-        if let Some(gate) = gate.filter(|gate| !gate.is_cut()) {
+        let process = self.machines[no].inside().find(number);
+        if let Some(process) = process.filter(|process| !process.door.gate.is_cut()) {
             self.note(Kind::GoesOn, no, number);
-            gate.reopen();
+            process.resume();
         }
     }
 
@@ -240,7 +241,7 @@ impl Site {
             }
             let now = machine.inside().process.clone();
             match now {
-                Some(process) => process.gate.reopen(),
+                Some(process) => process.resume(),
                 None => self.start(no),
             }
         }
@@ -274,8 +275,19 @@ impl Machine {
 }
 
 impl Process {
+    fn halt(&self) {
+        self.door.gate.shut();
+        self.hands.halt();
+    }
+
+    /// Answers that came meanwhile are there before anybody's time is up.
+    fn resume(&self) {
+        self.door.gate.reopen();
+        self.hands.resume();
+    }
+
     fn die(&self) {
-        self.gate.cut();
+        self.door.gate.cut();
         self.hands.stop();
     }
 }
@@ -292,13 +304,13 @@ impl Inside {
 
     /// Whether its process is about to end, or died just now.
     fn is_lost(&self) -> bool {
-        let is_lost = |it: &Process| Some(it.number) == self.ending || it.gate.is_cut();
+        let is_lost = |it: &Process| Some(it.number) == self.ending || it.door.gate.is_cut();
         self.process.as_ref().is_some_and(is_lost)
     }
 
-    fn gate(&self, number: Number) -> Option<Gate> {
+    fn find(&self, number: Number) -> Option<Process> {
         let mut all = self.process.iter().chain(&self.usurped);
-        all.find(|process| process.number == number).map(|process| process.gate.clone())
+        all.find(|process| process.number == number).cloned()
     }
 }
 
@@ -307,10 +319,10 @@ impl Nodes for Site {
         self.machines.len()
     }
 
-    fn node(&self, no: usize) -> Option<(Arc<Engine>, Gate)> {
+    fn node(&self, no: usize) -> Option<Door> {
         let machine = &self.machines[no];
         machine.asked.notify_waiters();
         let inside = machine.inside();
-        inside.process.as_ref().map(|process| (process.engine.clone(), process.gate.clone()))
+        inside.process.as_ref().map(|process| process.door.clone())
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::checks::Tally;
 use super::store::FaultKind;
 use super::trace::Kind;
-use super::words::{Act, Newest, Said, Wish};
+use super::words::{Act, Newest, Read, Said, Wish};
 
 /// Of seeds that say little, so many are told.
 const SPARED_TOLD_MAX: usize = 8;
@@ -91,10 +91,14 @@ fn asked(wish: &Wish) -> &'static str {
     match wish {
         Wish::Change { key: None, .. } => "write",
         Wish::Change { key: Some(_), .. } => "write under a key",
+        Wish::Set(change) if change.read_only.is_some() => "read only, or not",
+        Wish::Set(_) => "declare",
         Wish::End => "delete the name",
+        Wish::Read { read: Read::Nearest { .. }, .. } => "nearest",
         Wish::Read { min_seq: Some(_), .. } => "read from a slot on",
         Wish::Read { newest: Newest::Strong, .. } => "strong read",
         Wish::Read { newest: Newest::Eventual { .. }, .. } => "eventual read",
+        Wish::Look => "look at the name",
         Wish::List => "list",
     }
 }
@@ -102,7 +106,8 @@ fn asked(wish: &Wish) -> &'static str {
 fn told(said: &Said) -> &'static str {
     match said {
         Said::Changed { stored: true, .. } => "stored answer",
-        Said::Changed { .. } | Said::Ended | Said::Saw(_) | Said::Names(_) => "done",
+        Said::Changed { .. } | Said::Ended | Said::Set => "done",
+        Said::Saw(_) | Said::Told(_) | Said::Names(_) => "done",
         Said::Absent => "absent",
         Said::Refused(_) => "refused",
         Said::NotCommitted(_) => "not committed",

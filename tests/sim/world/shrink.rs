@@ -24,7 +24,7 @@ struct Knob {
     least: usize,
 }
 
-static KNOBS: [Knob; 7] = [
+static KNOBS: [Knob; 9] = [
     Knob { name: "operations", of: |plan| &mut plan.operations, least: 1 },
     Knob { name: "clients", of: |plan| &mut plan.clients, least: 1 },
     Knob { name: "nodes", of: |plan| &mut plan.nodes, least: 1 },
@@ -32,6 +32,8 @@ static KNOBS: [Knob; 7] = [
     Knob { name: "crashes", of: |plan| &mut plan.crashes, least: 0 },
     Knob { name: "pauses", of: |plan| &mut plan.pauses, least: 0 },
     Knob { name: "suspends", of: |plan| &mut plan.suspends, least: 0 },
+    Knob { name: "ambushes", of: |plan| &mut plan.ambushes, least: 0 },
+    Knob { name: "forsaken", of: |plan| &mut plan.forsaken, least: 0 },
 ];
 /// What a smaller plan calls the kinds of faults that never happen.
 const NEVER: &str = "never";

@@ -11,8 +11,8 @@ use std::time::Duration;
 use elacsym::env::Clock;
 
 use super::words::{
-    Act, Change, Datum, Doc, Edit, Entry, History, If, Landed, Moment, Newest, Order, Read, Said,
-    Sight, Wish,
+    Act, Change, Datum, Doc, Edit, Entry, Facts, History, If, Landed, Moment, Newest, Order, Read,
+    Said, Sight, Wish,
 };
 
 /// Values that are longer are cut short.
@@ -183,6 +183,11 @@ impl fmt::Display for Asked<'_> {
                     None => Ok(()),
                 }
             }
+            Wish::Set(change) => {
+                tell_change(f, change)?;
+                f.write_str(" by a verb of its own")
+            }
+            Wish::Look => f.write_str("what it is"),
             Wish::End => f.write_str("delete the name"),
             Wish::List => f.write_str("list all names"),
             Wish::Read { read, newest, min_seq } => {
@@ -196,6 +201,9 @@ impl fmt::Display for Asked<'_> {
                     Read::All => f.write_str(" of all")?,
                     Read::One(id) => write!(f, " of {id}")?,
                     Read::CountBelow(bound) => write!(f, " of those with a count below {bound}")?,
+                    Read::Nearest { vector, limit } => {
+                        write!(f, " of the {limit} that are nearest to {vector:?}")?;
+                    }
                 }
                 match min_seq {
                     Some(seq) => write!(f, ", at slot {seq} or later"),
@@ -208,6 +216,9 @@ impl fmt::Display for Asked<'_> {
 
 fn tell_change(f: &mut fmt::Formatter<'_>, change: &Change) -> fmt::Result {
     f.write_str("write")?;
+    if let Some(read_only) = change.read_only {
+        write!(f, ", read only: {read_only:?}")?;
+    }
     for (attribute, kind) in &change.declare {
         write!(f, ", declare {attribute} as {kind:?}")?;
     }
@@ -241,6 +252,10 @@ impl fmt::Display for Told<'_> {
                 write!(f, "slot {seq}: {puts} put, {patches} patched, {deletes} deleted{again}")
             }
             Said::Ended => f.write_str("it is deleted"),
+            Said::Set => f.write_str("it is so"),
+            Said::Told(Facts { kinds, read_only, rows }) => {
+                write!(f, "{rows} rows of {kinds:?}, read only: {read_only}")
+            }
             Said::Saw(Sight { seq, rows, count }) => {
                 write!(f, "at slot {seq}: {} rows", rows.len())?;
                 if let Some(count) = count {
@@ -277,6 +292,7 @@ impl fmt::Display for Slot<'_> {
                 edits.iter().try_for_each(|edit| match edit {
                     Edit::Added(attribute, kind) => write!(f, ", {attribute} is there, {kind:?}"),
                     Edit::Dropped(attribute) => write!(f, ", {attribute} is not there"),
+                    Edit::ReadOnly(read_only) => write!(f, ", read only: {read_only:?}"),
                 })
             }
         }
@@ -289,6 +305,7 @@ impl fmt::Display for Values<'_> {
             let before = if number == 0 { "{" } else { ", " };
             match value {
                 Datum::Int(value) => write!(f, "{before}{attribute}: {value}")?,
+                Datum::Vector(value) => write!(f, "{before}{attribute}: {value:?}")?,
                 Datum::Text(text) => {
                     let shown: String = text.chars().take(TEXT_SHOWN).collect();
                     write!(f, "{before}{attribute}: {shown:?} of {}", text.len())?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use elacsym::model::Namespace;
+use elacsym::model::{AttrType, Element, Namespace, ReadOnly, Scalar};
 
 /// A point in the order of a run. Of two, the lower came first, and no two things share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +31,19 @@ impl Order {
 pub(crate) enum Datum {
     Int(i64),
     Text(String),
+    /// Of small whole numbers, whose distances are exact.
+    Vector(Vec<i8>),
+}
+
+impl Datum {
+    /// None: nobody here writes such numbers.
+    pub(crate) fn vector(numbers: &[f32]) -> Option<Self> {
+        let whole = |number: &f32| {
+            let held = *number as i8;
+            (f32::from(held) == *number).then_some(held)
+        };
+        numbers.iter().map(whole).collect::<Option<Vec<i8>>>().map(Self::Vector)
+    }
 }
 
 /// A document by its attributes. Every one that a change writes carries [`MARK`].
@@ -45,15 +58,44 @@ pub(crate) const TEXT: &str = "text";
 /// Attributes that are declared, dropped and added again, as a number or as a text.
 pub(crate) const FICKLE: [&str; 2] = ["fickle", "frail"];
 
+/// A vector, which some lives have, and which is declared with their first document or never. Under this
+/// name nothing else is taken for what an undeclared list of numbers may be.
+pub(crate) const VECTOR: &str = "vector";
+/// All that documents here can have.
+pub(crate) const ATTRIBUTES: [&str; 6] = [MARK, COUNT, TEXT, VECTOR, FICKLE[0], FICKLE[1]];
+
 /// What kind of values an attribute takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Int,
     Text,
+    /// Of so many numbers.
+    Vector(u32),
+}
+
+impl Kind {
+    /// None: no attribute here is of that type.
+    pub(crate) fn of(kind: AttrType) -> Option<Self> {
+        match kind {
+            AttrType::Scalar(Scalar::Int) => Some(Self::Int),
+            AttrType::Scalar(Scalar::String) => Some(Self::Text),
+            AttrType::Vector { dims, element: Element::F32 } => Some(Self::Vector(dims)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn attr_type(self) -> AttrType {
+        match self {
+            Self::Int => AttrType::Scalar(Scalar::Int),
+            Self::Text => AttrType::Scalar(Scalar::String),
+            Self::Vector(dims) => AttrType::Vector { dims, element: Element::F32 },
+        }
+    }
 }
 
 /// The parts of one write, in the order in which they take effect: `declare`, `drop`, `puts`,
-/// `patches`, `deletes`. No id is in two of the lists, nor twice in one.
+/// `patches`, `deletes`. No id is in two of the lists, nor twice in one. One that says `read_only`
+/// says nothing else.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Change {
     /// Attributes that are there from now on.
@@ -66,6 +108,8 @@ pub(crate) struct Change {
     pub(crate) patch_if: If,
     pub(crate) deletes: Vec<u64>,
     pub(crate) delete_if: If,
+    /// Whether the name takes writes from now on.
+    pub(crate) read_only: Option<ReadOnly>,
 }
 
 /// Under which condition a part touches a document. It is asked for each id by itself.
@@ -89,6 +133,9 @@ pub(crate) enum Wish {
         change: Change,
         key: Option<String>,
     },
+    /// A change without a document that has a verb of its own: a declaration, or whether the name takes
+    /// writes. Whoever asks for it is told of no slot.
+    Set(Change),
     /// The whole name is deleted.
     End,
     Read {
@@ -96,8 +143,21 @@ pub(crate) enum Wish {
         newest: Newest,
         min_seq: Option<u64>,
     },
+    /// What the name is beside its documents.
+    Look,
     /// All names, page by page.
     List,
+}
+
+impl Wish {
+    /// What it changes of documents and schema, and under which key.
+    pub(crate) fn change(&self) -> Option<(&Change, Option<&str>)> {
+        match self {
+            Self::Change { change, key } => Some((change, key.as_deref())),
+            Self::Set(change) => Some((change, None)),
+            Self::End | Self::Read { .. } | Self::Look | Self::List => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +173,11 @@ pub(crate) enum Read {
     One(u64),
     /// Those whose `COUNT` is lower (also those that have none), by id.
     CountBelow(i64),
+    /// So many of those that have a vector, the nearest first.
+    Nearest {
+        vector: Vec<i8>,
+        limit: usize,
+    },
 }
 
 /// One request, as a client sent it to one node. What is sent again is another act; with a key, it
@@ -145,7 +210,10 @@ pub(crate) enum Said {
         stored: bool,
     },
     Ended,
+    /// A declaration, or whether the name takes writes: it is done, or was so already.
+    Set,
     Saw(Sight),
+    Told(Facts),
     Names(Vec<Namespace>),
     /// 404: there is no such name.
     Absent,
@@ -170,6 +238,14 @@ pub(crate) struct Sight {
     pub(crate) rows: Vec<(u64, Doc)>,
     /// Beside [`Read::All`].
     pub(crate) count: Option<u64>,
+}
+
+/// What a name is beside its documents, and how many of those there are.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Facts {
+    pub(crate) kinds: BTreeMap<&'static str, Kind>,
+    pub(crate) read_only: bool,
+    pub(crate) rows: u64,
 }
 
 /// What lies in a slot of a name's log, as the store saw it created, decoded.
@@ -199,6 +275,7 @@ pub(crate) enum Entry {
 pub(crate) enum Edit {
     Added(&'static str, Kind),
     Dropped(&'static str),
+    ReadOnly(ReadOnly),
 }
 
 /// All of a run that is judged.

@@ -22,6 +22,8 @@ const NOS_OF_CLIENT: i64 = 1_000_000;
 const NOS_OF_WISH: i64 = 100;
 /// Requests with a key that a client may yet send again.
 const KEYED_MAX: usize = 8;
+/// The chance that a client who was turned away from a name that takes no writes has it take them again.
+const THAWS: f64 = 0.5;
 /// The chance that a request which has a key has that of another.
 const CARELESS: f64 = 0.04;
 
@@ -86,11 +88,15 @@ impl Wishes {
             let mut hand = Hand { habits: &self.habits, chance, known: seen.of(&name), no };
             return Wished { no, name, wish: hand.no_more_large() };
         }
+        let known = seen.of(&name);
+        if known.is_frozen() && chance.happens(THAWS) {
+            return Wished { no, name, wish: Hand::thaw() };
+        }
         if deed == Deed::Repeat && !self.keyed.is_empty() {
             return self.keyed[chance.below(self.keyed.len())].clone();
         }
         let careless = chance.happens(CARELESS);
-        let mut hand = Hand { habits: &self.habits, chance, known: seen.of(&name), no };
+        let mut hand = Hand { habits: &self.habits, chance, known, no };
         if self.client == 0 && self.habits.large_at == Some(number) {
             self.large = Some(Large { name: name.clone(), no, phase: Phase::Coming });
             return Wished { no, name, wish: hand.large() };
@@ -151,7 +157,8 @@ impl Wished {
     /// that clients may send it again.
     pub(crate) fn is_safe_twice(&self) -> bool {
         match &self.wish {
-            Wish::Change { key: Some(_), .. } | Wish::Read { .. } | Wish::List => true,
+            Wish::Change { key: Some(_), .. } | Wish::Set(_) => true,
+            Wish::Read { .. } | Wish::Look | Wish::List => true,
             Wish::Change { change, key: None } => {
                 let conditions = [change.put_if, change.patch_if, change.delete_if];
                 change.patches.is_empty() && conditions == [If::Always; 3]
@@ -163,14 +170,14 @@ impl Wished {
     fn change(&self) -> Option<&Change> {
         match &self.wish {
             Wish::Change { change, .. } => Some(change),
-            Wish::End | Wish::Read { .. } | Wish::List => None,
+            Wish::Set(_) | Wish::End | Wish::Read { .. } | Wish::Look | Wish::List => None,
         }
     }
 
     fn key(&self) -> Option<&str> {
         match &self.wish {
             Wish::Change { key, .. } => key.as_deref(),
-            Wish::End | Wish::Read { .. } | Wish::List => None,
+            Wish::Set(_) | Wish::End | Wish::Read { .. } | Wish::Look | Wish::List => None,
         }
     }
 }

@@ -142,7 +142,7 @@ impl<'a> Batch<'a> {
             text.push_str(&format!("; document {id} would be {ours}, and is {theirs}"));
         }
         if state.ground != self.after.ground {
-            let [ours, theirs] = [&state.ground.kinds, &self.after.ground.kinds];
+            let [ours, theirs] = [&state.ground, &self.after.ground];
             text.push_str(&format!("; attributes would be {ours:?}, and are {theirs:?}"));
         }
         text

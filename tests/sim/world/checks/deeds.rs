@@ -41,8 +41,7 @@ impl<'a> Deeds<'a> {
     pub(super) fn of(acts: &[&'a Act], past: &Past<'a>) -> Result<Self, Broken> {
         let mut deeds = Self { by_no: BTreeMap::new(), late: Vec::new() };
         for act in acts {
-            let Wish::Change { change, key } = &act.wish else { continue };
-            let key = key.as_deref();
+            let Some((change, key)) = act.wish.change() else { continue };
             let deed = deeds.by_no.entry(act.no).or_insert_with(|| Deed {
                 no: act.no,
                 change,
@@ -122,10 +121,19 @@ impl<'a> Deed<'a> {
         self.acts.iter().copied().filter(|act| executes(act))
     }
 
+    /// By when those of whose slot nobody was told have taken effect, if they ever do.
+    pub(super) fn unknown_until(&self) -> Moment {
+        let untold = self.acts.iter().filter(|act| is_untold(act));
+        let until = untold.map(|act| match act.said {
+            Said::Unknown(_) => Moment::NEVER,
+            _ => act.back,
+        });
+        until.max().unwrap_or(Moment::NEVER)
+    }
+
     /// The first call of those that nobody was told of.
     pub(super) fn unknown_since(&self) -> Option<Moment> {
-        let mut unknown = self.acts.iter().filter(|act| matches!(act.said, Said::Unknown(_)));
-        unknown.next().map(|act| act.call)
+        self.acts.iter().find(|act| is_untold(act)).map(|act| act.call)
     }
 
     /// Lays down where it was told to lie.
@@ -215,6 +223,7 @@ impl<'a> Deed<'a> {
             Said::Absent => "404".into(),
             Said::Refused(_) => "refused".into(),
             Said::NotCommitted(_) => "not committed".into(),
+            Said::Set => "no slot".into(),
             _ => "unknown".into(),
         });
         format!("change {} (told: {})", self.no, told.collect::<Vec<_>>().join(", "))
@@ -223,7 +232,17 @@ impl<'a> Deed<'a> {
 
 /// Whether it may have taken effect itself.
 fn executes(act: &Act) -> bool {
-    matches!(act.said, Said::Changed { stored: false, .. } | Said::Unknown(_))
+    matches!(act.said, Said::Changed { stored: false, .. }) || is_untold(act)
+}
+
+/// Whether it may have taken effect in a slot that nobody was told of. A declaration reads what has become
+/// of it when it is committed, and may find that the name was deleted since.
+fn is_untold(act: &Act) -> bool {
+    match (&act.wish, &act.said) {
+        (_, Said::Unknown(_) | Said::Set) => true,
+        (Wish::Set(change), Said::Absent) => change.read_only.is_none(),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

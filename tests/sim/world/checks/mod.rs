@@ -24,14 +24,16 @@
 //! | a strong read is new, and nobody goes back | `sights`, `wgl` |
 //! | of a deleted name nothing is seen, in no later life either | `sights`, `ends`, `wgl` |
 //! | lists show what is there | `lists` |
+//! | what is told of a name beside its documents was so at some moment | `facts` |
+//! | the nearest are the nearest, by looking at each | `sights` |
 //! | one owner, all settled, little unfolded, no garbage, once all is well | `world::quiet` |
 //! | every request has an end, and every error says what became of it | `deadlines`, `is_answer` |
 //! | what was reserved is given back, and what does not fit is refused | `world::quiet`, `is_answer` |
 //! | one bit that turned changes no answer | short and garbled bodies of the store |
 //!
-//! And these are asked elsewhere. Scores of texts and the neighbours of vectors: `tests/api/oracle`, for no
-//! document here has any. Decoders: `tests/fuzz`. Who may see a name, and how long a node lets one wait:
-//! `tests/api`, for there is no HTTP here. Setsums and pages of heads are not built.
+//! And these are asked elsewhere. Scores of texts, and vectors of many dimensions: `tests/api/oracle`, for
+//! no document here has any. Decoders: `tests/fuzz`. Who may see a name, and how long a node lets one
+//! wait: `tests/api`, for there is no HTTP here. Setsums and pages of heads are not built.
 
 mod ages;
 mod answered;
@@ -41,6 +43,7 @@ mod deeds;
 mod dropped;
 mod ends;
 mod events;
+mod facts;
 pub(crate) mod harm;
 #[cfg(test)]
 mod honest;
@@ -186,6 +189,7 @@ fn by_log(history: &History, acts: &ByName<'_>, tally: &mut Tally) -> Result<(),
         ends::judge(acts, past)?;
         witness::judge(acts, past, &answered, tally)?;
         sights::judge(acts, past, &answered, &times)?;
+        facts::judge(acts, past, &answered)?;
     }
     lists::judge(history, &pasts)
 }
@@ -196,8 +200,10 @@ fn is_answer(act: &Act) -> Result<(), Broken> {
         (_, Said::Broken(why)) => return broken(format!("{} broke: {why}", spelt(act))),
         (_, Said::NotCommitted(_) | Said::Unknown(_))
         | (Wish::Change { .. }, Said::Changed { .. } | Said::Absent | Said::Refused(_))
+        | (Wish::Set(_), Said::Set | Said::Absent | Said::Refused(_))
         | (Wish::End, Said::Ended | Said::Absent)
         | (Wish::Read { .. }, Said::Saw(_) | Said::Absent | Said::Refused(_) | Said::Failed(_))
+        | (Wish::Look, Said::Told(_) | Said::Absent | Said::Failed(_))
         | (Wish::List, Said::Names(_) | Said::Failed(_)) => true,
         _ => false,
     };
@@ -232,6 +238,7 @@ fn shown(doc: Option<&Doc>) -> String {
         Datum::Int(number) => number.to_string(),
         Datum::Text(text) if text.len() <= 16 => format!("{text:?}"),
         Datum::Text(text) => format!("{:?} of {} bytes", start(text, 8), text.len()),
+        Datum::Vector(numbers) => format!("{numbers:?}"),
     };
     let all = doc.iter().map(|(name, it)| format!("{name}: {}", datum(it)));
     format!("{{{}}}", all.collect::<Vec<_>>().join(", "))

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use elacsym::model::Namespace;
+use elacsym::model::{Namespace, ReadOnly};
 
 use super::super::model::{Ground, State, kind_of};
 use super::super::words::{Broken, Doc, Edit, Entry, History, Landed, Moment, Wish};
@@ -192,6 +192,7 @@ impl<'a> Past<'a> {
                     return broken(format!("{}: {told}", spelt(landed)));
                 }
                 Edit::Dropped(name) => self.strip(next, name),
+                Edit::ReadOnly(read_only) => ground.read_only = *read_only == ReadOnly::Yes,
             }
         }
         for (id, doc) in rows {

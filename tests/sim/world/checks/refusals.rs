@@ -2,7 +2,7 @@
 //! be it one in the middle of a slot.
 
 use super::super::model::Refusal;
-use super::super::words::{Act, Broken, Edit, Said, Wish};
+use super::super::words::{Act, Broken, Edit, Said};
 use super::batch::{Batch, Member, Search, Told};
 use super::deeds::Deeds;
 use super::past::{Past, Slot};
@@ -15,7 +15,7 @@ impl<'a> Refusals<'a> {
     pub(super) fn of(acts: &[&'a Act], deeds: &Deeds<'a>, past: &Past<'a>) -> Result<Self, Broken> {
         let mut open = Vec::new();
         for act in acts {
-            let Wish::Change { change, .. } = &act.wish else { continue };
+            let Some((change, _)) = act.wish.change() else { continue };
             let absent = match &act.said {
                 Said::Absent => true,
                 Said::Refused(_) => false,
@@ -51,7 +51,7 @@ impl<'a> Refusals<'a> {
     ) -> Settled {
         let mut settled = Settled::Yes;
         self.0.retain(|act| {
-            let Wish::Change { change, .. } = &act.wish else { return true };
+            let Some((change, _)) = act.wish.change() else { return true };
             if !is_within(act, slot) {
                 return true;
             }

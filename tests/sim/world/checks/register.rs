@@ -158,7 +158,9 @@ impl<'a> Op<'a> {
                 match read {
                     Read::One(one) if *one != id => None,
                     Read::CountBelow(bound) if seen.is_none() => Some(Op::NotBelow(*bound)),
-                    Read::All | Read::One(_) | Read::CountBelow(_) => {
+                    // Others are nearer, or it has no vector.
+                    Read::Nearest { .. } if seen.is_none() => None,
+                    Read::All | Read::One(_) | Read::CountBelow(_) | Read::Nearest { .. } => {
                         Some(Op::Saw { seen, fickle })
                     }
                 }

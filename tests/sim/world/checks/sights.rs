@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use super::super::model::{Refusal, shows};
+use super::super::model::{Refusal, nearest, shows};
 use super::super::words::{Act, Broken, Doc, Moment, Newest, Read, Said, Sight, Wish};
 use super::answered::Answered;
 use super::past::Past;
@@ -88,9 +88,11 @@ impl Asked<'_> {
                 return Err(format!("it was answered, and is wrong: {why}"));
             }
         }
-        let alive = past.alive(next);
-        let expected = alive.filter(|(id, doc)| shows(self.read, *id, doc));
-        let expected: Vec<(u64, &Doc)> = expected.map(|(id, doc)| (id, &**doc)).collect();
+        let alive = past.alive(next).map(|(id, doc)| (id, &**doc));
+        let expected: Vec<(u64, &Doc)> = match self.read {
+            Read::Nearest { vector, limit } => nearest(alive, vector, *limit),
+            read => alive.filter(|(id, doc)| shows(read, *id, doc)).collect(),
+        };
         let got: Vec<(u64, &Doc)> = rows.iter().map(|(id, doc)| (*id, doc)).collect();
         if expected != got {
             return Err(format!("at slot {seq} {}", difference(&expected, &got)));
@@ -174,7 +176,7 @@ fn difference(expected: &[(u64, &Doc)], got: &[(u64, &Doc)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::words::{COUNT, Edit, Entry, FICKLE, Kind};
+    use super::super::super::words::{COUNT, Datum, Edit, Entry, FICKLE, Kind, VECTOR};
     use super::super::sketch::{
         Sketch, doc, fickle, of, opening, put, refused, rows, saw, strong, told, unknown,
     };
@@ -211,6 +213,33 @@ mod tests {
         sketch.land(1, 3, 1, rows(&[], &[8]));
         sketch.back(act, told(3, [0, 0, 1]));
         sketch
+    }
+
+    #[test]
+    fn the_nearest_are_seen_the_nearest_first() {
+        let with = |number: i8| {
+            let mut doc = doc(1, 1);
+            doc.insert(VECTOR, Datum::Vector(vec![number]));
+            doc
+        };
+        let all = [(7, with(3)), (8, with(1)), (9, doc(1, 1))];
+        let mut there = Sketch::default();
+        let vectors = Edit::Added(VECTOR, Kind::Vector(1));
+        there.commit(1, put(&all), 1, opening(&all, &[vectors]), told(1, [3, 0, 0]));
+        for (limit, ids, expected) in [
+            (5, vec![8, 7], ""),
+            (1, vec![8], ""),
+            (5, vec![7, 8], "number 0 should be 8"),
+            (1, vec![7], "number 0 should be 8"),
+            (5, vec![8, 7, 9], "it saw 3 rows of 2"),
+        ] {
+            let mut sketch = there.clone();
+            let seen = all.iter().filter(|(id, _)| ids.contains(id)).cloned();
+            let mut seen: Vec<(u64, Doc)> = seen.collect();
+            seen.sort_by_key(|(id, _)| ids.iter().position(|it| it == id));
+            sketch.sees(2, Read::Nearest { vector: vec![0], limit }, 1, &seen);
+            told_of(&sketch, expected);
+        }
     }
 
     #[test]

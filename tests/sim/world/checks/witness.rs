@@ -162,7 +162,7 @@ impl<'a> Witness<'a, '_> {
             members.iter().flat_map(|it| &it.change.drop).copied().collect();
         drops.extend(edits.iter().filter_map(|edit| match edit {
             Edit::Dropped(name) => Some(*name),
-            Edit::Added(..) => None,
+            Edit::Added(..) | Edit::ReadOnly(_) => None,
         }));
         if !drops.is_empty() {
             let held = self.past.alive(seq);
@@ -194,7 +194,8 @@ impl<'a> Witness<'a, '_> {
         let free = self.deeds.by_no.values().filter_map(|deed| {
             let call = deed.unknown_since().filter(|call| *call < slot.landed.at)?;
             let free = deed.executing().count().saturating_sub(deed.homes.len());
-            let may = free > 0 && !deed.homes.contains_key(&slot.life);
+            let in_time = slot.landed.at < deed.unknown_until();
+            let may = free > 0 && in_time && !deed.homes.contains_key(&slot.life);
             may.then_some((deed, call, free))
         });
         let free: Vec<_> = free.collect();
@@ -232,9 +233,12 @@ impl<'a> Witness<'a, '_> {
     }
 }
 
-/// Whether a change speaks of the attribute that was edited.
+/// Whether a change speaks of what was edited.
 fn names(change: &Change, edit: &Edit) -> bool {
-    let (Edit::Added(name, _) | Edit::Dropped(name)) = edit;
+    let name = match edit {
+        Edit::Added(name, _) | Edit::Dropped(name) => name,
+        Edit::ReadOnly(_) => return change.read_only.is_some(),
+    };
     let mut docs = change.puts.iter().chain(&change.patches).map(|(_, doc)| doc);
     change.declare.iter().any(|(declared, _)| declared == name)
         || change.drop.contains(name)
@@ -243,7 +247,9 @@ fn names(change: &Change, edit: &Edit) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::words::{Doc, FICKLE, If, Kind};
+    use elacsym::model::ReadOnly;
+
+    use super::super::super::words::{Doc, FICKLE, If, Kind, Wish};
     use super::super::sketch::{
         Sketch, delete, doc, fickle, of, opening, patch, put, refused, retold, rows, told, unknown,
     };
@@ -435,6 +441,28 @@ mod tests {
         told_of(&sketch, "");
         sketch.history.acts[again].said = refused();
         told_of(&sketch, "was refused");
+    }
+
+    #[test]
+    fn that_a_name_takes_no_writes_was_asked_for_and_turns_writes_away() {
+        let mut sketch = there();
+        let closes = Change { read_only: Some(ReadOnly::Yes), ..Change::default() };
+        let set = sketch.call(2, 1, Wish::Set(closes));
+        let edits = vec![Edit::ReadOnly(ReadOnly::Yes)];
+        sketch.land(1, 2, 1, Entry::Batch { rows: BTreeMap::new(), gone: Vec::new(), edits });
+        sketch.back(set, Said::Set);
+        let late = sketch.call(3, 0, of(put(&[(7, doc(3, 1))])));
+        sketch.back(late, refused());
+        told_of(&sketch, "");
+        let mut over = sketch.clone();
+        over.history.acts[set].back = over.history.acts[set].call;
+        told_of(&over, "slot 2 of n: no order");
+        sketch.history.acts.remove(set);
+        told_of(&sketch, "slot 2 of n: no order");
+        let mut open = there();
+        let act = open.call(3, 0, of(put(&[(7, doc(3, 1))])));
+        open.back(act, refused());
+        told_of(&open, "was refused");
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! Wishes as the engine takes them, and its answers as a client takes those. Every error has one
 //! meaning to whoever asked, as on the wire: see `src/api/error.rs`.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::sync::Arc;
 
 use elacsym::engine::Engine;
 use elacsym::error::{Error, ErrorKind};
 use elacsym::model::{
-    Answered, AttrType, Consistency, Declaration, Direction, DocId, Filter, Given, GivenRow, Hit,
-    Include, LIMIT_MAX, Namespace, Op, Operand, Query, Rank, Scalar, SchemaChange, Value, Write,
-    WriteFault, Written,
+    Ann, Answered, Consistency, Declaration, Direction, DocId, Filter, Given, GivenRow, Hit,
+    Include, LIMIT_MAX, Metadata, Metric, Namespace, Op, Operand, Query, Rank, SchemaChange, Value,
+    Write, WriteFault, Written,
 };
 
+use crate::world::model::distance;
 use crate::world::words::{
-    COUNT, Change, Datum, Doc, FICKLE, If, Kind, MARK, Newest, Read, Said, Sight, TEXT, Wish,
+    ATTRIBUTES, COUNT, Change, Datum, Doc, Facts, If, Kind, Newest, Read, Said, Sight, VECTOR, Wish,
 };
 
 /// Under which label all documents are counted.
@@ -24,6 +26,17 @@ pub(super) async fn send(engine: &Engine, name: &Namespace, wish: &Wish, page: u
         Wish::Change { change, key } => {
             let written = engine.write(name, write(change), key.clone()).await;
             written.map_or_else(|error| not_changed(&error), changed)
+        }
+        Wish::Set(change) => {
+            let set = match change.read_only {
+                Some(read_only) => engine.set_read_only(name, read_only).await,
+                None => engine.declare(name, schema(change), None).await.map(drop),
+            };
+            set.map_or_else(|error| not_changed(&error), |()| Said::Set)
+        }
+        Wish::Look => {
+            let told = engine.metadata(name).await;
+            told.map_or_else(|error| not_read(&error), |metadata| facts(&metadata))
         }
         Wish::End => {
             let ended = engine.delete(name).await;
@@ -57,17 +70,19 @@ async fn list(engine: &Engine, page: usize) -> Said {
     }
 }
 
-fn write(change: &Change) -> Write {
+fn schema(change: &Change) -> Vec<(Box<str>, SchemaChange)> {
     let declare = change.declare.iter().map(|(attribute, kind)| {
-        let scalar = match kind {
-            Kind::Int => Scalar::Int,
-            Kind::Text => Scalar::String,
-        };
-        let declaration = Declaration::of(AttrType::Scalar(scalar));
+        let ann = matches!(kind, Kind::Vector(_))
+            .then_some(Ann { metric: Some(Metric::EuclideanSquared), late_interaction: false });
+        let declaration = Declaration { ann, ..Declaration::of(kind.attr_type()) };
         (Box::<str>::from(*attribute), SchemaChange::Declare(declaration))
     });
     let drop =
         change.drop.iter().map(|attribute| (Box::<str>::from(*attribute), SchemaChange::Drop));
+    declare.chain(drop).collect()
+}
+
+fn write(change: &Change) -> Write {
     Write {
         upserts: rows(&change.puts),
         upsert_condition: condition(change.put_if),
@@ -75,7 +90,8 @@ fn write(change: &Change) -> Write {
         patch_condition: condition(change.patch_if),
         deletes: change.deletes.iter().map(|id| given_id(*id)).collect(),
         delete_condition: condition(change.delete_if),
-        schema: declare.chain(drop).collect(),
+        schema: schema(change),
+        read_only: change.read_only,
         ..Write::default()
     }
 }
@@ -85,6 +101,7 @@ fn rows(docs: &[(u64, Doc)]) -> Vec<GivenRow> {
         let given = match datum {
             Datum::Int(number) => Given::Int(*number),
             Datum::Text(text) => Given::Text(text.as_str().into()),
+            Datum::Vector(numbers) => given_vector(numbers),
         };
         (Arc::<str>::from(*attribute), given)
     };
@@ -93,6 +110,10 @@ fn rows(docs: &[(u64, Doc)]) -> Vec<GivenRow> {
         values: doc.iter().map(value).collect(),
     };
     docs.iter().map(row).collect()
+}
+
+fn given_vector(numbers: &[i8]) -> Given {
+    Given::List(numbers.iter().map(|number| Given::Int(i64::from(*number))).collect())
 }
 
 fn given_id(id: u64) -> Given {
@@ -114,13 +135,20 @@ fn test(attribute: &str, op: Op, operand: Operand) -> Filter {
 
 fn queries(read: &Read) -> Vec<Query> {
     let filter = match read {
-        Read::All => None,
+        Read::All | Read::Nearest { .. } => None,
         Read::One(id) => Some(test("id", Op::Eq, Operand::Literal(given_id(*id)))),
         Read::CountBelow(bound) => Some(test(COUNT, Op::Lt, Operand::Literal(Given::Int(*bound)))),
     };
+    let by_id = || Rank::Order(vec![("id".into(), Direction::Ascending)]);
+    let (rank, limit) = match read {
+        Read::Nearest { vector, limit } => {
+            (Rank::Nearest { attribute: VECTOR.into(), vector: given_vector(vector) }, *limit)
+        }
+        Read::All | Read::One(_) | Read::CountBelow(_) => (by_id(), LIMIT_MAX),
+    };
     let documents = Query {
-        rank: Some(Rank::Order(vec![("id".into(), Direction::Ascending)])),
-        limit: LIMIT_MAX,
+        rank: Some(rank),
+        limit,
         filter,
         include: Include::All,
         counts: Vec::new(),
@@ -136,7 +164,7 @@ fn queries(read: &Read) -> Vec<Query> {
     };
     match read {
         Read::All => vec![documents, count],
-        Read::One(_) | Read::CountBelow(_) => vec![documents],
+        Read::One(_) | Read::CountBelow(_) | Read::Nearest { .. } => vec![documents],
     }
 }
 
@@ -163,24 +191,26 @@ fn sight(read: &Read, answered: &Answered) -> Result<Sight, String> {
             let count = count.counts.iter().find(|(label, _)| **label == *ALL);
             Some(count.ok_or("what was to be counted was not")?.1)
         }
-        (Read::One(_) | Read::CountBelow(_), None) => None,
+        (Read::One(_) | Read::CountBelow(_) | Read::Nearest { .. }, None) => None,
         _ => return Err(format!("{} answers to {read:?}", answered.answers.len())),
     };
-    let rows = documents.rows.iter().map(document).collect::<Result<_, String>>()?;
+    let rows =
+        documents.rows.iter().map(|hit| document(read, hit)).collect::<Result<_, String>>()?;
     Ok(Sight { seq: answered.seq, rows, count })
 }
 
 /// What nobody wrote must not be seen.
-fn document(hit: &Hit) -> Result<(u64, Doc), String> {
+fn document(read: &Read, hit: &Hit) -> Result<(u64, Doc), String> {
     let DocId::Uint(id) = hit.id else {
         return Err(format!("a document has the id '{}'", hit.id));
     };
     let mut doc = Doc::new();
     for (attribute, _, value) in &hit.values {
-        let known = [MARK, COUNT, TEXT].into_iter().chain(FICKLE).find(|it| *it == &**attribute);
+        let known = ATTRIBUTES.into_iter().find(|it| *it == &**attribute);
         let datum = match value {
             Value::Int(number) => Some(Datum::Int(*number)),
             Value::String(text) => Some(Datum::Text(String::from(&**text))),
+            Value::Vector(numbers) => Datum::vector(numbers),
             _ => None,
         };
         let (Some(known), Some(datum)) = (known, datum) else {
@@ -190,7 +220,30 @@ fn document(hit: &Hit) -> Result<(u64, Doc), String> {
             return Err(format!("document {id} has two values of {attribute}"));
         }
     }
-    Ok((id, doc))
+    let far = match read {
+        Read::Nearest { vector, .. } => distance(vector, &doc).map(|far| far as f32),
+        Read::All | Read::One(_) | Read::CountBelow(_) => None,
+    };
+    match hit.dist == far {
+        true => Ok((id, doc)),
+        false => Err(format!("document {id} is told to be {:?} away, and is {far:?}", hit.dist)),
+    }
+}
+
+/// Of what nobody declared, nothing must be told.
+fn facts(metadata: &Metadata) -> Said {
+    let kinds = metadata.schema.attributes.iter().map(|(name, attribute)| {
+        let known = ATTRIBUTES.into_iter().find(|known| *known == &**name);
+        known.zip(Kind::of(attribute.kind))
+    });
+    let kinds: Option<BTreeMap<&'static str, Kind>> = kinds.collect();
+    match kinds {
+        Some(kinds) => {
+            let read_only = metadata.schema.settings.read_only;
+            Said::Told(Facts { kinds, read_only, rows: metadata.rows })
+        }
+        None => Said::Broken(format!("nobody declared what is in {:?}", metadata.schema)),
+    }
 }
 
 /// What an error tells of a change.

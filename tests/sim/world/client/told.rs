@@ -73,7 +73,7 @@ impl Declared {
 
 impl Place {
     pub(crate) async fn told(&self, node: usize, name: &Namespace) -> Result<Told> {
-        let (engine, _) = self.nodes.node(node).ok_or_else(down)?;
+        let engine = self.nodes.node(node).ok_or_else(down)?.engine;
         let schema = Schema::clone(&*engine.schema(name).await?);
         Ok(Told { schema, metadata: engine.metadata(name).await? })
     }
@@ -91,7 +91,7 @@ impl Place {
         let declares = vec![(Box::<str>::from(ATTRIBUTE), SchemaChange::Declare(declaration))];
         let (call, called_at) = (self.order.next(), self.clock.now());
         let schema = match self.nodes.node(node) {
-            Some((engine, _)) => engine.declare(name, declares, None).await,
+            Some(door) => door.engine.declare(name, declares, None).await,
             None => Err(down()),
         };
         let said = match &schema {
@@ -107,12 +107,8 @@ impl Place {
 
 /// Whether it has the attributes that the log says, and no others.
 fn is(schema: &Schema, kinds: &BTreeMap<&'static str, Kind>) -> bool {
-    let kind = |kind: AttrType| match kind {
-        AttrType::Scalar(Scalar::Int) => Some(Kind::Int),
-        AttrType::Scalar(Scalar::String) => Some(Kind::Text),
-        _ => None,
-    };
-    let all = schema.attributes.iter().map(|(name, attribute)| (&**name, kind(attribute.kind)));
+    let attributes = schema.attributes.iter();
+    let all = attributes.map(|(name, attribute)| (&**name, Kind::of(attribute.kind)));
     all.eq(kinds.iter().map(|(name, kind)| (*name, Some(*kind))))
 }
 

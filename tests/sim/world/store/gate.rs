@@ -1,17 +1,13 @@
 //! A gate between a node and everybody else: its store, and its clients.
 //!
 //! Shut, the node stands still, as by SIGSTOP: nothing goes out and nothing comes in, but what was under
-//! way goes on, and answers wait. None that came in time is lost: it lies in the socket, and whoever wakes
-//! reads it before it looks how late it is. Cut, the node is dead, as by SIGKILL, and nothing of it ever
-//! goes on.
+//! way goes on, and answers wait, as in the socket. That its timers do not run meanwhile is the business
+//! of its clock. Cut, the node is dead, as by SIGKILL, and nothing of it ever goes on.
 //!
 //! Whoever waits is woken in the order in which they came. (A `watch` of tokio wakes in an order that it
 //! draws from dice of its own, so that no two runs would be the same.)
 
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 
 use tokio::sync::Notify;
 
@@ -58,23 +54,6 @@ impl Gate {
     /// Returns when it is open; never when it is cut.
     pub(crate) async fn pass(&self) {
         self.until(State::Open).await;
-    }
-
-    /// An answer is here. Returns when the gate is open; or, while it is shut, when whoever waits looks
-    /// once more by itself, for its time is up. Timers of a node that stands still go on here, so that is
-    /// the last moment at which it takes the answer. What it does with it does not get out.
-    pub(super) async fn arrive(&self) {
-        let mut pass = pin!(self.pass());
-        let mut looked = false;
-        poll_fn(|context| {
-            let open = pass.as_mut().poll(context).is_ready();
-            let again = std::mem::replace(&mut looked, true);
-            match open || (again && !self.is_cut()) {
-                true => Poll::Ready(()),
-                false => Poll::Pending,
-            }
-        })
-        .await;
     }
 
     /// Returns when it is cut.

@@ -97,7 +97,7 @@ impl Lying {
         tokio::spawn(self.clone().carry(deed, sent, luck, tell, sprung));
         match told.await {
             Ok(told) => {
-                self.gate.arrive().await;
+                self.gate.pass().await;
                 told
             }
             Err(_silence) => pending().await,
@@ -183,7 +183,7 @@ impl Lying {
         pause(before).await;
         let page = self.truth.page(folder, after, keys_max);
         pause(back).await;
-        self.gate.arrive().await;
+        self.gate.pass().await;
         match shown {
             Shown::Silence | Shown::Hangs(_) => pending().await,
             Shown::Failure(failure) => (vec![Err(failure.error(asker.key))], None),
@@ -216,7 +216,7 @@ impl View for Lying {
         pause(before).await;
         let found = self.truth.get(path, options.range.as_ref());
         pause(after).await;
-        self.gate.arrive().await;
+        self.gate.pass().await;
         match shown {
             Shown::Silence => pending().await,
             Shown::Failure(failure) => Err(failure.error(path.as_ref())),

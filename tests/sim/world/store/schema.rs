@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use elacsym::log::effects;
-use elacsym::model::{AttrNo, AttrType, Attribute, DocId, IdType, Row, Scalar, SchemaEdit, Value};
+use elacsym::model::{
+    AttrNo, Attribute, DocId, IdType, ReadOnly, Row, SchemaEdit, Settings, Value,
+};
 
-use crate::world::words::{COUNT, Datum, Doc, Edit, Entry, FICKLE, Kind, MARK, TEXT};
+use crate::world::words::{ATTRIBUTES, Datum, Doc, Edit, Entry, Kind};
 
 #[derive(Debug, Default)]
 pub(super) struct Schema {
@@ -54,9 +56,11 @@ impl Schema {
                 edits.extend(dropped.map(|(name, _)| Edit::Dropped(name)));
             }
             SchemaEdit::IdType(IdType::Uint) | SchemaEdit::Settled => {}
-            SchemaEdit::IdType(_) | SchemaEdit::Settings(_) => {
-                return Err(format!("nobody asked for {edit:?}"));
+            SchemaEdit::Settings(Settings { read_only }) => {
+                let read_only = if *read_only { ReadOnly::Yes } else { ReadOnly::No };
+                edits.push(Edit::ReadOnly(read_only));
             }
+            SchemaEdit::IdType(_) => return Err(format!("nobody asked for {edit:?}")),
         }
         Ok(())
     }
@@ -93,6 +97,10 @@ impl Schema {
             let datum = match (value, kind) {
                 (Value::Int(value), Kind::Int) => Datum::Int(value),
                 (Value::String(text), Kind::Text) => Datum::Text(text.into()),
+                (Value::Vector(numbers), Kind::Vector(dims)) if numbers.len() == *dims as usize => {
+                    Datum::vector(&numbers)
+                        .ok_or_else(|| format!("nobody wrote the vector {numbers:?}"))?
+                }
                 (value, kind) => return Err(format!("{name} is {kind:?}, and here {value:?}")),
             };
             doc.insert(*name, datum);
@@ -109,14 +117,11 @@ fn number(id: &DocId) -> Result<u64, String> {
 }
 
 fn known(name: &str) -> Result<&'static str, String> {
-    let all = [MARK, COUNT, TEXT, FICKLE[0], FICKLE[1]];
-    all.into_iter().find(|known| *known == name).ok_or_else(|| format!("nobody wrote '{name}'"))
+    let known = ATTRIBUTES.into_iter().find(|known| *known == name);
+    known.ok_or_else(|| format!("nobody wrote '{name}'"))
 }
 
 fn kind_of(attribute: &Attribute) -> Result<Kind, String> {
-    match attribute.kind {
-        AttrType::Scalar(Scalar::Int) => Ok(Kind::Int),
-        AttrType::Scalar(Scalar::String) => Ok(Kind::Text),
-        other => Err(format!("nobody wrote what is of type {other:?}")),
-    }
+    let kind = Kind::of(attribute.kind);
+    kind.ok_or_else(|| format!("nobody wrote what is of type {:?}", attribute.kind))
 }

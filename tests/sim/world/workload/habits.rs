@@ -20,6 +20,10 @@ pub(crate) enum Deed {
     Grow,
     /// To declare, or to drop, a fickle attribute.
     Schema,
+    /// To declare one by the verb that there is for it.
+    Declare,
+    /// That the name takes no writes: until somebody is turned away, who has it take them again.
+    Freeze,
     /// What must be refused.
     Wrong,
     /// A request that has a key, sent once more, be it answered or not.
@@ -28,11 +32,14 @@ pub(crate) enum Deed {
     ReadAll,
     ReadOne,
     ReadBelow,
+    ReadNear,
+    /// What the name is beside its documents.
+    Look,
     List,
 }
 
 /// How often each is wished for, where a run is not partial to any.
-const USUAL: [(Deed, usize); 15] = [
+const USUAL: [(Deed, usize); 19] = [
     (Deed::Put, 14),
     (Deed::Patch, 10),
     (Deed::Delete, 6),
@@ -41,18 +48,22 @@ const USUAL: [(Deed, usize); 15] = [
     (Deed::Insert, 5),
     (Deed::Grow, 6),
     (Deed::Schema, 5),
+    (Deed::Declare, 2),
+    (Deed::Freeze, 1),
     (Deed::Wrong, 3),
     (Deed::Repeat, 5),
     (Deed::End, 1),
     (Deed::ReadAll, 14),
     (Deed::ReadOne, 8),
     (Deed::ReadBelow, 4),
+    (Deed::ReadNear, 5),
+    (Deed::Look, 3),
     (Deed::List, 3),
 ];
 /// How many times as often as usual what a run is partial to is wished for.
 const PARTIAL: usize = 4;
 /// Of so many seeds, one has a batch that is too large for a slot.
-const LARGE_SEEDS: usize = 50;
+const LARGE_SEEDS: usize = 25;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Habits {
@@ -67,6 +78,9 @@ pub(crate) struct Habits {
     pub(crate) keyed: f64,
     pub(crate) conditional: f64,
     pub(crate) fickle: f64,
+    /// The chance that a name has vectors from its first document on, and of how many numbers.
+    pub(crate) vectors: f64,
+    pub(crate) dims: u32,
     /// The chance that a read is content with less than the newest, that it asks for a slot.
     pub(crate) eventual: f64,
     pub(crate) min_seq: f64,
@@ -91,6 +105,7 @@ impl Habits {
         let mut chances = root.fork("chances");
         let mut crowd = root.fork("crowd");
         let mut large = root.fork("large");
+        let mut vectors = root.fork("vectors");
         Self {
             weights: USUAL.into_iter().map(weight).collect(),
             ids: size.one_of(&[3, 8, 20, 40]),
@@ -99,6 +114,8 @@ impl Habits {
             keyed: chances.one_of(&[0.0, 0.33, 0.33, 0.9]),
             conditional: chances.one_of(&[0.0, 0.2, 0.7]),
             fickle: chances.one_of(&[0.0, 0.2, 0.6]),
+            vectors: vectors.one_of(&[0.0, 0.5, 0.9]),
+            dims: vectors.one_of(&[2, 3, 4]),
             eventual: chances.one_of(&[0.0, 0.2, 0.6]),
             min_seq: chances.one_of(&[0.0, 0.2, 0.6]),
             together_max: crowd.one_of(&[1, 2, 4]),
@@ -119,14 +136,15 @@ impl Habits {
 impl fmt::Display for Habits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { ids, rows_max, text_bytes_max, keyed, conditional, fickle, .. } = self;
-        let Self { eventual, min_seq, together_max, retries, large_at, .. } = self;
+        let Self { eventual, min_seq, together_max, retries, large_at, vectors, dims, .. } = self;
         let some = self.weights.iter().filter(|(_, weight)| *weight > 0);
         let some: Vec<String> = some.map(|(deed, weight)| format!("{weight} {deed:?}")).collect();
         write!(
             f,
             "{}; {ids} ids, {rows_max} rows and {text_bytes_max} bytes of text at most; {keyed} \
              keyed, {conditional} conditional, {fickle} fickle, {eventual} eventual, {min_seq} \
-             min_seq; {together_max} at a time, {retries} retries; large at {large_at:?}",
+             min_seq, {vectors} of lives with vectors of {dims}; {together_max} at a time, {retries} \
+             retries; large at {large_at:?}",
             some.join(", ")
         )
     }

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
+use elacsym::model::ReadOnly;
+
 use super::habits::{Deed, Habits};
 use super::seen::{Known, Last};
 use crate::world::plan::Chance;
 use crate::world::words::{
-    COUNT, Change, Datum, Doc, FICKLE, If, Kind, MARK, Newest, Read, TEXT, Wish,
+    COUNT, Change, Datum, Doc, FICKLE, If, Kind, MARK, Newest, Read, TEXT, VECTOR, Wish,
 };
 
 const COUNTS: usize = 12;
@@ -19,6 +21,13 @@ const LARGE_ROWS: u64 = 1_100;
 const LARGE_TEXT_BYTES: usize = 4_000;
 /// Where the documents of a large batch are, and no others.
 const LARGE_IDS: Range<u64> = 10_000..10_000 + LARGE_ROWS;
+/// Numbers of a vector are below that, so that many are equally far.
+const NUMBERS: usize = 6;
+/// How many are asked for, of the nearest.
+const NEAREST: (usize, usize) = (1, 6);
+/// The chance that a document of a name with vectors has one, and that one is of another length.
+const HAS_VECTOR: f64 = 0.8;
+const ODD_VECTOR: f64 = 0.02;
 const STALENESS: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(3600)];
 
@@ -40,6 +49,19 @@ enum Part {
 impl Hand<'_> {
     /// A repetition is not drawn: whoever has something to repeat does.
     pub(super) fn wish(&mut self, deed: Deed) -> Wish {
+        let mut wish = self.bare_wish(deed);
+        if let Wish::Change { change, .. } = &mut wish {
+            self.add_vectors(change);
+        }
+        wish
+    }
+
+    /// The name takes writes again.
+    pub(super) fn thaw() -> Wish {
+        Wish::Set(Change { read_only: Some(ReadOnly::No), ..Change::default() })
+    }
+
+    fn bare_wish(&mut self, deed: Deed) -> Wish {
         match deed {
             Deed::Put | Deed::Repeat => self.change(|hand| hand.part(Part::Puts)),
             Deed::Patch => self.change(|hand| hand.part(Part::Patches)),
@@ -48,6 +70,14 @@ impl Hand<'_> {
             Deed::Insert => self.change(Self::insert),
             Deed::Grow => self.change(Self::grow),
             Deed::Schema => self.change(Self::schema),
+            Deed::Declare => {
+                let attribute = self.chance.one_of(&FICKLE);
+                let declare = vec![(attribute, self.kind(attribute))];
+                Wish::Set(Change { declare, ..Change::default() })
+            }
+            Deed::Freeze => {
+                Wish::Set(Change { read_only: Some(ReadOnly::Yes), ..Change::default() })
+            }
             Deed::Wrong => self.change(Self::wrong),
             Deed::Raise => self.raise(),
             Deed::End => Wish::End,
@@ -60,6 +90,11 @@ impl Hand<'_> {
                 let bound = self.chance.below(COUNTS) as i64;
                 self.read(Read::CountBelow(bound))
             }
+            Deed::ReadNear => {
+                let read = self.near();
+                self.read(read)
+            }
+            Deed::Look => Wish::Look,
             Deed::List => Wish::List,
         }
     }
@@ -238,6 +273,43 @@ impl Hand<'_> {
         Wish::Read { read, newest, min_seq }
     }
 
+    /// Where there are no vectors, it is mostly all that is asked for.
+    fn near(&mut self) -> Read {
+        let dims = match self.known.kind(VECTOR) {
+            Some(Kind::Vector(dims)) => dims,
+            _ if self.chance.happens(0.1) => self.habits.dims,
+            _ => return Read::All,
+        };
+        let vector = self.numbers(dims);
+        Read::Nearest { vector, limit: self.chance.between(NEAREST.0, NEAREST.1) }
+    }
+
+    /// Whoever makes a name says whether it has vectors, and then most of its documents do.
+    fn add_vectors(&mut self, change: &mut Change) {
+        let dims = match self.known.kind(VECTOR) {
+            Some(Kind::Vector(dims)) => dims,
+            _ if self.known.is_new()
+                && !change.puts.is_empty()
+                && self.chance.happens(self.habits.vectors) =>
+            {
+                change.declare.push((VECTOR, Kind::Vector(self.habits.dims)));
+                self.habits.dims
+            }
+            _ => return,
+        };
+        for (_, doc) in &mut change.puts {
+            if self.chance.happens(HAS_VECTOR) {
+                let odd = self.chance.happens(ODD_VECTOR);
+                let vector = self.numbers(dims + u32::from(odd));
+                doc.insert(VECTOR, Datum::Vector(vector));
+            }
+        }
+    }
+
+    fn numbers(&mut self, dims: u32) -> Vec<i8> {
+        (0..dims).map(|_| self.chance.below(NUMBERS) as i8).collect()
+    }
+
     fn condition(&mut self, part: Part, id: u64) -> If {
         if !self.chance.happens(self.habits.conditional) {
             return If::Always;
@@ -288,6 +360,7 @@ impl Hand<'_> {
         match kind {
             Kind::Int => Datum::Int(value as i64),
             Kind::Text => Datum::Text(format!("f{value}")),
+            Kind::Vector(dims) => Datum::Vector(self.numbers(dims)),
         }
     }
 
@@ -321,6 +394,6 @@ impl Hand<'_> {
 fn other(kind: Kind) -> Kind {
     match kind {
         Kind::Int => Kind::Text,
-        Kind::Text => Kind::Int,
+        Kind::Text | Kind::Vector(_) => Kind::Int,
     }
 }

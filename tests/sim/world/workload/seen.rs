@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use elacsym::model::Namespace;
+use elacsym::model::{Namespace, ReadOnly};
 
+use crate::world::model::kind_of;
 use crate::world::words::{
-    Act, COUNT, Change, Datum, Doc, FICKLE, If, Kind, Read, Said, Sight, Wish,
+    Act, COUNT, Change, Datum, Doc, FICKLE, If, Kind, Read, Said, Sight, VECTOR, Wish,
 };
+
+/// In which words a node says that a name takes no writes: there are no others by which a client could
+/// tell it from what is wrong with its request.
+const READ_ONLY: &str = "is read-only";
 
 /// The last slot of each name that anybody was told of. Clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +29,8 @@ pub(crate) struct Seen {
 pub(super) struct Known {
     ids: BTreeMap<u64, Last>,
     kinds: BTreeMap<&'static str, Kind>,
+    /// It takes no writes.
+    frozen: bool,
     /// The last slot that this client was told of.
     pub(super) told: Option<u64>,
     /// The last one that anybody was told of.
@@ -79,6 +86,7 @@ impl Seen {
         }
         match (&act.wish, &act.said) {
             (Wish::Change { change, .. }, said) => known.changed(change, said),
+            (Wish::Set(change), said) => known.set(change, said),
             (Wish::Read { read, .. }, Said::Saw(sight)) => known.saw(read, sight),
             (_, Said::Absent | Said::Ended) | (Wish::End, Said::Unknown(_)) => known.lose(),
             _ => {}
@@ -95,17 +103,27 @@ impl Known {
         self.kinds.get(attribute).copied()
     }
 
+    pub(super) fn is_frozen(&self) -> bool {
+        self.frozen
+    }
+
+    /// Whether nothing was ever seen there, or it is gone.
+    pub(super) fn is_new(&self) -> bool {
+        self.ids.is_empty() && self.kinds.is_empty()
+    }
+
     /// All that was there is gone.
     fn lose(&mut self) {
         self.ids.clear();
         self.kinds.clear();
+        self.frozen = false;
     }
 
     fn saw(&mut self, read: &Read, sight: &Sight) {
         match read {
             Read::All => self.ids.clear(),
             Read::One(id) => self.ids.extend([(*id, Last::Gone)]),
-            Read::CountBelow(_) => {}
+            Read::CountBelow(_) | Read::Nearest { .. } => {}
         }
         for (id, doc) in &sight.rows {
             self.ids.insert(*id, Last::of(doc).unwrap_or(Last::Bare));
@@ -114,11 +132,8 @@ impl Known {
     }
 
     fn learn_kinds(&mut self, doc: &Doc) {
-        for attribute in FICKLE {
-            let kind = doc.get(attribute).map(|datum| match datum {
-                Datum::Int(_) => Kind::Int,
-                Datum::Text(_) => Kind::Text,
-            });
+        for attribute in FICKLE.into_iter().chain([VECTOR]) {
+            let kind = doc.get(attribute).map(kind_of);
             self.kinds.extend(kind.map(|kind| (attribute, kind)));
         }
     }
@@ -129,11 +144,26 @@ impl Known {
                 self.applied(change, [*puts, *patches, *deletes]);
             }
             Said::Absent => self.lose(),
+            Said::Refused(why) if why.contains(READ_ONLY) => self.frozen = true,
             // It may be that an attribute is of another kind than was thought.
             Said::Refused(_) => self.kinds.clear(),
             Said::NotCommitted(_) => {}
             // Whether, and when.
             _ => self.forget(change),
+        }
+    }
+
+    /// Whoever froze a name has it in mind, be it that nobody knows whether it came about.
+    fn set(&mut self, change: &Change, said: &Said) {
+        match (change.read_only, said) {
+            (_, Said::Absent) => self.lose(),
+            (Some(read_only), Said::Set | Said::Unknown(_)) => {
+                self.frozen = read_only == ReadOnly::Yes;
+            }
+            (None, Said::Set) => self.kinds.extend(change.declare.iter().copied()),
+            (None, Said::Refused(why)) if why.contains(READ_ONLY) => self.frozen = true,
+            (None, Said::Refused(_)) => self.kinds.clear(),
+            _ => {}
         }
     }
 
@@ -150,6 +180,7 @@ impl Known {
     /// As far as the numbers tell which documents were touched, they are known.
     fn applied(&mut self, change: &Change, [puts, patches, deletes]: [u64; 3]) {
         self.forget(change);
+        self.frozen = false;
         let stays = |(attribute, _): &&(&'static str, Kind)| !change.drop.contains(attribute);
         self.kinds.extend(change.declare.iter().filter(stays).copied());
         let all = |touched: u64, part: usize| touched == part as u64;
@@ -172,7 +203,7 @@ impl Last {
     fn of(doc: &Doc) -> Option<Self> {
         match doc.get(COUNT) {
             Some(Datum::Int(count)) => Some(Self::Count(*count)),
-            Some(Datum::Text(_)) | None => None,
+            Some(Datum::Text(_) | Datum::Vector(_)) | None => None,
         }
     }
 }
