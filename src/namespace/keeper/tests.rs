@@ -414,3 +414,22 @@ async fn what_is_not_folded_has_a_bound_and_a_wish_goes_beyond_it() {
     assert_eq!(write(&keeper, patch).await.unwrap_err().kind(), ErrorKind::Throttled);
     assert_eq!(look(&keeper).await.unwrap()[&DocId::Uint(1)], 1, "what is there is seen");
 }
+
+/// A wish lifted it once, and a name whose folds fail would have had a log without end.
+#[tokio::test(start_paused = true)]
+async fn how_many_slots_are_not_folded_has_a_bound_that_no_wish_lifts() {
+    let store = memory_store().await;
+    let mut it = grounds(&store, "one");
+    it.folds = FoldAt { slots: 1 << 20, bytes: 1 << 40 };
+    let _turns = it.folding.clone().try_acquire_many_owned(FOLDS_MAX as u32).unwrap();
+    let keeper = start(&it, Left::default());
+    let lifted = |n| Write { pressure: crate::model::Pressure::Lifted, ..upsert(1, n) };
+    let mut written = 0;
+    let told = loop {
+        match write(&keeper, lifted(written)).await {
+            Ok(_) => written += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((told.kind(), written), (ErrorKind::Throttled, 4097), "{}", told.chain());
+}

@@ -147,10 +147,12 @@ impl Desk {
         if self.writes.queue.len() >= QUEUED_MAX {
             return throttled(format!("{QUEUED_MAX} writes wait for this namespace: come again"));
         }
-        if write.pressure == Pressure::Lifted && asks(write) < Asks::Rows {
-            return Ok(());
-        }
-        let bytes_max = TAIL_BYTES_MAX.min(self.grounds.memory.limit() / TAIL_SHARE);
+        // Slots have a bound for everybody: whoever opens the name reads each of them.
+        let bytes_max = if write.pressure == Pressure::Lifted && asks(write) < Asks::Rows {
+            u64::MAX
+        } else {
+            TAIL_BYTES_MAX.min(self.grounds.memory.limit() / TAIL_SHARE)
+        };
         if self.tail_is_longer_than(TAIL_SLOTS_MAX, bytes_max) {
             return throttled(
                 "this namespace has more that is not folded yet than is good: come again".into(),
