@@ -15,6 +15,7 @@
 //!   batch of requests does, and the courier between machines and store
 //! - [`segment`]: rows that were folded: Parquet, and which of them are superseded
 //! - [`eval`]: filters, conditions and orders, over a row or over columns
+//! - [`index`]: text as tokens and fragments
 //! - [`kernels`]: arithmetic on slices
 //! - [`log`]: slots, their effects, and the table of idempotency keys, as bytes
 //! - [`storage`]: the waist: bytes under keys, on S3, a local folder, or in memory
@@ -32,6 +33,7 @@ pub mod engine;
 pub mod env;
 pub mod error;
 pub mod eval;
+pub mod index;
 pub mod kernels;
 pub mod log;
 pub mod memory;

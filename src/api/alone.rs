@@ -1,10 +1,11 @@
-//! A server over a store in memory, without a socket: for the tests of this room.
+//! A server without a socket, over a store in memory or over any other: for the tests of this room.
 
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use axum::response::Response;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 
@@ -27,6 +28,11 @@ impl Alone {
     pub(super) async fn start() -> Self {
         let (clock, dice) = (Clock::start(), Dice::from_seed(1));
         let store = storage::open(&Location::Memory, [], clock, dice.clone()).await.unwrap();
+        Self::over(store, clock, dice)
+    }
+
+    /// Of several over one store, no two have the same dice: they would be taken for one.
+    pub(super) fn over(store: Store, clock: Clock, dice: Dice) -> Self {
         let node = NodeId::new("one").unwrap();
         let limits = Limits::of(1 << 30, FoldAt { slots: 128, bytes: 1 << 20 });
         let engine = Engine::new(store.clone(), clock, dice.clone(), node, limits);
@@ -62,6 +68,11 @@ impl Alone {
         answer(routed(self.api.clone()), request).await
     }
 
+    /// With the headers of the answer.
+    pub(super) async fn respond(&self, request: Request<Body>) -> Response {
+        respond(routed(self.api.clone()), request).await
+    }
+
     /// How often the store was asked whether a log has grown.
     pub(super) fn probes(&self) -> u64 {
         self.store.counts().sent(Verb::Slot)
@@ -69,8 +80,12 @@ impl Alone {
 }
 
 async fn answer(router: Router, request: Request<Body>) -> (u16, String) {
-    let response = TowerToHyperService::new(router).call(request).await.unwrap();
+    let response = respond(router, request).await;
     let status = response.status().as_u16();
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+async fn respond(router: Router, request: Request<Body>) -> Response {
+    TowerToHyperService::new(router).call(request).await.unwrap()
 }

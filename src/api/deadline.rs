@@ -21,6 +21,11 @@ impl Deadline {
         Self { clock, began: clock.now(), limit }
     }
 
+    /// The same for who has less time.
+    pub(super) fn at_most(self, limit: Duration) -> Self {
+        Self { limit: self.limit.min(limit), ..self }
+    }
+
     /// Rounded up: nothing takes no time.
     pub(super) fn elapsed_ms(&self) -> u64 {
         millis(self.clock.now().saturating_sub(self.began))
@@ -109,6 +114,11 @@ mod tests {
         let asked = deadline.in_time(clock.sleep(Duration::from_secs(5)), Refusal::late_query);
         assert_eq!(asked.await, Err(Refusal::late_query()));
         assert_eq!(deadline.elapsed_ms(), 10_000);
+        let hurried =
+            Deadline::start(clock, Duration::from_secs(10)).at_most(Duration::from_secs(2));
+        let asked = hurried.in_time(clock.sleep(Duration::from_secs(5)), Refusal::late_query);
+        assert_eq!(asked.await, Err(Refusal::late_query()));
+        assert_eq!(hurried.elapsed_ms(), 2000);
     }
 
     #[tokio::test(start_paused = true)]

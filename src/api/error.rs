@@ -138,6 +138,12 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "not_supported", message)
     }
 
+    /// The same, where the client can do without.
+    pub(super) fn not_built_but(field: &str, instead: &str) -> Self {
+        let message = format!("`{field}` is not supported by this server yet: {instead}");
+        Self::new(StatusCode::BAD_REQUEST, "not_supported", message)
+    }
+
     pub(super) fn unknown_field(field: &str) -> Self {
         Self::unknown_field_at("", field)
     }

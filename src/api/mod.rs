@@ -15,6 +15,8 @@ mod connection;
 mod deadline;
 mod drain;
 mod error;
+#[cfg(test)]
+mod fates;
 mod full_text;
 mod health;
 mod journey;

@@ -10,11 +10,10 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::error::{Contract, Refusal};
-use super::json::{Encoding, held_bytes, printed_bytes};
+use super::json::Weight;
 use super::json_response;
 use crate::error::{Error, ErrorKind};
 use crate::memory::{Memory, Share};
-use crate::model::Answer;
 
 /// As much as a request may have. Sixteen queries for ten thousand documents with long vectors
 /// would be several gigabytes.
@@ -38,16 +37,12 @@ pub(super) struct Sheet {
 impl Sheet {
     pub(super) fn cut(
         memory: &Memory,
-        answers: &[Answer],
-        encoding: Encoding,
+        weight: Weight,
         fewer: &'static str,
     ) -> Result<Self, Refusal> {
-        let hits = || answers.iter().flat_map(|answer| &answer.rows);
-        let held = hits().map(held_bytes).sum::<usize>();
-        let printed = hits().map(|hit| printed_bytes(hit, encoding)).sum::<usize>();
-        let bytes = FRAME_BYTES + printed;
+        let bytes = FRAME_BYTES + weight.printed_bytes;
         // Nobody was asked for these, and now they are there.
-        let documents = memory.take(held as u64);
+        let documents = memory.take(weight.held_bytes as u64);
         if bytes > ANSWER_BYTES_MAX {
             return Err(Refusal::large_answer(fewer, bytes));
         }
@@ -133,7 +128,8 @@ mod tests {
     use axum::body::to_bytes;
     use axum::response::IntoResponse;
 
-    use crate::model::{AttrType, DocId, Element, Hit, Scalar, Value};
+    use crate::api::json::Encoding;
+    use crate::model::{Answer, AttrType, DocId, Element, Hit, Scalar, Value};
 
     fn answers(rows: u64, dims: u32) -> Vec<Answer> {
         let kind = AttrType::Vector { dims, element: Element::F32 };
@@ -142,12 +138,14 @@ mod tests {
             id: DocId::Uint(id),
             dist: None,
             values: vec![("vector".into(), kind, vector.clone())],
+            made: Vec::new(),
         };
-        vec![Answer { rows: (0..rows).map(hit).collect(), counts: Vec::new() }]
+        vec![Answer { rows: (0..rows).map(hit).collect(), aggregates: None }]
     }
 
     fn cut(memory: &Memory, answers: &[Answer]) -> Result<Sheet, Refusal> {
-        Sheet::cut(memory, answers, Encoding::Float, "limit")
+        let weight = answers.iter().map(|answer| Weight::of(answer, Encoding::Float)).sum();
+        Sheet::cut(memory, weight, "limit")
     }
 
     fn refused(refusal: Refusal) -> (u16, &'static str) {
@@ -175,8 +173,8 @@ mod tests {
     fn what_is_too_large_for_an_answer_or_for_this_server_is_refused_for_good() {
         let truths = Value::Bools(vec![true; ANSWER_BYTES_MAX / 5].into());
         let values = vec![("a".into(), AttrType::Array(Scalar::Bool), truths)];
-        let rows = vec![Hit { id: DocId::Uint(1), dist: None, values }];
-        let large = [Answer { rows, counts: Vec::new() }];
+        let rows = vec![Hit { id: DocId::Uint(1), dist: None, values, made: Vec::new() }];
+        let large = [Answer { rows, aggregates: None }];
         let refusal = cut(&Memory::of(1 << 40), &large).err().unwrap();
         assert!(refusal.story().contains("lower `limit`"), "{}", refusal.story());
         assert_eq!(refused(refusal), (400, "answer_too_large"));

@@ -7,11 +7,14 @@
 //! request that does not use it. Whatever is fed tells where it ends, so no two requests feed the
 //! same bytes.
 
+use std::sync::Arc;
+
 use blake3::Hasher;
 
 use crate::model::{
-    Ann, AttrType, Create, Declaration, Element, Filter, FullText, Given, GivenRow, IdType, Metric,
-    Op, Operand, ReadOnly, Scalar, SchemaChange, Write,
+    Ann, AttrType, ByFilter, Case, Create, Declaration, Edits, Element, Excess, Filter, FullText,
+    Given, GivenRow, IdType, LastToken, Metric, Op, Operand, PatchByFilter, Pattern, Pinning,
+    ReadOnly, Scalar, SchemaChange, Which, Write,
 };
 
 const RECIPE: u8 = 1;
@@ -31,6 +34,8 @@ pub(super) fn of_write(write: &Write) -> u128 {
         upserts,
         patches,
         deletes,
+        delete_by_filter,
+        patch_by_filter,
         upsert_condition,
         patch_condition,
         delete_condition,
@@ -38,6 +43,7 @@ pub(super) fn of_write(write: &Write) -> u128 {
         id_type,
         metric,
         read_only,
+        pinning,
         create,
         // How long it waits is not what it does.
         pressure: _,
@@ -68,6 +74,17 @@ pub(super) fn of_write(write: &Write) -> u128 {
         Create::Never => feed.bytes(&[11, 2]),
         Create::New => feed.bytes(&[11, 3]),
     }
+    feed.said(12, delete_by_filter.as_ref(), Feed::by_filter);
+    feed.said(13, patch_by_filter.as_ref(), |feed, PatchByFilter { matching, values }| {
+        feed.by_filter(matching);
+        feed.values(values);
+    });
+    feed.said(14, pinning.as_ref(), |feed, pinning| {
+        feed.number(match pinning {
+            Pinning::None => 0,
+            Pinning::Replicas(replicas) => replicas.get().into(),
+        });
+    });
     feed.finish()
 }
 
@@ -138,10 +155,23 @@ impl Feed {
     fn row(&mut self, row: &GivenRow) {
         let GivenRow { id, values } = row;
         self.given(id);
+        self.values(values);
+    }
+
+    fn values(&mut self, values: &[(Arc<str>, Given)]) {
         self.each(values, |feed, (name, value)| {
             feed.text(name);
             feed.given(value);
         });
+    }
+
+    fn by_filter(&mut self, by_filter: &ByFilter) {
+        let ByFilter { filter, excess } = by_filter;
+        self.byte(match excess {
+            Excess::Refused => 1,
+            Excess::Left => 2,
+        });
+        self.filter(filter);
     }
 
     fn given(&mut self, given: &Given) {
@@ -196,16 +226,63 @@ impl Feed {
             Filter::Test { attribute, op, operand } => {
                 self.bytes(&[4, of_op(*op)]);
                 self.text(attribute);
-                match operand {
-                    Operand::Literal(given) => {
-                        self.byte(1);
-                        self.given(given);
-                    }
-                    Operand::New(attribute) => {
-                        self.byte(2);
-                        self.text(attribute);
-                    }
-                }
+                self.operand(operand);
+            }
+            Filter::Like { attribute, pattern } => {
+                self.byte(5);
+                self.text(attribute);
+                self.pattern(pattern);
+            }
+        }
+    }
+
+    fn operand(&mut self, operand: &Operand) {
+        match operand {
+            Operand::Literal(given) => {
+                self.byte(1);
+                self.given(given);
+            }
+            Operand::New(attribute) => {
+                self.byte(2);
+                self.text(attribute);
+            }
+            Operand::Items(items) => {
+                self.byte(3);
+                self.each(items, Self::operand);
+            }
+        }
+    }
+
+    fn pattern(&mut self, pattern: &Pattern) {
+        match pattern {
+            Pattern::Glob { operand, case } => {
+                self.bytes(&[1, of_case(*case)]);
+                self.operand(operand);
+            }
+            Pattern::Regex(operand) => {
+                self.byte(2);
+                self.operand(operand);
+            }
+            Pattern::Fuzzy { operand, edits, case } => {
+                self.bytes(&[3, of_case(*case)]);
+                self.each(edits, |feed, Edits { min_chars, distance }| {
+                    feed.number(*min_chars as u64);
+                    feed.number(*distance as u64);
+                });
+                self.operand(operand);
+            }
+            Pattern::Tokens { operand, which, last } => {
+                let which = match which {
+                    Which::All => 1,
+                    Which::Any => 2,
+                    Which::Sequence => 3,
+                };
+                let last = match last {
+                    LastToken::Itself => 1,
+                    LastToken::Prefix => 2,
+                };
+                self.bytes(&[4, which, last]);
+                self.operand(operand);
             }
         }
     }
@@ -294,6 +371,19 @@ fn of_op(op: Op) -> u8 {
         Op::Lte => 6,
         Op::Gt => 7,
         Op::Gte => 8,
+        Op::Contains => 9,
+        Op::ContainsAny => 10,
+        Op::AnyLt => 11,
+        Op::AnyLte => 12,
+        Op::AnyGt => 13,
+        Op::AnyGte => 14,
+    }
+}
+
+fn of_case(case: Case) -> u8 {
+    match case {
+        Case::Matters => 1,
+        Case::Ignored => 2,
     }
 }
 
@@ -363,6 +453,24 @@ mod tests {
         Write { upsert_condition: Some(condition), ..Write::default() }
     }
 
+    fn matching(filter: Filter, excess: Excess) -> ByFilter {
+        ByFilter { filter, excess }
+    }
+
+    fn deleting(by_filter: ByFilter) -> Write {
+        Write { delete_by_filter: Some(by_filter), ..Write::default() }
+    }
+
+    fn patching(matching: ByFilter, value: Given) -> Write {
+        let values = vec![("a".into(), value)];
+        let patch_by_filter = Some(PatchByFilter { matching, values });
+        Write { patch_by_filter, ..Write::default() }
+    }
+
+    fn like(pattern: Pattern) -> Write {
+        on(Filter::Like { attribute: "a".into(), pattern })
+    }
+
     fn declared(change: impl FnOnce(&mut Declaration)) -> Write {
         let mut declaration = Declaration::of(AttrType::Scalar(Scalar::String));
         change(&mut declaration);
@@ -399,6 +507,17 @@ mod tests {
             declared(|it| it.ann = Some(Ann { metric, late_interaction }))
         };
         let kind = |kind| declared(|it| it.kind = kind);
+        let glob = |case| like(Pattern::Glob { operand: one(), case });
+        let fuzzy = |min_chars, distance| {
+            let edits = vec![Edits { min_chars, distance }];
+            like(Pattern::Fuzzy { operand: one(), edits, case: Case::Matters })
+        };
+        let tokens = |which, last| like(Pattern::Tokens { operand: one(), which, last });
+        let pinned = |replicas| {
+            let replicas = std::num::NonZeroU32::new(replicas);
+            let pinning = Some(replicas.map_or(Pinning::None, Pinning::Replicas));
+            Write { pinning, ..Write::default() }
+        };
         let writes = [
             Write::default(),
             Write { create: Create::Always, ..Write::default() },
@@ -442,6 +561,29 @@ mod tests {
             on(Filter::Or(vec![a()])),
             on(Filter::And(vec![a(), Filter::And(vec![])])),
             on(Filter::And(vec![Filter::And(vec![a()])])),
+            on(test("a", Op::Contains, one())),
+            on(test("a", Op::AnyGte, one())),
+            on(test("a", Op::Eq, Operand::Items(vec![]))),
+            on(test("a", Op::Eq, Operand::Items(vec![one()]))),
+            on(test("a", Op::Eq, Operand::Items(vec![Operand::New("a".into())]))),
+            glob(Case::Matters),
+            glob(Case::Ignored),
+            like(Pattern::Regex(one())),
+            fuzzy(6, 1),
+            fuzzy(1, 6),
+            tokens(Which::All, LastToken::Itself),
+            tokens(Which::All, LastToken::Prefix),
+            tokens(Which::Any, LastToken::Itself),
+            tokens(Which::Sequence, LastToken::Itself),
+            deleting(matching(a(), Excess::Refused)),
+            deleting(matching(a(), Excess::Left)),
+            deleting(matching(Filter::And(vec![]), Excess::Refused)),
+            patching(matching(a(), Excess::Refused), Given::Null),
+            patching(matching(a(), Excess::Left), Given::Null),
+            patching(matching(a(), Excess::Refused), Given::Int(1)),
+            pinned(0),
+            pinned(1),
+            pinned(2),
             Write { patch_condition: Some(a()), ..Write::default() },
             Write { delete_condition: Some(a()), ..Write::default() },
             Write { schema: vec![("a".into(), SchemaChange::Drop)], ..Write::default() },

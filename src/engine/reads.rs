@@ -5,10 +5,12 @@ use std::sync::Arc;
 use super::{Engine, absent, size};
 use crate::env::blocking;
 use crate::error::{Error, Result};
-use crate::model::{Answered, Consistency, Metadata, Namespace, Query, Schema, Seq};
+use crate::model::{
+    Answered, Consistency, Metadata, Namespace, Query, Recall, Recalled, Schema, Seq,
+};
 use crate::namespace::keeper::Ask;
 use crate::namespace::view::View;
-use crate::query::answer;
+use crate::query;
 
 impl Engine {
     /// Answers all queries over one view, which holds slot `min_seq` at least.
@@ -19,22 +21,37 @@ impl Engine {
         newest: Consistency,
         min_seq: Option<u64>,
     ) -> Result<Answered> {
-        let room = self.names.enter(name)?;
-        let turn = self.turns.in_room(&room).await?;
-        let view = self.look(name, newest, min_seq.map(Seq)).await?;
         if crate::mutant!("each query of a request has a view of its own") && queries.len() == 2 {
-            let later = self.look(name, newest, None).await?;
-            let mut both = answered(&view, &queries[..1])?;
-            both.answers.extend(answered(&later, &queries[1..])?.answers);
+            let (first, second) = (queries[..1].to_vec(), queries[1..].to_vec());
+            let mut both =
+                self.over_view(name, newest, min_seq, move |view| answered(view, &first)).await?;
+            let later = self.over_view(name, newest, None, move |view| answered(view, &second));
+            both.answers.extend(later.await?.answers);
             return Ok(both);
         }
-        let computing = self.turns.to_compute().await?;
-        blocking(move || {
-            // Whoever asked may have gone away: until this is done, it is not another's turn.
-            let _turns = (turn, computing);
-            answered(&view, &queries)
-        })
-        .await
+        self.over_view(name, newest, min_seq, move |view| answered(view, &queries)).await
+    }
+
+    /// What would be done for the answers, in words.
+    pub async fn explain(
+        &self,
+        name: &Namespace,
+        queries: Vec<Query>,
+        newest: Consistency,
+        min_seq: Option<u64>,
+    ) -> Result<String> {
+        let explained = move |view: &View| -> Result<String> {
+            let living = view.living();
+            let plans = queries.iter().map(|query| query::explain(view, living, query));
+            Ok(plans.collect::<Result<Vec<_>>>()?.join("\n"))
+        };
+        self.over_view(name, newest, min_seq, explained).await
+    }
+
+    /// How much of what there is to find would be found.
+    pub async fn recall(&self, name: &Namespace, recall: Recall) -> Result<Recalled> {
+        let recalled = move |view: &View| query::recall(view, view.living(), &recall);
+        self.over_view(name, Consistency::Strong, None, recalled).await
     }
 
     pub async fn schema(&self, name: &Namespace) -> Result<Arc<Schema>> {
@@ -50,6 +67,25 @@ impl Engine {
             metadata(&view)
         });
         Ok(told.await)
+    }
+
+    async fn over_view<T: Send + 'static>(
+        &self,
+        name: &Namespace,
+        newest: Consistency,
+        min_seq: Option<u64>,
+        compute: impl FnOnce(&View) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let room = self.names.enter(name)?;
+        let turn = self.turns.in_room(&room).await?;
+        let view = self.look(name, newest, min_seq.map(Seq)).await?;
+        let computing = self.turns.to_compute().await?;
+        blocking(move || {
+            // Whoever asked may have gone away: until this is done, it is not another's turn.
+            let _turns = (turn, computing);
+            compute(&view)
+        })
+        .await
     }
 
     async fn look(
@@ -69,7 +105,7 @@ fn unanswered() -> Error {
 
 fn answered(view: &View, queries: &[Query]) -> Result<Answered> {
     let living = view.living();
-    let answers = queries.iter().map(|query| answer(view, living, query));
+    let answers = queries.iter().map(|query| query::answer(view, living, query));
     let answers = answers.collect::<Result<Vec<_>>>()?;
     let tail = living.iter().skip(view.segments().len());
     Ok(Answered {

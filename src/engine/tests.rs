@@ -6,9 +6,9 @@ use super::room::QUERIES_MAX;
 use super::*;
 use crate::config::Location;
 use crate::model::{
-    Answered, AttrType, Consistency, Create, Declaration, Direction, DocId, Given, GivenRow, Hit,
-    IdType, Include, LIMIT_MAX, Query, Rank, ReadOnly, Scalar, SchemaChange, Value, Write,
-    WriteFault,
+    Aggregate, Aggregated, Aggregates, Answered, AttrType, Consistency, Create, Declaration,
+    Direction, DocId, Given, GivenRow, Hit, IdType, Include, LIMIT_MAX, Page, Query, Rank,
+    ReadOnly, Scalar, SchemaChange, Value, Write, WriteFault,
 };
 use crate::storage;
 
@@ -47,11 +47,10 @@ fn delete(id: i64) -> Write {
 async fn ask(engine: &Engine, name: &str, min_seq: Option<u64>) -> Result<Answered> {
     let query = Query {
         rank: Some(Rank::Order(vec![("id".into(), Direction::Ascending)])),
-        limit: LIMIT_MAX,
-        filter: None,
+        page: Page::of(LIMIT_MAX),
         include: Include::All,
-        counts: vec!["all".into()],
-        metric: None,
+        aggregates: vec![("all".into(), Aggregate::Count)],
+        ..Query::default()
     };
     engine.query(&named(name), vec![query], Consistency::Strong, min_seq).await
 }
@@ -59,8 +58,8 @@ async fn ask(engine: &Engine, name: &str, min_seq: Option<u64>) -> Result<Answer
 async fn all(engine: &Engine, name: &str) -> Result<BTreeMap<u64, i64>> {
     let answered = ask(engine, name, None).await?;
     let [answer] = &answered.answers[..] else { panic!("one query, one answer") };
-    let [(_, count)] = &answer.counts[..] else { panic!("one count") };
-    assert_eq!(*count, answer.rows.len() as u64);
+    let count = Aggregated::Count(answer.rows.len() as u64);
+    assert_eq!(answer.aggregates, Some(Aggregates::OfAll(vec![("all".into(), count)])));
     assert_eq!(answered.rows, answer.rows.len() as u64);
     let pair = |hit: &Hit| match (&hit.id, &hit.values[..]) {
         (DocId::Uint(id), [(_, _, Value::Int(n))]) => (*id, *n),
@@ -113,7 +112,7 @@ async fn what_is_not_there_is_not_made_by_asking_for_it() {
         kind(engine.schema(&acme).await),
         kind(engine.metadata(&acme).await),
         kind(engine.declare(&acme, vec![], Some(IdType::Uuid)).await),
-        kind(engine.set_read_only(&acme, ReadOnly::Yes).await),
+        kind(engine.set(&acme, Some(ReadOnly::Yes), None).await),
         kind(engine.write(&acme, never, None).await),
         kind(engine.write(&acme, deletes, None).await),
         kind(engine.write(&acme, Write::default(), None).await),
@@ -147,11 +146,11 @@ async fn a_namespace_that_is_read_only_takes_nothing_until_it_is_not() {
     let engine = over(&memory_store().await, limits());
     let acme = named("acme");
     engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap();
-    engine.set_read_only(&acme, ReadOnly::Yes).await.unwrap();
+    engine.set(&acme, Some(ReadOnly::Yes), None).await.unwrap();
     assert!(engine.schema(&acme).await.unwrap().settings.read_only);
     assert_eq!(kind(engine.write(&acme, upsert(&[(2, 2)]), None).await), ErrorKind::Invalid);
     assert_eq!(all(&engine, "acme").await.unwrap().len(), 1);
-    engine.set_read_only(&acme, ReadOnly::No).await.unwrap();
+    engine.set(&acme, Some(ReadOnly::No), None).await.unwrap();
     engine.write(&acme, upsert(&[(2, 2)]), None).await.unwrap();
     assert_eq!(all(&engine, "acme").await.unwrap().len(), 2);
 }

@@ -5,10 +5,16 @@
 
 use std::ops::Deref;
 
-use crate::model::{Declaration, Filter, FullText, Given, GivenRow, Operand, SchemaChange, Write};
+use crate::model::{
+    ByFilter, Declaration, Edits, Filter, FullText, Given, GivenRow, Operand, PatchByFilter,
+    Pattern, SchemaChange, Write,
+};
 
 /// What an allocator adds to a block, in rounding and in bookkeeping.
 const BLOCK_BYTES: usize = 16;
+/// What is reserved for documents that nobody has named: that, to begin with. Whoever finds them asks
+/// for more where they are many. It also tells that this is nothing to be done at once.
+const FOUND_BYTES: usize = 1 << 20;
 /// Values that are visited in no time: beyond, the network must not wait for it.
 const SMALL_VALUES_MAX: usize = 4096;
 
@@ -40,6 +46,8 @@ impl Scale {
             upserts,
             patches,
             deletes,
+            delete_by_filter,
+            patch_by_filter,
             upsert_condition,
             patch_condition,
             delete_condition,
@@ -47,6 +55,7 @@ impl Scale {
             id_type: _,
             metric: _,
             read_only: _,
+            pinning: _,
             create: _,
             pressure: _,
         } = write;
@@ -55,6 +64,11 @@ impl Scale {
             rows.iter().try_for_each(|row| self.row(row))?;
         }
         self.list(deletes)?;
+        delete_by_filter.iter().try_for_each(|matching| self.found(matching))?;
+        patch_by_filter.iter().try_for_each(|PatchByFilter { matching, values }| {
+            self.found(matching)?;
+            self.entries(values)
+        })?;
         let mut conditions = [upsert_condition, patch_condition, delete_condition].into_iter();
         conditions.try_for_each(|it| it.iter().try_for_each(|condition| self.filter(condition)))?;
         self.block(schema.capacity() * size_of::<(Box<str>, SchemaChange)>());
@@ -108,6 +122,11 @@ impl Scale {
         Some(())
     }
 
+    fn found(&mut self, ByFilter { filter, excess: _ }: &ByFilter) -> Option<()> {
+        self.block(FOUND_BYTES);
+        self.filter(filter)
+    }
+
     fn filter(&mut self, filter: &Filter) -> Option<()> {
         self.visit()?;
         match filter {
@@ -121,13 +140,34 @@ impl Scale {
             }
             Filter::Test { attribute, op: _, operand } => {
                 self.block(attribute.len());
-                match operand {
-                    Operand::Literal(given) => self.given(given),
-                    Operand::New(attribute) => {
-                        self.block(attribute.len());
-                        Some(())
+                self.operand(operand)
+            }
+            Filter::Like { attribute, pattern } => {
+                self.block(attribute.len());
+                match pattern {
+                    Pattern::Glob { operand, case: _ }
+                    | Pattern::Regex(operand)
+                    | Pattern::Tokens { operand, which: _, last: _ } => self.operand(operand),
+                    Pattern::Fuzzy { operand, edits, case: _ } => {
+                        self.block(edits.capacity() * size_of::<Edits>());
+                        self.operand(operand)
                     }
                 }
+            }
+        }
+    }
+
+    fn operand(&mut self, operand: &Operand) -> Option<()> {
+        match operand {
+            Operand::Literal(given) => self.given(given),
+            Operand::New(attribute) => {
+                self.visit()?;
+                self.block(attribute.len());
+                Some(())
+            }
+            Operand::Items(items) => {
+                self.block(items.capacity() * size_of::<Operand>());
+                items.iter().try_for_each(|item| self.operand(item))
             }
         }
     }
@@ -145,7 +185,7 @@ impl Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Op;
+    use crate::model::{Case, Excess, Op};
 
     fn valued(value: Given) -> Write {
         let row = GivenRow { id: Given::Int(1), values: vec![("a".into(), value)] };
@@ -175,6 +215,11 @@ mod tests {
         let text = || Given::Text(long.clone());
         let operand = Operand::Literal(Given::List(vec![text()]));
         let test = Filter::Test { attribute: "a".into(), op: Op::In, operand };
+        let list = Operand::Items(vec![Operand::New("a".into()), Operand::New(long.clone())]);
+        let pattern = Pattern::Glob { operand: list, case: Case::Matters };
+        let like = Filter::Like { attribute: "a".into(), pattern };
+        let matching = |filter| ByFilter { filter, excess: Excess::Refused };
+        let nothing = || matching(Filter::Or(Vec::new()));
         let words = FullText { language: long.clone(), ..FullText::default() };
         let declared = Declaration {
             full_text: Some(Some(words)),
@@ -184,6 +229,15 @@ mod tests {
             Write { deletes: vec![text()], ..Write::default() },
             Write { patches: valued(text()).upserts, ..Write::default() },
             Write { patch_condition: Some(test.clone()), ..Write::default() },
+            Write { upsert_condition: Some(like), ..Write::default() },
+            Write {
+                patch_by_filter: Some(PatchByFilter {
+                    matching: nothing(),
+                    values: vec![("a".into(), text())],
+                }),
+                ..Write::default()
+            },
+            Write { delete_by_filter: Some(matching(test.clone())), ..Write::default() },
             Write { delete_condition: Some(Filter::Not(Box::new(test))), ..Write::default() },
             Write { schema: vec![(long.clone(), SchemaChange::Drop)], ..Write::default() },
             Write {
@@ -193,6 +247,15 @@ mod tests {
         ] {
             assert!(of(&write) > 10_000, "{}", of(&write));
         }
+    }
+
+    /// Its documents are looked for on a thread that waits for nobody, and not where the network does.
+    #[test]
+    fn what_looks_for_its_documents_is_never_light() {
+        let filter = Filter::And(Vec::new());
+        let matching = ByFilter { filter, excess: Excess::Left };
+        let delete = Write { delete_by_filter: Some(matching), ..Write::default() };
+        assert!(of(&delete) > FOUND_BYTES as u64);
     }
 
     #[test]

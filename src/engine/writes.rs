@@ -10,7 +10,7 @@ use super::{Engine, absent, fingerprint, weight};
 use crate::env::blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Create, IdType, Namespace, ReadOnly, Schema, SchemaChange, Write, WriteFault, Written,
+    Create, IdType, Namespace, Pinning, ReadOnly, Schema, SchemaChange, Write, WriteFault, Written,
 };
 use crate::namespace::keeper::{Ask, Deleted};
 
@@ -50,10 +50,14 @@ impl Engine {
         })
     }
 
-    /// Whether a namespace that is there takes writes from now on.
-    pub async fn set_read_only(&self, name: &Namespace, read_only: ReadOnly) -> Result<()> {
-        let read_only = Some(read_only);
-        let write = Write { read_only, create: Create::Never, ..Write::default() };
+    /// Changes the settings of a namespace that is there: what is not said of them stays.
+    pub async fn set(
+        &self,
+        name: &Namespace,
+        read_only: Option<ReadOnly>,
+        pinning: Option<Pinning>,
+    ) -> Result<()> {
+        let write = Write { read_only, pinning, create: Create::Never, ..Write::default() };
         self.write(name, write, None).await.map(drop)
     }
 

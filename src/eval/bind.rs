@@ -4,11 +4,16 @@
 use std::collections::BTreeSet;
 use std::slice;
 
+use super::comparison::{Asks, Comparison};
+pub(super) use super::field::{Field, Found, find};
+use super::field::{complaint, mismatch};
+use super::fit::{alike, allow, comparable, element, expected};
+use super::like::Like;
 use super::operand::{self, Mismatch};
 use crate::error::{Error, Result};
 use crate::model::{
-    AttrNo, AttrType, FILTER_DEPTH_MAX, FILTER_NODES_MAX, Filter, Given, IdType, Op, Operand,
-    Scalar, Schema, Value,
+    AttrNo, AttrType, FILTER_DEPTH_MAX, FILTER_NODES_MAX, Filter, Given, Op, Operand, Scalar,
+    Schema, Value,
 };
 
 /// What a filter is for. A condition of a write may also speak of the incoming document, and of
@@ -27,20 +32,15 @@ pub enum Bound {
     Or(Vec<Bound>),
     Not(Box<Bound>),
     Test(Test),
+    Like(Like),
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Test {
     pub field: Field,
     pub kind: AttrType,
-    pub op: Op,
+    pub asks: Asks,
     pub operand: Typed,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Field {
-    Id,
-    Attribute(AttrNo),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -48,15 +48,24 @@ pub enum Typed {
     Null,
     /// Of the field's type, but that a number may be one of another kind.
     Value(Value),
-    /// Of `In` and `NotIn`: an array of the field's elements, sorted, none twice.
+    /// An array of the field's elements, sorted, none twice.
     Set(Value),
     /// What the incoming document has there.
+    New(Field),
+    /// A list, of which some are what the incoming document has.
+    Items(Vec<Item>),
+}
+
+/// One of a list of scalars.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    Value(Value),
     New(Field),
 }
 
 impl Bound {
     pub fn bind(filter: &Filter, schema: &Schema, purpose: Purpose) -> Result<Self> {
-        Binder { schema, purpose, nodes: 0 }.filter(filter, 1)
+        Binder { schema, purpose, nodes: 0, expressions: 0 }.filter(filter, 1)
     }
 
     /// Whose columns it has to see.
@@ -64,61 +73,26 @@ impl Bound {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::attributes).collect(),
             Self::Not(part) => part.attributes(),
-            Self::Test(Test { field: Field::Attribute(number), .. }) => BTreeSet::from([*number]),
-            Self::Test(Test { field: Field::Id, .. }) => BTreeSet::new(),
+            Self::Test(Test { field, .. }) | Self::Like(Like { field, .. }) => match field {
+                Field::Attribute(number) => BTreeSet::from([*number]),
+                Field::Id => BTreeSet::new(),
+            },
         }
     }
 
-    const NOTHING: Self = Self::Or(Vec::new());
+    pub(super) const NOTHING: Self = Self::Or(Vec::new());
     const EVERYTHING: Self = Self::And(Vec::new());
 }
 
-/// Whether a test with a value holds where there is none.
-pub(super) fn holds_for_null(op: Op) -> bool {
-    match op {
-        Op::NotEq | Op::NotIn | Op::Lt | Op::Lte => true,
-        Op::Eq | Op::In | Op::Gt | Op::Gte => false,
-    }
-}
-
-/// Where a name leads: an attribute, or the id once its type is known.
-pub(super) fn find(schema: &Schema, name: &str) -> Result<Option<Found>> {
-    if name == "id" {
-        let kind = |id: IdType| match id {
-            IdType::Uint => Scalar::Uint,
-            IdType::Uuid => Scalar::Uuid,
-            IdType::String => Scalar::String,
-        };
-        let found = |id: IdType| Found {
-            field: Field::Id,
-            kind: AttrType::Scalar(kind(id)),
-            filterable: true,
-        };
-        return Ok(schema.id.map(found));
-    }
-    let Some(attribute) = schema.attributes.get(name) else {
-        return Err(Error::invalid(format!("attribute not found: `{name}`")));
-    };
-    Ok(Some(Found {
-        field: Field::Attribute(attribute.number),
-        kind: attribute.kind,
-        filterable: attribute.options.filterable,
-    }))
-}
-
-pub(super) struct Found {
-    pub(super) field: Field,
-    pub(super) kind: AttrType,
-    filterable: bool,
-}
-
-struct Binder<'a> {
-    schema: &'a Schema,
+pub(super) struct Binder<'a> {
+    pub(super) schema: &'a Schema,
     purpose: Purpose,
     nodes: usize,
+    /// How many globs and regular expressions there were.
+    pub(super) expressions: usize,
 }
 
-impl Binder<'_> {
+impl<'a> Binder<'a> {
     fn filter(&mut self, filter: &Filter, depth: usize) -> Result<Bound> {
         self.nodes += 1;
         if self.nodes > FILTER_NODES_MAX {
@@ -133,6 +107,7 @@ impl Binder<'_> {
             Filter::Or(parts) => Bound::Or(self.filters(parts, depth + 1)?),
             Filter::Not(part) => Bound::Not(Box::new(self.filter(part, depth + 1)?)),
             Filter::Test { attribute, op, operand } => self.test(attribute, *op, operand)?,
+            Filter::Like { attribute, pattern } => self.like(attribute, pattern)?,
         })
     }
 
@@ -143,59 +118,87 @@ impl Binder<'_> {
     fn test(&self, name: &str, op: Op, operand: &Operand) -> Result<Bound> {
         // Without a type of ids there is no document yet, and nothing that a filter could hold for.
         let Some(found) = find(self.schema, name)? else { return Ok(Bound::NOTHING) };
-        self.allow(name, &found, op)?;
+        allow(name, &found, op, self.purpose)?;
         let Found { field, kind, .. } = found;
-        let test = |operand| Bound::Test(Test { field, kind, op, operand });
+        let asks = Asks::of(op);
+        let test = |operand| Bound::Test(Test { field, kind, asks, operand });
+        let odd = |got: &str| mismatch(name, &format!("{op:?}"), expected(kind, op), got);
         let given = match operand {
             Operand::Literal(given) => given,
-            Operand::New(_) if self.purpose == Purpose::Query => {
-                let message = "$ref_new has a meaning only in the condition of a write";
-                return Err(complaint(name, message));
-            }
             Operand::New(other) => {
-                let Some(new) = find(self.schema, other)? else { return Ok(Bound::NOTHING) };
+                let Some(new) = self.incoming(name, other)? else { return Ok(Bound::NOTHING) };
                 if !comparable(kind, op, new.kind) {
-                    let got = format!("$ref_new {other} of {}", new.kind);
-                    return Err(mismatch(name, kind, op, &got));
+                    return Err(odd(&format!("$ref_new {other} of {}", new.kind)));
                 }
                 return Ok(test(Typed::New(new.field)));
             }
+            Operand::Items(items) => {
+                let Some(scalar) = element(kind, op) else { return Err(odd(&spelt(items))) };
+                let items = self.items(name, scalar, items, || odd(&spelt(items)))?;
+                return Ok(items.map_or(Bound::NOTHING, |items| test(Typed::Items(items))));
+            }
         };
-        if *given == Given::Null && !matches!(op, Op::In | Op::NotIn) {
+        if *given == Given::Null && matches!(asks, Asks::Value(_)) {
             return Ok(test(Typed::Null));
         }
-        let bound = match op {
-            Op::In | Op::NotIn => within(&found, op, given),
-            _ => compared(kind, given).map(|operand| match (operand, op) {
-                (Some(value), _) => test(Typed::Value(value)),
-                (None, Op::NotEq) => Bound::EVERYTHING,
-                (None, _) => Bound::NOTHING,
-            }),
+        let bound = match (op, given) {
+            (Op::In | Op::NotIn, given) => within(&found, asks, given),
+            (Op::ContainsAny, Given::List(_)) => within(&found, asks, given),
+            (Op::ContainsAny, _) | (Op::Contains, Given::List(_)) => Err(Mismatch),
+            (Op::Contains, given) => within(&found, asks, given),
+            (Op::AnyLt | Op::AnyLte | Op::AnyGt | Op::AnyGte, given) => match kind {
+                AttrType::Array(scalar) => {
+                    operand::scalar(scalar, given).map(|value| test(Typed::Value(value)))
+                }
+                _ => Err(Mismatch),
+            },
+            (Op::Eq | Op::NotEq | Op::Lt | Op::Lte | Op::Gt | Op::Gte, given) => {
+                compared(kind, given).map(|operand| match (operand, op) {
+                    (Some(value), _) => test(Typed::Value(value)),
+                    (None, Op::NotEq) => Bound::EVERYTHING,
+                    (None, _) => Bound::NOTHING,
+                })
+            }
         };
-        bound.map_err(|Mismatch| mismatch(name, kind, op, &given.to_string()))
+        bound.map_err(|Mismatch| odd(&given.to_string()))
     }
 
-    fn allow(&self, name: &str, found: &Found, op: Op) -> Result<()> {
-        let ordering = matches!(op, Op::Lt | Op::Lte | Op::Gt | Op::Gte);
-        let (applies, filterable) = match found.kind {
-            AttrType::Scalar(Scalar::Bool | Scalar::Bytes) | AttrType::Array(_) => {
-                (!ordering, found.filterable)
+    /// What a test with the incoming document speaks of.
+    pub(super) fn incoming(&self, name: &str, other: &str) -> Result<Option<Found<'a>>> {
+        match self.purpose {
+            Purpose::Condition => find(self.schema, other),
+            Purpose::Query => {
+                let message = "$ref_new has a meaning only in the condition of a write";
+                Err(complaint(name, message))
             }
-            AttrType::Scalar(_) => (true, found.filterable),
-            AttrType::Vector { .. } | AttrType::Sparse | AttrType::Vectors { .. } => {
-                let equality = matches!(op, Op::Eq | Op::NotEq);
-                let applies = equality && self.purpose == Purpose::Condition;
-                (applies, applies || found.filterable)
-            }
-        };
-        if !filterable {
-            return Err(complaint(name, "the attribute is not filterable"));
         }
-        if !applies {
-            let kind = found.kind;
-            return Err(complaint(name, &format!("{op:?} does not apply to {kind}")));
+    }
+
+    /// A list of scalars of one kind. Nothing, if it speaks of ids before there are any.
+    pub(super) fn items(
+        &self,
+        name: &str,
+        kind: Scalar,
+        items: &[Operand],
+        odd: impl Fn() -> Error,
+    ) -> Result<Option<Vec<Item>>> {
+        let mut bound = Vec::with_capacity(items.len());
+        for item in items {
+            bound.push(match item {
+                Operand::Literal(given) => {
+                    Item::Value(operand::scalar(kind, given).map_err(|Mismatch| odd())?)
+                }
+                Operand::New(other) => match self.incoming(name, other)? {
+                    None => return Ok(None),
+                    Some(Found { field, kind: AttrType::Scalar(new), .. }) if alike(kind, new) => {
+                        Item::New(field)
+                    }
+                    Some(_) => return Err(odd()),
+                },
+                Operand::Items(_) => return Err(odd()),
+            });
         }
-        Ok(())
+        Ok(Some(bound))
     }
 }
 
@@ -212,7 +215,7 @@ fn compared(kind: AttrType, given: &Given) -> Result<Option<Value>, Mismatch> {
 }
 
 /// A list, or a scalar for a list of one.
-fn within(found: &Found, op: Op, given: &Given) -> Result<Bound, Mismatch> {
+fn within(found: &Found<'_>, asks: Asks, given: &Given) -> Result<Bound, Mismatch> {
     let items: &[Given] = match given {
         Given::List(items) => items,
         one => slice::from_ref(one),
@@ -223,50 +226,28 @@ fn within(found: &Found, op: Op, given: &Given) -> Result<Bound, Mismatch> {
         AttrType::Scalar(Scalar::Bytes) => {
             let same = |item: &Given| -> Result<Bound, Mismatch> {
                 let operand = Typed::Value(operand::scalar(Scalar::Bytes, item)?);
-                Ok(Bound::Test(Test { field, kind, op: Op::Eq, operand }))
+                let asks = Asks::Value(Comparison::Eq);
+                Ok(Bound::Test(Test { field, kind, asks, operand }))
             };
             let any = Bound::Or(items.iter().map(same).collect::<Result<_, Mismatch>>()?);
-            Ok(if op == Op::In { any } else { Bound::Not(Box::new(any)) })
+            Ok(if asks == Asks::NotIn { Bound::Not(Box::new(any)) } else { any })
         }
         AttrType::Scalar(scalar) | AttrType::Array(scalar) => {
             let operand = Typed::Set(operand::set(scalar, items)?);
-            Ok(Bound::Test(Test { field, kind, op, operand }))
+            Ok(Bound::Test(Test { field, kind, asks, operand }))
         }
         AttrType::Vector { .. } | AttrType::Sparse | AttrType::Vectors { .. } => Err(Mismatch),
     }
 }
 
-/// Whether values of two attributes can be compared.
-fn comparable(kind: AttrType, op: Op, other: AttrType) -> bool {
-    let alike = |a: Scalar, b: Scalar| {
-        let number = |scalar: Scalar| matches!(scalar, Scalar::Int | Scalar::Uint | Scalar::Float);
-        a == b || (number(a) && number(b))
+/// A list as an error shows it.
+pub(super) fn spelt(items: &[Operand]) -> String {
+    let item = |item: &Operand| match item {
+        Operand::Literal(given) => given.clone(),
+        Operand::New(name) => Given::Text(format!("$ref_new {name}").into()),
+        Operand::Items(_) => Given::List(Vec::new()),
     };
-    let within = matches!(op, Op::In | Op::NotIn);
-    match (kind, other) {
-        (AttrType::Scalar(a), AttrType::Scalar(b)) => alike(a, b),
-        (AttrType::Array(a), AttrType::Array(b)) => alike(a, b),
-        (AttrType::Scalar(a), AttrType::Array(b)) | (AttrType::Array(a), AttrType::Scalar(b)) => {
-            within && alike(a, b)
-        }
-        (AttrType::Vector { dims: a, .. }, AttrType::Vector { dims: b, .. })
-        | (AttrType::Vectors { dims: a }, AttrType::Vectors { dims: b }) => a == b,
-        (AttrType::Sparse, AttrType::Sparse) => true,
-        _ => false,
-    }
-}
-
-fn complaint(name: &str, message: &str) -> Error {
-    Error::invalid(format!("filter error in key `{name}`: {message}"))
-}
-
-/// Its words are those of the contract, which clients match.
-fn mismatch(name: &str, kind: AttrType, op: Op, got: &str) -> Error {
-    let expected = match (op, kind) {
-        (Op::In | Op::NotIn, AttrType::Scalar(scalar)) => AttrType::Array(scalar),
-        _ => kind,
-    };
-    complaint(name, &format!("type mismatch, {op:?} expects {expected}, but got '{got}'"))
+    Given::List(items.iter().map(item).collect()).to_string()
 }
 
 #[cfg(test)]
@@ -274,6 +255,7 @@ mod tests {
     use super::super::samples::{number, schema, test};
     use super::*;
     use crate::error::ErrorKind;
+    use crate::model::IdType;
 
     fn bind(filter: &Filter, purpose: Purpose) -> Result<Bound> {
         Bound::bind(filter, &schema(IdType::Uint), purpose)
@@ -289,6 +271,13 @@ mod tests {
         Filter::Test { attribute: attribute.into(), op, operand: Operand::New(other.into()) }
     }
 
+    /// A list of 1 and of what the incoming document has there.
+    fn items(attribute: &str, op: Op, others: &[&str]) -> Filter {
+        let others = others.iter().map(|other| Operand::New((*other).into()));
+        let items = [Operand::Literal(Given::Int(1))].into_iter().chain(others).collect();
+        Filter::Test { attribute: attribute.into(), op, operand: Operand::Items(items) }
+    }
+
     fn text(text: &str) -> Given {
         Given::Text(text.into())
     }
@@ -299,7 +288,7 @@ mod tests {
         let expected = Test {
             field: Field::Attribute(number("i")),
             kind: AttrType::Scalar(Scalar::Int),
-            op: Op::Lt,
+            asks: Asks::Value(Comparison::Lt),
             operand: Typed::Value(Value::Float(2.5)),
         };
         assert_eq!(bound, Bound::Test(expected));
@@ -308,7 +297,7 @@ mod tests {
         let expected = Test {
             field: Field::Attribute(number("ss")),
             kind: AttrType::Array(Scalar::String),
-            op: Op::In,
+            asks: Asks::In,
             operand: Typed::Set(Value::Strings([Box::<str>::from("a")].into())),
         };
         assert_eq!(bound, Bound::Test(expected));
@@ -334,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_the_contract_says() {
-        let list = Given::List(vec![text("python"), Given::Int(1)]);
+        let list = || Given::List(vec![text("python"), Given::Int(1)]);
         for (filter, told) in [
             (test("gone", Op::Eq, Given::Int(1)), "attribute not found: `gone`"),
             (
@@ -346,7 +335,7 @@ mod tests {
                 test("ss", Op::In, Given::Int(7)),
                 "filter error in key `ss`: type mismatch, In expects []string, but got '7'",
             ),
-            (test("ss", Op::NotIn, list), "NotIn expects []string, but got '[python, 1]'"),
+            (test("ss", Op::NotIn, list()), "NotIn expects []string, but got '[python, 1]'"),
             (test("s", Op::In, Given::Null), "In expects []string, but got 'null'"),
             (test("ss", Op::Eq, text("python")), "Eq expects []string, but got 'python'"),
             (test("i", Op::Eq, text("1")), "Eq expects int, but got '1'"),
@@ -356,6 +345,22 @@ mod tests {
             (test("b", Op::Lt, Given::Bool(true)), "key `b`: Lt does not apply to bool"),
             (test("ss", Op::Gte, text("a")), "Gte does not apply to []string"),
             (new("i", Op::Eq, "i"), "key `i`: $ref_new has a meaning only in the condition"),
+            (
+                test("ss", Op::ContainsAny, text("python")),
+                "key `ss`: type mismatch, ContainsAny expects []string, but got 'python'",
+            ),
+            (test("ss", Op::ContainsAny, Given::Null), "expects []string, but got 'null'"),
+            (test("ss", Op::Contains, Given::Null), "Contains expects string, but got 'null'"),
+            (test("is", Op::Contains, Given::List(vec![])), "Contains expects int, but got '[]'"),
+            (test("is", Op::AnyLt, text("1")), "AnyLt expects int, but got '1'"),
+            (test("is", Op::AnyGte, Given::Null), "AnyGte expects int, but got 'null'"),
+            (test("fs", Op::AnyLte, Given::List(vec![])), "AnyLte expects float, but got '[]'"),
+            (test("bs", Op::AnyGt, Given::Bool(true)), "key `bs`: AnyGt does not apply to []bool"),
+            (test("i", Op::AnyLt, Given::Int(1)), "key `i`: AnyLt does not apply to int"),
+            (test("s", Op::Contains, text("a")), "key `s`: Contains does not apply to string"),
+            (test("s", Op::ContainsAny, list()), "ContainsAny does not apply to string"),
+            (test("v", Op::Contains, Given::Int(1)), "key `v`: the attribute is not filterable"),
+            (items("is", Op::In, &["i"]), "key `is`: $ref_new has a meaning only in the condition"),
         ] {
             let refusal = refusal(&filter, Purpose::Query);
             assert!(refusal.contains(told), "{refusal}");
@@ -374,8 +379,22 @@ mod tests {
             ("v", Op::NotEq, "v"),
             ("sparse", Op::Eq, "sparse"),
             ("late", Op::Eq, "late"),
+            ("is", Op::Contains, "u"),
+            ("is", Op::ContainsAny, "us"),
+            ("is", Op::AnyLt, "f"),
         ] {
             assert!(bind(&new(name, op, other), Purpose::Condition).is_ok(), "{name} {other}");
+        }
+        for (name, op) in [
+            ("i", Op::In),
+            ("u", Op::NotIn),
+            ("is", Op::In),
+            ("is", Op::Eq),
+            ("us", Op::NotEq),
+            ("fs", Op::ContainsAny),
+        ] {
+            let filter = items(name, op, &["i", "f", "u"]);
+            assert!(bind(&filter, Purpose::Condition).is_ok(), "{name} {op:?}");
         }
         for (filter, told) in [
             (new("i", Op::Lt, "s"), "Lt expects int, but got '$ref_new s of string'"),
@@ -387,6 +406,18 @@ mod tests {
             (new("v", Op::Lt, "v"), "key `v`: the attribute is not filterable"),
             (test("v", Op::Eq, text("AAAA")), "Eq expects [2]f32, but got 'AAAA'"),
             (test("sparse", Op::Eq, text("a")), "Eq expects {}f16, but got 'a'"),
+            (
+                new("is", Op::Contains, "us"),
+                "Contains expects int, but got '$ref_new us of []uint'",
+            ),
+            (new("is", Op::ContainsAny, "u"), "ContainsAny expects []int, but got '$ref_new u of"),
+            (new("is", Op::AnyLt, "us"), "AnyLt expects int, but got '$ref_new us of []uint'"),
+            (items("is", Op::In, &["s"]), "In expects []int, but got '[1, $ref_new s]'"),
+            (items("i", Op::In, &["us"]), "In expects []int, but got '[1, $ref_new us]'"),
+            (items("i", Op::In, &["gone"]), "attribute not found: `gone`"),
+            (items("i", Op::Eq, &["i"]), "Eq expects int, but got '[1, $ref_new i]'"),
+            (items("is", Op::AnyLt, &["i"]), "AnyLt expects int, but got '[1, $ref_new i]'"),
+            (items("v", Op::Eq, &["f"]), "Eq expects [2]f32, but got '[1, $ref_new f]'"),
         ] {
             let refusal = refusal(&filter, Purpose::Condition);
             assert!(refusal.contains(told), "{refusal}");

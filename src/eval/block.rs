@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use arrow_array::Array;
 use arrow_array::cast::AsArray;
+use arrow_array::{Array, ListArray};
 use arrow_buffer::BooleanBuffer;
 
-use super::bind::{Bound, Field, Test, Typed, holds_for_null};
+use super::bind::{Bound, Test, Typed};
 use super::cells::{Cells, spans};
+use super::comparison::{Asks, Comparison};
+use super::field::Field;
 use crate::error::{Error, Result};
-use crate::model::{AttrNo, AttrType, Op, Value};
+use crate::model::{AttrNo, AttrType, Scalar, Value};
 
 /// Rows as columns, which are somebody else's.
 #[derive(Clone, Debug)]
@@ -69,39 +71,44 @@ pub fn select(bound: &Bound, block: &Block<'_>) -> Result<BooleanBuffer> {
         }
         Bound::Not(part) => Ok(!&select(part, block)?),
         Bound::Test(test) => pass(test, block),
+        Bound::Like(like) => like.select(block.column(like.field), block.rows()),
     }
 }
 
 fn pass(test: &Test, block: &Block<'_>) -> Result<BooleanBuffer> {
     let column = block.column(test.field);
+    let null_passes = test.asks.hold_for_null();
     match (&test.operand, column) {
-        (Typed::Null, column) => Ok(pass_null(test.op, column, block.rows())),
-        (Typed::Value(_) | Typed::Set(_), None) if holds_for_null(test.op) => {
+        (Typed::Null, column) => Ok(pass_null(test.asks, column, block.rows())),
+        (Typed::Value(_) | Typed::Set(_), None) if null_passes => {
             Ok(BooleanBuffer::new_set(block.rows()))
         }
         (Typed::Value(_) | Typed::Set(_), None) => Ok(BooleanBuffer::new_unset(block.rows())),
         (Typed::Value(operand) | Typed::Set(operand), Some(column)) => {
             let hits = compare(test, column, operand)?;
             Ok(match column.nulls() {
-                Some(nulls) if holds_for_null(test.op) => &hits | &!nulls.inner(),
+                Some(nulls) if null_passes => &hits | &!nulls.inner(),
                 Some(nulls) => &hits & nulls.inner(),
                 None => hits,
             })
         }
-        (Typed::New(_), _) => Err(Error::internal("a block has no incoming documents")),
+        (Typed::New(_) | Typed::Items(_), _) => {
+            Err(Error::internal("a block has no incoming documents"))
+        }
     }
 }
 
-fn pass_null(op: Op, column: Option<&dyn Array>, rows: usize) -> BooleanBuffer {
+/// Only whether a value is equal can be asked of null.
+fn pass_null(asks: Asks, column: Option<&dyn Array>, rows: usize) -> BooleanBuffer {
     let there = match column.map(|column| column.nulls()) {
         None => BooleanBuffer::new_unset(rows),
         Some(None) => BooleanBuffer::new_set(rows),
         Some(Some(nulls)) => nulls.inner().clone(),
     };
-    match op {
-        Op::Eq => !&there,
-        Op::NotEq => there,
-        Op::In | Op::NotIn | Op::Lt | Op::Lte | Op::Gt | Op::Gte => BooleanBuffer::new_unset(rows),
+    match asks {
+        Asks::Value(Comparison::Eq) => !&there,
+        Asks::Value(Comparison::NotEq) => there,
+        _ => BooleanBuffer::new_unset(rows),
     }
 }
 
@@ -110,24 +117,27 @@ fn compare(test: &Test, column: &dyn Array, operand: &Value) -> Result<BooleanBu
     match test.kind {
         AttrType::Scalar(kind) => {
             let cells = Cells::of(kind, column)?;
-            match test.op {
-                Op::In => cells.within(cells.all(), operand),
-                Op::NotIn => Ok(!&cells.within(cells.all(), operand)?),
-                op => cells.compare(op, operand),
+            match test.asks {
+                Asks::Value(op) => cells.compare(op, operand),
+                Asks::In => cells.within(operand),
+                Asks::NotIn => Ok(!&cells.within(operand)?),
+                Asks::Element(_) => Err(odd_column(test.kind, column)),
             }
         }
         AttrType::Array(kind) => {
             let Some(lists) = column.as_list_opt::<i32>() else {
                 return Err(odd_column(test.kind, column));
             };
-            let cells = Cells::of(kind, lists.values().as_ref())?;
-            let offsets = lists.value_offsets();
-            match test.op {
-                Op::In => intersects(cells, offsets, operand),
-                Op::NotIn => Ok(!&intersects(cells, offsets, operand)?),
-                Op::Eq => cells.lists(offsets, operand),
-                Op::NotEq => Ok(!&cells.lists(offsets, operand)?),
-                Op::Lt | Op::Lte | Op::Gt | Op::Gte => Err(odd_column(test.kind, column)),
+            let whole =
+                || Cells::of(kind, lists.values().as_ref())?.lists(lists.value_offsets(), operand);
+            let within = |cells: Cells<'_>| cells.within(operand);
+            match test.asks {
+                Asks::Value(Comparison::Eq) => whole(),
+                Asks::Value(Comparison::NotEq) => Ok(!&whole()?),
+                Asks::In => any_element(kind, lists, within),
+                Asks::NotIn => Ok(!&any_element(kind, lists, within)?),
+                Asks::Element(op) => any_element(kind, lists, |cells| cells.compare(op, operand)),
+                Asks::Value(_) => Err(odd_column(test.kind, column)),
             }
         }
         AttrType::Vector { .. } | AttrType::Sparse | AttrType::Vectors { .. } => {
@@ -137,11 +147,17 @@ fn compare(test: &Test, column: &dyn Array, operand: &Value) -> Result<BooleanBu
 }
 
 /// Only the elements of these rows are looked at, should the block be a slice of a larger one.
-fn intersects(cells: Cells<'_>, offsets: &[i32], set: &Value) -> Result<BooleanBuffer> {
+fn any_element(
+    kind: Scalar,
+    lists: &ListArray,
+    hits: impl FnOnce(Cells<'_>) -> Result<BooleanBuffer>,
+) -> Result<BooleanBuffer> {
+    let offsets = lists.value_offsets();
     let first = offsets[0] as usize;
     let last = offsets[offsets.len() - 1] as usize;
-    let hits = cells.within(first..last, set)?;
-    Ok(spans(offsets, |span| span.into_iter().any(|at| hits.value(at - first))))
+    let elements = lists.values().slice(first, last - first);
+    let hits = hits(Cells::of(kind, &*elements)?)?;
+    Ok(spans(offsets, |mut span| span.any(|at| hits.value(at - first))))
 }
 
 fn odd_column(kind: AttrType, column: &dyn Array) -> Error {
@@ -153,11 +169,13 @@ mod tests {
     use arrow_array::{Int64Array, UInt64Array};
     use proptest::prelude::*;
 
-    use super::super::samples::{Columns, any_filter, any_id_type, any_rows, number, schema, test};
+    use super::super::samples::{
+        Columns, any_filter, any_id_type, any_rows, like, number, schema, test,
+    };
     use super::super::{Purpose, holds};
     use super::*;
     use crate::error::ErrorKind;
-    use crate::model::{Filter, Given, IdType};
+    use crate::model::{Case, Filter, Given, IdType, Op, Operand, Pattern};
 
     fn bind(filter: &Filter) -> Bound {
         Bound::bind(filter, &schema(IdType::Uint), Purpose::Query).unwrap()
@@ -193,10 +211,20 @@ mod tests {
     #[test]
     fn a_column_of_another_type_is_our_bug() {
         let ids = UInt64Array::from(vec![0, 1]);
-        let block = Block::new(&ids).with(number("i"), &ids).with(number("is"), &ids);
-        for name in ["i", "is"] {
-            let bound = bind(&test(name, Op::In, Given::Int(0)));
-            assert_eq!(select(&bound, &block).unwrap_err().kind(), ErrorKind::Internal);
+        let numbers = ["i", "is", "s", "ss"].map(number);
+        let block =
+            numbers.iter().fold(Block::new(&ids), |block, number| block.with(*number, &ids));
+        let text = || Operand::Literal(Given::Text("a".into()));
+        let glob = |name| like(name, Pattern::Glob { operand: text(), case: Case::Matters });
+        for filter in [
+            test("i", Op::In, Given::Int(0)),
+            test("is", Op::In, Given::Int(0)),
+            test("is", Op::AnyLt, Given::Int(0)),
+            glob("s"),
+            glob("ss"),
+        ] {
+            let told = select(&bind(&filter), &block).unwrap_err();
+            assert_eq!(told.kind(), ErrorKind::Internal, "{told}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::bind::Field;
+use super::field::Field;
 use super::number::Number;
 use crate::model::{DocId, Row, Value};
 
@@ -69,6 +69,16 @@ impl<'a> Cell<'a> {
 
     pub(super) fn atoms(self) -> impl Iterator<Item = Atom<'a>> {
         (0..self.len()).filter_map(move |at| self.get(at))
+    }
+
+    /// The texts among them: all, where a pattern is bound to the field.
+    pub(super) fn texts(self) -> impl Iterator<Item = &'a str> {
+        let text = move |at: usize| match self {
+            Self::Id(DocId::String(text)) | Self::Value(Value::String(text)) => Some(&**text),
+            Self::Value(Value::Strings(list)) => list.get(at).map(|text| &**text),
+            Self::Id(_) | Self::Value(_) => None,
+        };
+        (0..self.len()).filter_map(text)
     }
 
     pub(super) fn same(self, other: Cell<'_>) -> bool {

@@ -14,9 +14,10 @@ use arrow_array::types::{
 use arrow_array::{Array, GenericByteArray};
 use arrow_buffer::{BooleanBuffer, Buffer};
 
+use super::comparison::Comparison;
 use super::number::{Asked, Number, float_order};
 use crate::error::{Error, Result};
-use crate::model::{Op, Scalar, Value};
+use crate::model::{Scalar, Value};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Cells<'a> {
@@ -86,7 +87,7 @@ impl<'a> Cells<'a> {
     }
 
     /// Each cell against one operand, of which a number may be of another kind.
-    pub(super) fn compare(self, op: Op, with: &Value) -> Result<BooleanBuffer> {
+    pub(super) fn compare(self, op: Comparison, with: &Value) -> Result<BooleanBuffer> {
         Ok(match (self, with, Number::of(with)) {
             (Self::Int(cells), _, Some(number)) => asked(cells, number.of_integers(op)),
             (Self::Uint(cells), _, Some(number)) => asked(cells, number.of_integers(op)),
@@ -95,7 +96,7 @@ impl<'a> Cells<'a> {
             (Self::Text(text), Value::String(with), _) => compare_text(text, op, with.as_bytes()),
             (Self::Text(text), Value::Bytes(with), _) => compare_text(text, op, with),
             (Self::Bool(cells), Value::Bool(with), _) => {
-                if *with == (op == Op::Eq) {
+                if *with == (op == Comparison::Eq) {
                     cells.clone()
                 } else {
                     !cells
@@ -108,27 +109,27 @@ impl<'a> Cells<'a> {
         })
     }
 
-    /// Which cells of a range are in a sorted set.
-    pub(super) fn within(self, range: Range<usize>, set: &Value) -> Result<BooleanBuffer> {
-        let (from, len) = (range.start, range.len());
+    /// Which cells are in a sorted set.
+    pub(super) fn within(self, set: &Value) -> Result<BooleanBuffer> {
+        let len = self.len();
         Ok(match (self, set) {
             (Self::Int(cells), Value::Ints(set) | Value::DateTimes(set)) => {
-                packed(&cells[range], |cell| set.binary_search(cell).is_ok())
+                packed(cells, |cell| set.binary_search(cell).is_ok())
             }
             (Self::Uint(cells), Value::Uints(set)) => {
-                packed(&cells[range], |cell| set.binary_search(cell).is_ok())
+                packed(cells, |cell| set.binary_search(cell).is_ok())
             }
-            (Self::Float(cells), Value::Floats(set)) => packed(&cells[range], |cell| {
-                set.binary_search_by(|one| float_order(*one, *cell)).is_ok()
-            }),
+            (Self::Float(cells), Value::Floats(set)) => {
+                packed(cells, |cell| set.binary_search_by(|one| float_order(*one, *cell)).is_ok())
+            }
             (Self::Uuid(cells), Value::Uuids(set)) => {
-                packed(&cells[range], |cell| set.binary_search(&u128::from_be_bytes(*cell)).is_ok())
+                packed(cells, |cell| set.binary_search(&u128::from_be_bytes(*cell)).is_ok())
             }
             (Self::Bool(cells), Value::Bools(set)) => {
-                BooleanBuffer::collect_bool(len, |at| set.contains(&cells.value(from + at)))
+                BooleanBuffer::collect_bool(len, |at| set.contains(&cells.value(at)))
             }
             (Self::Text(text), Value::Strings(set)) => BooleanBuffer::collect_bool(len, |at| {
-                let cell = text.get(from + at);
+                let cell = text.get(at);
                 set.binary_search_by(|one| one.as_bytes().cmp(cell)).is_ok()
             }),
             _ => return Err(odd_operand(set)),
@@ -171,10 +172,6 @@ impl<'a> Cells<'a> {
             _ => unreachable!("a key has one type in all blocks"),
         }
     }
-
-    pub(super) fn all(self) -> Range<usize> {
-        0..self.len()
-    }
 }
 
 /// For each row, whether `hit` is true of the span of its elements.
@@ -194,29 +191,29 @@ fn asked<T: PartialOrd + Copy>(cells: &[T], asked: Asked<T>) -> BooleanBuffer {
 /// The operator is chosen once, so that each loop has none in it.
 fn compare_each<C, T: PartialOrd + Copy>(
     cells: &[C],
-    op: Op,
+    op: Comparison,
     with: T,
     read: impl Fn(&C) -> T,
 ) -> BooleanBuffer {
     match op {
-        Op::Eq | Op::In => packed(cells, |cell| read(cell) == with),
-        Op::NotEq | Op::NotIn => packed(cells, |cell| read(cell) != with),
-        Op::Lt => packed(cells, |cell| read(cell) < with),
-        Op::Lte => packed(cells, |cell| read(cell) <= with),
-        Op::Gt => packed(cells, |cell| read(cell) > with),
-        Op::Gte => packed(cells, |cell| read(cell) >= with),
+        Comparison::Eq => packed(cells, |cell| read(cell) == with),
+        Comparison::NotEq => packed(cells, |cell| read(cell) != with),
+        Comparison::Lt => packed(cells, |cell| read(cell) < with),
+        Comparison::Lte => packed(cells, |cell| read(cell) <= with),
+        Comparison::Gt => packed(cells, |cell| read(cell) > with),
+        Comparison::Gte => packed(cells, |cell| read(cell) >= with),
     }
 }
 
-fn compare_text(text: Text<'_>, op: Op, with: &[u8]) -> BooleanBuffer {
+fn compare_text(text: Text<'_>, op: Comparison, with: &[u8]) -> BooleanBuffer {
     let rows = text.offsets.len() - 1;
     match op {
-        Op::Eq | Op::In => BooleanBuffer::collect_bool(rows, |row| text.get(row) == with),
-        Op::NotEq | Op::NotIn => BooleanBuffer::collect_bool(rows, |row| text.get(row) != with),
-        Op::Lt => BooleanBuffer::collect_bool(rows, |row| text.get(row) < with),
-        Op::Lte => BooleanBuffer::collect_bool(rows, |row| text.get(row) <= with),
-        Op::Gt => BooleanBuffer::collect_bool(rows, |row| text.get(row) > with),
-        Op::Gte => BooleanBuffer::collect_bool(rows, |row| text.get(row) >= with),
+        Comparison::Eq => BooleanBuffer::collect_bool(rows, |row| text.get(row) == with),
+        Comparison::NotEq => BooleanBuffer::collect_bool(rows, |row| text.get(row) != with),
+        Comparison::Lt => BooleanBuffer::collect_bool(rows, |row| text.get(row) < with),
+        Comparison::Lte => BooleanBuffer::collect_bool(rows, |row| text.get(row) <= with),
+        Comparison::Gt => BooleanBuffer::collect_bool(rows, |row| text.get(row) > with),
+        Comparison::Gte => BooleanBuffer::collect_bool(rows, |row| text.get(row) >= with),
     }
 }
 

@@ -2,20 +2,29 @@
 //!
 //! A filter is bound to a schema once, and then asked of rows. [`holds`] asks it of one row at a
 //! time, as a condition of a write does; [`select`] asks a whole block, as a query does. Both give
-//! the same answer: the first is the oracle of the second.
+//! the same answer: the first is the oracle of the second. What a pattern is, both take from one
+//! place, which has oracles of its own.
 
 mod bind;
 mod block;
 mod cell;
 mod cells;
+mod comparison;
+mod field;
+mod fit;
+mod like;
 mod number;
 mod operand;
 mod order;
+mod pattern;
 mod row;
 #[cfg(test)]
 mod samples;
 
-pub use bind::{Bound, Field, Purpose, Test, Typed};
+pub use bind::{Bound, Item, Purpose, Test, Typed};
 pub use block::{Block, select};
+pub use comparison::{Asks, Comparison};
+pub use field::Field;
+pub use like::Like;
 pub use order::{Keys, ORDER_KEYS_MAX, Order, Place};
 pub use row::holds;

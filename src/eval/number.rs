@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::model::{Op, Value};
+use super::comparison::Comparison;
+use crate::model::Value;
 
 /// An integer, or a float that is a number.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +17,7 @@ pub(super) enum Number {
 /// type. `Always` and `Never` are about values that are there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Asked<T> {
-    Compare(Op, T),
+    Compare(Comparison, T),
     Always,
     Never,
 }
@@ -42,31 +43,33 @@ impl Number {
 
     /// `x op self` for integers x. Between two integers there is none, so a comparison with what
     /// lies there is one with its neighbour.
-    pub(super) fn of_integers<T: TryFrom<i128>>(self, op: Op) -> Asked<T> {
+    pub(super) fn of_integers<T: TryFrom<i128>>(self, op: Comparison) -> Asked<T> {
+        use Comparison::{Eq, Gt, Gte, Lt, Lte, NotEq};
         let (op, with) = match self.integer() {
             Ok(integer) => (op, integer),
             // A float beyond all integers becomes the last of i128, which is beyond them too.
             Err(float) if float.is_infinite() || float.fract() == 0.0 => (op, float as i128),
             Err(float) => match op {
-                Op::Lt | Op::Lte => (Op::Lte, float.floor() as i128),
-                Op::Gt | Op::Gte => (Op::Gte, float.ceil() as i128),
-                Op::NotEq => return Asked::Always,
-                Op::Eq | Op::In | Op::NotIn => return Asked::Never,
+                Lt | Lte => (Lte, float.floor() as i128),
+                Gt | Gte => (Gte, float.ceil() as i128),
+                NotEq => return Asked::Always,
+                Eq => return Asked::Never,
             },
         };
         let above = with > 0;
         match (T::try_from(with), op) {
             (Ok(with), op) => Asked::Compare(op, with),
-            (Err(_), Op::NotEq) => Asked::Always,
-            (Err(_), Op::Lt | Op::Lte) if above => Asked::Always,
-            (Err(_), Op::Gt | Op::Gte) if !above => Asked::Always,
+            (Err(_), NotEq) => Asked::Always,
+            (Err(_), Lt | Lte) if above => Asked::Always,
+            (Err(_), Gt | Gte) if !above => Asked::Always,
             (Err(_), _) => Asked::Never,
         }
     }
 
     /// `x op self` for floats x. An integer that is no float lies between two of them, one of
     /// which is the nearest.
-    pub(super) fn of_floats(self, op: Op) -> Asked<f64> {
+    pub(super) fn of_floats(self, op: Comparison) -> Asked<f64> {
+        use Comparison::{Eq, Gt, Gte, Lt, Lte, NotEq};
         let integer = match self.integer() {
             Ok(integer) => integer,
             Err(float) => return Asked::Compare(op, float),
@@ -74,25 +77,25 @@ impl Number {
         let near = integer as f64;
         match (beside(near, integer), op) {
             (Ordering::Equal, op) => Asked::Compare(op, near),
-            (_, Op::NotEq) => Asked::Always,
-            (_, Op::Eq | Op::In | Op::NotIn) => Asked::Never,
-            (Ordering::Greater, Op::Lt | Op::Lte) => Asked::Compare(Op::Lt, near),
-            (Ordering::Greater, Op::Gt | Op::Gte) => Asked::Compare(Op::Gte, near),
-            (Ordering::Less, Op::Lt | Op::Lte) => Asked::Compare(Op::Lte, near),
-            (Ordering::Less, Op::Gt | Op::Gte) => Asked::Compare(Op::Gt, near),
+            (_, NotEq) => Asked::Always,
+            (_, Eq) => Asked::Never,
+            (Ordering::Greater, Lt | Lte) => Asked::Compare(Lt, near),
+            (Ordering::Greater, Gt | Gte) => Asked::Compare(Gte, near),
+            (Ordering::Less, Lt | Lte) => Asked::Compare(Lte, near),
+            (Ordering::Less, Gt | Gte) => Asked::Compare(Gt, near),
         }
     }
 
     /// The same number as an integer of this type, if it is one.
     pub(super) fn exactly<T: TryFrom<i128>>(self) -> Option<T> {
-        match self.of_integers(Op::Eq) {
+        match self.of_integers(Comparison::Eq) {
             Asked::Compare(_, same) => Some(same),
             Asked::Always | Asked::Never => None,
         }
     }
 
     pub(super) fn exactly_float(self) -> Option<f64> {
-        match self.of_floats(Op::Eq) {
+        match self.of_floats(Comparison::Eq) {
             Asked::Compare(_, same) => Some(same),
             Asked::Always | Asked::Never => None,
         }
@@ -175,22 +178,11 @@ mod tests {
         }
     }
 
-    fn says(op: Op, order: Ordering) -> bool {
-        match op {
-            Op::Eq | Op::In => order.is_eq(),
-            Op::NotEq | Op::NotIn => order.is_ne(),
-            Op::Lt => order.is_lt(),
-            Op::Lte => order.is_le(),
-            Op::Gt => order.is_gt(),
-            Op::Gte => order.is_ge(),
-        }
-    }
-
     fn says_of<T: PartialOrd>(asked: Asked<T>, value: T) -> bool {
         match asked {
             Asked::Always => true,
             Asked::Never => false,
-            Asked::Compare(op, with) => says(op, value.partial_cmp(&with).unwrap()),
+            Asked::Compare(op, with) => op.holds(value.partial_cmp(&with).unwrap()),
         }
     }
 
@@ -201,14 +193,15 @@ mod tests {
 
     #[test]
     fn a_comparison_in_the_type_of_the_column_says_the_same() {
-        for op in [Op::Eq, Op::NotEq, Op::Lt, Op::Lte, Op::Gt, Op::Gte] {
+        use Comparison::{Eq, Gt, Gte, Lt, Lte, NotEq};
+        for op in [Eq, NotEq, Lt, Lte, Gt, Gte] {
             each_pair(|a, b, order| {
                 let said = match a {
                     Number::Int(a) => says_of(b.of_integers::<i64>(op), a),
                     Number::Uint(a) => says_of(b.of_integers::<u64>(op), a),
                     Number::Float(a) => says_of(b.of_floats(op), a),
                 };
-                assert_eq!(said, says(op, order), "{a:?} {op:?} {b:?}");
+                assert_eq!(said, op.holds(order), "{a:?} {op:?} {b:?}");
             });
         }
     }

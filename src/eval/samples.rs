@@ -18,11 +18,12 @@ use proptest::prelude::*;
 use super::block::Block;
 use super::operand;
 use crate::model::{
-    AttrNo, AttrType, Attribute, DocId, Element, Filter, Given, IdType, Op, Operand, Options, Row,
-    Scalar, Schema, Value,
+    AttrNo, AttrType, Attribute, Case, DocId, Edits, Element, Filter, FullText, Given, IdType,
+    LastToken, Op, Operand, Options, PRE_TOKENIZED, Pattern, Row, Scalar, Schema, Value, Which,
 };
 
-pub(super) const KINDS: [(&str, AttrType); 15] = [
+/// Texts may be held against any pattern. The tokens of `k` are given as they are.
+pub(super) const KINDS: [(&str, AttrType); 16] = [
     ("s", AttrType::Scalar(Scalar::String)),
     ("i", AttrType::Scalar(Scalar::Int)),
     ("u", AttrType::Scalar(Scalar::Uint)),
@@ -38,11 +39,14 @@ pub(super) const KINDS: [(&str, AttrType); 15] = [
     ("bs", AttrType::Array(Scalar::Bool)),
     ("ws", AttrType::Array(Scalar::Uuid)),
     ("ts", AttrType::Array(Scalar::DateTime)),
+    ("k", AttrType::Array(Scalar::String)),
 ];
 
 /// Not filterable, or not at all times.
-const OTHERS: [(&str, AttrType); 4] = [
+const OTHERS: [(&str, AttrType); 6] = [
     ("hidden", AttrType::Scalar(Scalar::Int)),
+    ("mute", AttrType::Scalar(Scalar::String)),
+    ("globbed", AttrType::Scalar(Scalar::String)),
     ("v", AttrType::Vector { dims: 2, element: Element::F32 }),
     ("sparse", AttrType::Sparse),
     ("late", AttrType::Vectors { dims: 2 }),
@@ -57,21 +61,25 @@ const TIMES: [(i64, &str); 3] = [
 pub(super) fn schema(id: IdType) -> Schema {
     let mut schema = Schema { id: Some(id), ..Schema::default() };
     for (name, kind) in KINDS.into_iter().chain(OTHERS) {
-        let options = Options {
-            filterable: KINDS.contains(&(name, kind)),
-            full_text: None,
-            metric: None,
-            late_interaction: false,
-            sparse_knn: false,
-            regex: false,
-            glob: false,
-            fuzzy: false,
-        };
+        let options = options(name, kind);
         let attribute = Attribute { number: AttrNo(schema.numbers), kind, options };
         schema.attributes.insert(name.into(), attribute);
         schema.numbers += 1;
     }
     schema
+}
+
+fn options(name: &str, kind: AttrType) -> Options {
+    let mut options = Options::none();
+    options.glob = name == "globbed";
+    options.filterable = KINDS.contains(&(name, kind));
+    if options.filterable && kind.is_text() {
+        options.regex = kind == AttrType::Scalar(Scalar::String);
+        options.fuzzy = true;
+        options.full_text =
+            Some(if name == "k" { FullText::of(PRE_TOKENIZED) } else { FullText::default() });
+    }
+    options
 }
 
 pub(super) fn number(name: &str) -> AttrNo {
@@ -81,6 +89,10 @@ pub(super) fn number(name: &str) -> AttrNo {
 
 pub(super) fn test(name: &str, op: Op, operand: Given) -> Filter {
     Filter::Test { attribute: name.into(), op, operand: Operand::Literal(operand) }
+}
+
+pub(super) fn like(name: &str, pattern: Pattern) -> Filter {
+    Filter::Like { attribute: name.into(), pattern }
 }
 
 pub(super) fn any_id_type() -> impl Strategy<Value = IdType> {
@@ -104,10 +116,11 @@ pub(super) fn any_rows(id: IdType) -> impl Strategy<Value = Vec<Row>> {
 pub(super) fn any_filter(id: IdType) -> impl Strategy<Value = Filter> {
     let mut fields = KINDS.to_vec();
     fields.push(("id", AttrType::Scalar(id_kind(id))));
-    let leaf = prop::sample::select(fields).prop_flat_map(move |(name, kind)| {
+    let test = prop::sample::select(fields).prop_flat_map(move |(name, kind)| {
         let ids = if name == "id" { 0..5 } else { 0..0 };
         any_test(name, kind, ids.map(|at| given(&id_value(id, at))).collect())
     });
+    let leaf = prop_oneof![3 => test, 1 => any_like()];
     leaf.prop_recursive(3, 16, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Filter::And),
@@ -128,20 +141,65 @@ fn any_test(name: &'static str, kind: AttrType, more: Vec<Given>) -> BoxedStrate
     let mut givens: Vec<Given> = kinds.into_iter().flat_map(pool).map(|v| given(&v)).collect();
     givens.extend(more);
 
-    let one = prop::sample::select(givens);
-    let list = prop::collection::vec(one.clone(), 0..4).prop_map(Given::List).boxed();
-    let several = prop_oneof![list.clone(), one.clone()].boxed();
-    let value = if is_array { list } else { one.boxed() };
+    let element = prop::sample::select(givens).boxed();
+    let list = prop::collection::vec(element.clone(), 0..4).prop_map(Given::List).boxed();
+    let several = prop_oneof![list.clone(), element.clone()].boxed();
+    let value = if is_array { list.clone() } else { element.clone() };
     let value = prop_oneof![6 => value, 1 => Just(Given::Null)].boxed();
     let mut ops = vec![Op::Eq, Op::NotEq, Op::In, Op::NotIn];
-    if !is_array && !matches!(scalar, Scalar::Bool | Scalar::Bytes) {
-        ops.extend([Op::Lt, Op::Lte, Op::Gt, Op::Gte]);
+    let ordered = !matches!(scalar, Scalar::Bool | Scalar::Bytes);
+    if is_array {
+        ops.extend([Op::Contains, Op::ContainsAny]);
+    }
+    if ordered {
+        ops.extend(match is_array {
+            true => [Op::AnyLt, Op::AnyLte, Op::AnyGt, Op::AnyGte],
+            false => [Op::Lt, Op::Lte, Op::Gt, Op::Gte],
+        });
     }
     let operands = prop::sample::select(ops).prop_flat_map(move |op| {
-        let within = matches!(op, Op::In | Op::NotIn);
-        (Just(op), if within { several.clone() } else { value.clone() })
+        let operand = match op {
+            Op::In | Op::NotIn => several.clone(),
+            Op::ContainsAny => list.clone(),
+            Op::Contains | Op::AnyLt | Op::AnyLte | Op::AnyGt | Op::AnyGte => element.clone(),
+            Op::Eq | Op::NotEq | Op::Lt | Op::Lte | Op::Gt | Op::Gte => value.clone(),
+        };
+        (Just(op), operand)
     });
     operands.prop_map(move |(op, operand)| test(name, op, operand)).boxed()
+}
+
+fn any_like() -> BoxedStrategy<Filter> {
+    let texts = |texts: &[&'static str]| prop::sample::select(texts.to_vec());
+    let operand = |text: &str| Operand::Literal(Given::Text(text.into()));
+    let case = prop::sample::select(vec![Case::Matters, Case::Ignored]);
+    let globs = texts(&["*", "", "a*", "*b", "?", "[!a]*", "{a,b}*", "* *", "AB*"]);
+    let glob =
+        (texts(&["s", "ss", "k"]), globs, case.clone()).prop_map(move |(name, glob, case)| {
+            like(name, Pattern::Glob { operand: operand(glob), case })
+        });
+    let regexes = texts(&["", "a", "^a", "b$", "é|^$", "a.*b"]);
+    let regex = regexes.prop_map(move |regex| like("s", Pattern::Regex(operand(regex))));
+    let questions = texts(&["a b", "B AB", "ab a b", "ab ba b", "b"]);
+    let fuzzy = (texts(&["s", "ss", "k"]), questions, case).prop_map(move |(name, text, case)| {
+        let edits = [(3, 0), (6, 1)].map(|(min_chars, distance)| Edits { min_chars, distance });
+        like(name, Pattern::Fuzzy { operand: operand(text), edits: edits.to_vec(), case })
+    });
+    let words = prop::collection::vec(texts(&["a", "ab", "b", "é", "zz"]), 0..4);
+    let which = prop::sample::select(vec![Which::All, Which::Any, Which::Sequence]);
+    let last = prop::sample::select(vec![LastToken::Itself, LastToken::Prefix]);
+    let tokens = (texts(&["s", "ss", "k"]), words, which, last);
+    let tokens = tokens.prop_map(move |(name, words, which, last)| {
+        let operand = match name {
+            "k" => {
+                let words = words.into_iter().map(|word| Given::Text(word.into()));
+                Operand::Literal(Given::List(words.collect()))
+            }
+            _ => operand(&words.join(" ")),
+        };
+        like(name, Pattern::Tokens { operand, which, last })
+    });
+    prop_oneof![glob, regex, fuzzy, tokens].boxed()
 }
 
 fn any_value(kind: AttrType) -> BoxedStrategy<Value> {
@@ -157,7 +215,9 @@ fn any_value(kind: AttrType) -> BoxedStrategy<Value> {
 fn pool(kind: Scalar) -> Vec<Value> {
     const TWO_53: i64 = 1 << 53;
     match kind {
-        Scalar::String => ["", "a", "ab", "b", "é"].map(|text| Value::String(text.into())).to_vec(),
+        Scalar::String => ["", "a", "ab", "b", "é", "a b", "b ab", "AB a. B"]
+            .map(|text| Value::String(text.into()))
+            .to_vec(),
         Scalar::Int => [i64::MIN, -TWO_53 - 1, -1, 0, 1, 2, TWO_53, TWO_53 + 1, i64::MAX]
             .map(Value::Int)
             .to_vec(),

@@ -39,21 +39,32 @@ impl<'a> Target<'a> {
     pub fn distance(&self, other: &[f32]) -> f32 {
         assert_eq!(self.vector.len(), other.len(), "two vectors of one space");
         match self.metric {
-            Metric::Cosine => self.cosine(other),
+            // Of equal vectors the cosine may be a little more than one.
+            Metric::Cosine => (1.0 - self.cosine(other)).max(0.0),
             Metric::EuclideanSquared => squared(self.vector, other),
             Metric::DotProduct => 0.0 - inner(self.vector, other),
+        }
+    }
+
+    /// The more, the more alike: what a distance is made of, before it is one.
+    pub fn similarity(&self, other: &[f32]) -> f32 {
+        assert_eq!(self.vector.len(), other.len(), "two vectors of one space");
+        match self.metric {
+            Metric::Cosine => self.cosine(other).min(1.0),
+            Metric::EuclideanSquared => 0.0 - squared(self.vector, other),
+            Metric::DotProduct => 0.0 + inner(self.vector, other),
         }
     }
 
     /// A vector of zeros has no direction and is 1 from all others. So is one whose square is
     /// beyond f32: elements of 10^19, or nothing but elements below 10^-23.
     fn cosine(&self, other: &[f32]) -> f32 {
-        let norms = self.norm * inner(other, other).sqrt();
+        let (product, square) = inner_and_square(self.vector, other);
+        let norms = self.norm * square.sqrt();
         if !(norms > 0.0 && norms.is_finite()) {
-            return 1.0;
+            return 0.0;
         }
-        // Of equal vectors the cosine may be a little more than one.
-        (1.0 - inner(self.vector, other) / norms).max(0.0)
+        product / norms
     }
 }
 
@@ -107,6 +118,16 @@ fn inner(a: &[f32], b: &[f32]) -> f32 {
     inner_by_lanes(a, b)
 }
 
+/// The inner product of both, and that of the second with itself: the same bits as one after the
+/// other, in one pass over what has to come from memory.
+fn inner_and_square(a: &[f32], b: &[f32]) -> (f32, f32) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(sums) = x86::inner_and_square(a, b) {
+        return sums;
+    }
+    inner_and_square_by_lanes(a, b)
+}
+
 fn squared(a: &[f32], b: &[f32]) -> f32 {
     #[cfg(target_arch = "x86_64")]
     if let Some(sum) = x86::squared(a, b) {
@@ -120,6 +141,25 @@ fn squared(a: &[f32], b: &[f32]) -> f32 {
 #[inline(always)]
 pub(super) fn inner_by_lanes(a: &[f32], b: &[f32]) -> f32 {
     summed(a, b, |a, b, sum| a.mul_add(b, sum))
+}
+
+#[inline(always)]
+pub(super) fn inner_and_square_by_lanes(a: &[f32], b: &[f32]) -> (f32, f32) {
+    let (mut products, mut squares) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+    let mut round = |a: &[f32], b: &[f32]| {
+        let lanes = products.iter_mut().zip(&mut squares);
+        for (((product, square), a), b) in lanes.zip(a).zip(b) {
+            *product = a.mul_add(*b, *product);
+            *square = b.mul_add(*b, *square);
+        }
+    };
+    let (a_rounds, a_rest) = a.as_chunks::<LANES>();
+    let (b_rounds, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a_rounds.iter().zip(b_rounds) {
+        round(a, b);
+    }
+    round(a_rest, b_rest);
+    (folded(products), folded(squares))
 }
 
 #[inline(always)]
@@ -144,6 +184,11 @@ fn summed(a: &[f32], b: &[f32], add: impl Fn(f32, f32, f32) -> f32) -> f32 {
         round(a, b);
     }
     round(a_rest, b_rest);
+    folded(lanes)
+}
+
+#[inline(always)]
+fn folded(mut lanes: [f32; LANES]) -> f32 {
     let mut width = LANES / 2;
     while width > 0 {
         let (low, high) = lanes.split_at_mut(width);
@@ -220,6 +265,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_near_is_similar() {
+        let (a, b) = ([3.0, 0.0, 4.0], [0.0, 0.0, 2.0]);
+        for (metric, similarity) in
+            [(Metric::EuclideanSquared, -13.0), (Metric::DotProduct, 8.0), (Metric::Cosine, 0.8)]
+        {
+            assert_eq!(Target::new(metric, &a).similarity(&b), similarity, "{metric:?}");
+        }
+        assert_eq!(Target::new(Metric::Cosine, &a).similarity(&[0.0; 3]), 0.0);
+    }
+
+    #[test]
     fn no_distance_is_minus_zero() {
         for (a, b) in [([0.0], [0.0]), ([0.0], [-1.0]), ([-0.0], [1.0]), ([1.0], [1.0])] {
             for metric in METRICS {
@@ -253,6 +309,9 @@ mod tests {
         fn sums_are_added_in_the_order_that_is_written_down((a, b) in any_pair()) {
             prop_assert_eq!(inner(&a, &b).to_bits(), restated(&a, &b, false).to_bits());
             prop_assert_eq!(squared(&a, &b).to_bits(), restated(&a, &b, true).to_bits());
+            let (product, square) = inner_and_square(&a, &b);
+            prop_assert_eq!(product.to_bits(), restated(&a, &b, false).to_bits());
+            prop_assert_eq!(square.to_bits(), restated(&b, &b, false).to_bits());
         }
 
         #[test]

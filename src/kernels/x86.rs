@@ -6,12 +6,17 @@
     reason = "a function for some processors is called where one of them was found"
 )]
 
-use super::distance::{inner_by_lanes, squared_by_lanes};
+use super::distance::{inner_and_square_by_lanes, inner_by_lanes, squared_by_lanes};
 
 /// None: this processor has no such instruction.
 pub(super) fn inner(a: &[f32], b: &[f32]) -> Option<f32> {
     // SAFETY: `fuses` found the instructions that `inner_fused` is compiled for.
     fuses().then(|| unsafe { inner_fused(a, b) })
+}
+
+pub(super) fn inner_and_square(a: &[f32], b: &[f32]) -> Option<(f32, f32)> {
+    // SAFETY: `fuses` found the instructions that `inner_and_square_fused` is compiled for.
+    fuses().then(|| unsafe { inner_and_square_fused(a, b) })
 }
 
 pub(super) fn squared(a: &[f32], b: &[f32]) -> Option<f32> {
@@ -27,6 +32,11 @@ fn fuses() -> bool {
 #[target_feature(enable = "avx2,fma")]
 fn inner_fused(a: &[f32], b: &[f32]) -> f32 {
     inner_by_lanes(a, b)
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn inner_and_square_fused(a: &[f32], b: &[f32]) -> (f32, f32) {
+    inner_and_square_by_lanes(a, b)
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -59,6 +69,9 @@ mod tests {
             for offset in 0..8 {
                 let (a, b) = (&a[offset..offset + length], &b[8 - offset..8 - offset + length]);
                 assert!(same(inner(a, b), inner_by_lanes(a, b)), "inner, {length} at {offset}");
+                let both = inner_and_square(a, b).unzip();
+                assert!(same(both.0, inner_by_lanes(a, b)), "both, {length} at {offset}");
+                assert!(same(both.1, inner_by_lanes(b, b)), "both, {length} at {offset}");
                 assert!(
                     same(squared(a, b), squared_by_lanes(a, b)),
                     "squared, {length} at {offset}"

@@ -3,9 +3,10 @@
 //! ```text
 //! u64   seq                      of the slot that it lies in
 //! u64   upserted, patched, deleted   how many documents each
-//! bool  listed                   whether the ids are here: they are, where there is room for them,
-//!                                and then as many as were counted
-//! and if so, three lists of ids: upserted, patched, deleted
+//! u8    told                     1, if the ids are here: they are, where there is room for them, and
+//!                                then as many as were counted; and 2 more, if filters of it match
+//!                                documents that it left as they are
+//! and if the ids are here, three lists of them: upserted, patched, deleted
 //!
 //! id    u8 0 and u64, u8 1 and u128 (a UUID), or u8 2 and a text
 //! ```
@@ -17,14 +18,18 @@ use crate::error::{Error, Result};
 use crate::model::{DocId, Touched, Written};
 use crate::storage::fields::{Field, Fields};
 
+const LISTED: u8 = 1;
+const REMAINING: u8 = 2;
+
 pub fn encode(written: &Written) -> Bytes {
-    let Written { seq, upserted, patched, deleted, stored: _ } = written;
+    let Written { seq, upserted, patched, deleted, remaining, stored: _ } = written;
+    let remaining = if *remaining { REMAINING } else { 0 };
     let kinds = [upserted, patched, deleted];
     let mut out = Vec::new();
     seq.write(&mut out);
     kinds.iter().for_each(|touched| touched.count.write(&mut out));
     let counts = out.len();
-    true.write(&mut out);
+    (LISTED | remaining).write(&mut out);
     let count = kinds.iter().map(|touched| touched.ids.len()).sum::<usize>();
     // An id takes two bytes at the least: what is longer need not be written to be told.
     let listed = all_listed(kinds) && 2 * count <= OUTCOME_BYTES_MAX;
@@ -33,7 +38,7 @@ pub fn encode(written: &Written) -> Bytes {
     }
     if !listed || out.len() > OUTCOME_BYTES_MAX {
         out.truncate(counts);
-        false.write(&mut out);
+        remaining.write(&mut out);
     }
     out.into()
 }
@@ -46,7 +51,11 @@ pub fn decode(outcome: &Bytes) -> Result<Written> {
     for touched in &mut kinds {
         touched.count = fields.take("count")?;
     }
-    let listed: bool = fields.take("listed")?;
+    let told: u8 = fields.take("told")?;
+    if told > LISTED | REMAINING {
+        return Err(Error::corrupt(format!("told: {told} is more than there is to tell")));
+    }
+    let (listed, remaining) = (told & LISTED != 0, told & REMAINING != 0);
     if listed {
         for touched in &mut kinds {
             touched.ids = fields.take("ids")?;
@@ -57,7 +66,7 @@ pub fn decode(outcome: &Bytes) -> Result<Written> {
         return Err(Error::corrupt("the ids of an outcome are not those that were counted"));
     }
     let [upserted, patched, deleted] = kinds;
-    Ok(Written { seq, upserted, patched, deleted, stored: true })
+    Ok(Written { seq, upserted, patched, deleted, remaining, stored: true })
 }
 
 /// Whether no id is missing.
@@ -110,6 +119,7 @@ mod tests {
             upserted: touched(vec![DocId::Uint(1), DocId::Uuid(2), DocId::String("three".into())]),
             patched: Touched::default(),
             deleted: touched(vec![DocId::Uint(4)]),
+            remaining: true,
             stored: true,
         };
         assert_eq!(decode(&encode(&written)).unwrap(), written);
@@ -119,7 +129,7 @@ mod tests {
             let bytes = encode(&written);
             assert!(bytes.len() <= OUTCOME_BYTES_MAX);
             let back = decode(&bytes).unwrap();
-            assert_eq!((back.upserted.count, back.seq), (count, 7));
+            assert_eq!((back.upserted.count, back.seq, back.remaining), (count, 7, true));
             assert_eq!(back.upserted.ids.len(), if count == 400 { 400 } else { 0 });
         }
     }

@@ -2,10 +2,11 @@
 //! business of a wire contract.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AttrType, DocId, Schema, Value};
+use super::{AttrType, DocId, Scalar, Schema, Value};
 
 /// What became of a write: the documents that it changed, each under the kind of its operation.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +16,8 @@ pub struct Written {
     pub upserted: Touched,
     pub patched: Touched,
     pub deleted: Touched,
+    /// More documents match its filters than it may change: it is to be sent again.
+    pub remaining: bool,
     /// It was the answer to an earlier request with the same idempotency key.
     pub stored: bool,
 }
@@ -54,17 +57,65 @@ pub struct Answered {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
     pub rows: Vec<Hit>,
-    /// By the labels of the query.
-    pub counts: Vec<(Box<str>, u64)>,
+    /// None, if none were asked for.
+    pub aggregates: Option<Aggregates>,
+}
+
+/// By the labels of the query.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Aggregates {
+    OfAll(Vec<(Box<str>, Aggregated)>),
+    /// In the order of their keys, where nothing comes last: the keys of a group, and what is said of it.
+    OfGroups(Vec<AggregatedGroup>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct AggregatedGroup {
+    pub keys: Vec<GroupKey>,
+    pub aggregates: Vec<(Box<str>, Aggregated)>,
+}
+
+/// What all documents of a group have in common, under its label.
+pub type GroupKey = (Box<str>, Option<(Scalar, Value)>);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Aggregated {
+    Count(u64),
+    /// Of integers, exactly.
+    Whole(i128),
+    Float(f64),
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
     pub id: DocId,
-    /// How far from the vector that was asked for; none, where nothing but an order was asked.
+    /// How far from the vector that was asked for, or its score; none, where nothing but an order
+    /// was asked.
     pub dist: Option<f32>,
     /// What was asked for and is there.
     pub values: Vec<(Box<str>, AttrType, Value)>,
+    /// What was computed of it, in the order of the question.
+    pub made: Vec<(Box<str>, Made)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Made {
+    Number(f32),
+    Truth(bool),
+    Fragments(Vec<Fragment>),
+}
+
+/// A part of a text. Ranges are those of the text, in what was asked to be counted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fragment {
+    pub text: Box<str>,
+    pub places: Option<Places>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Places {
+    pub fragment: Range<usize>,
+    pub matches: Vec<Range<usize>>,
 }
 
 /// How new a view must be.

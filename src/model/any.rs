@@ -1,6 +1,7 @@
 //! Any word of the model, for the tests of whoever writes them down.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use bytes::Bytes;
 use half::f16;
@@ -8,8 +9,8 @@ use proptest::prelude::*;
 
 use super::{
     AttrNo, AttrType, Attribute, Chain, DocId, Element, Epoch, FileKind, FileName, FullText,
-    Holder, IdType, Incarnation, Metric, Namespace, Options, PutId, Scalar, Schema, Seq, Settings,
-    Value, Version, datetime,
+    Holder, IdType, Incarnation, Metric, Namespace, Options, Pinning, PutId, Scalar, Schema, Seq,
+    Settings, Value, Version, datetime,
 };
 
 /// Short ones and long ones, in upper case and in dots.
@@ -237,15 +238,22 @@ fn any_kind_with_options(metric: Metric) -> impl Strategy<Value = (AttrType, Opt
     any_attr_type().prop_flat_map(move |kind| (Just(kind), any_options_of(kind, metric)))
 }
 
+pub(crate) fn any_settings() -> impl Strategy<Value = Settings> {
+    (any::<bool>(), 0..4_u32).prop_map(|(read_only, replicas)| {
+        let pinning = NonZeroU32::new(replicas).map_or(Pinning::None, Pinning::Replicas);
+        Settings { read_only, pinning }
+    })
+}
+
 /// One that requests may have made, with numbers that were given to attributes now dropped.
 pub(crate) fn any_schema() -> impl Strategy<Value = Schema> {
     let metrics = vec![Metric::Cosine, Metric::EuclideanSquared, Metric::DotProduct];
     let attributes = prop::sample::select(metrics).prop_flat_map(|metric| {
         prop::collection::vec(("[a-e]|[A-Z_é]{1,8}", any_kind_with_options(metric)), 0..8)
     });
-    (prop::option::of(any_id_type()), attributes, 0..4_u32, any::<bool>(), any::<bool>()).prop_map(
-        |(id, attributes, dropped, settled, read_only)| {
-            let settings = Settings { read_only };
+    let flags = (any::<bool>(), any_settings());
+    (prop::option::of(any_id_type()), attributes, 0..4_u32, flags).prop_map(
+        |(id, attributes, dropped, (settled, settings))| {
             let mut schema = Schema { id, settled, settings, ..Schema::default() };
             for (name, (kind, options)) in attributes {
                 let attribute = Attribute { number: AttrNo(schema.numbers), kind, options };

@@ -8,7 +8,16 @@ pub enum Filter {
     And(Vec<Filter>),
     Or(Vec<Filter>),
     Not(Box<Filter>),
-    Test { attribute: Box<str>, op: Op, operand: Operand },
+    Test {
+        attribute: Box<str>,
+        op: Op,
+        operand: Operand,
+    },
+    /// Whether a text is like something. It holds for no null.
+    Like {
+        attribute: Box<str>,
+        pattern: Pattern,
+    },
 }
 
 /// Null is a missing value. `NotEq` and `NotIn` hold for it; `Lt` and `Lte` do too, for null sorts
@@ -24,6 +33,55 @@ pub enum Op {
     Lte,
     Gt,
     Gte,
+    /// Of arrays: whether one element is so. None of them holds for a null or an empty array.
+    Contains,
+    ContainsAny,
+    AnyLt,
+    AnyLte,
+    AnyGt,
+    AnyGte,
+}
+
+/// What a text is like. Of an array of texts, one has to be; but tokens are looked for in all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pattern {
+    /// The whole of it: `*`, `?`, `[a-z]`, `{a,b}`.
+    Glob { operand: Operand, case: Case },
+    /// Somewhere in it.
+    Regex(Operand),
+    /// Somewhere in it, with a few letters changed.
+    Fuzzy { operand: Operand, edits: Vec<Edits>, case: Case },
+    /// As the full text search of the attribute has them.
+    Tokens { operand: Operand, which: Which, last: LastToken },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    Matters,
+    Ignored,
+}
+
+/// A question of so many characters may be missed by so many of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edits {
+    pub min_chars: usize,
+    pub distance: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    All,
+    Any,
+    /// All of them, one behind the other.
+    Sequence,
+}
+
+/// What the last token of a question stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastToken {
+    Itself,
+    /// All tokens that begin with it.
+    Prefix,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +89,8 @@ pub enum Operand {
     Literal(Given),
     /// In the condition of a write: what the incoming document has there.
     New(Box<str>),
+    /// A list of which some are what the incoming document has: each is one of the two above.
+    Items(Vec<Operand>),
 }
 
 pub const FILTER_DEPTH_MAX: usize = 32;
@@ -59,7 +119,7 @@ impl Filter {
                 filters.iter().try_for_each(|filter| filter.check_below(depth + 1, nodes))
             }
             Self::Not(filter) => filter.check_below(depth + 1, nodes),
-            Self::Test { .. } => Ok(()),
+            Self::Test { .. } | Self::Like { .. } => Ok(()),
         }
     }
 }

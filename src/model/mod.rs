@@ -20,7 +20,9 @@ mod name;
 mod node;
 mod order;
 mod query;
+mod recall;
 mod schema;
+mod score;
 mod spelling;
 pub mod uuid;
 mod value;
@@ -28,7 +30,8 @@ mod vector;
 mod write;
 
 pub use answer::{
-    Answer, Answered, Consistency, Hit, Metadata, ReadOnly, Touched, WriteFault, Written,
+    Aggregated, AggregatedGroup, Aggregates, Answer, Answered, Consistency, Fragment, GroupKey,
+    Hit, Made, Metadata, Places, ReadOnly, Touched, WriteFault, Written,
 };
 pub use attribute::{
     ATTRIBUTE_NAME_BYTES_MAX, ATTRIBUTES_MAX, AttrNo, AttrType, Attribute, DIMS_MAX, Element,
@@ -40,17 +43,29 @@ pub use date::StoreDate;
 pub use doc_id::{DOC_ID_BYTES_MAX, DocId, IdType};
 pub use figure::{Figure, FigureKind, Sample};
 pub use file::{FileKind, FileName};
-pub use filter::{FILTER_DEPTH_MAX, FILTER_NODES_MAX, Filter, Op, Operand};
+pub use filter::{
+    Case, Edits, FILTER_DEPTH_MAX, FILTER_NODES_MAX, Filter, LastToken, Op, Operand, Pattern, Which,
+};
 pub use full_text::PRE_TOKENIZED;
 pub use given::Given;
 pub use id::{Chain, Epoch, Holder, Incarnation, PutId, Seq, Version};
 pub use marker::{Marker, MarkerKind};
 pub use name::{NAME_BYTES_MAX, Namespace};
 pub use node::NodeId;
-pub use query::{Direction, Include, LIMIT_MAX, Query, Rank};
-pub use schema::{Ann, Declaration, Schema, SchemaChange, SchemaEdit, Settings};
+pub use query::{
+    Aggregate, COMPUTED_MAX, Computed, Direction, FRAGMENT, FRAGMENTS_MAX, FUSION_CONSTANT,
+    Fragments, Fusion, Group, Highlight, Include, LIMIT_MAX, Offsets, Page, Per, Query, Rank,
+};
+pub use recall::{Asked, GroundTruth, RECALL_SAMPLES_MAX, Recall, Recalled, Truth};
+pub use schema::{
+    Ann, Declaration, Pinning, REPLICAS_MAX, Schema, SchemaChange, SchemaEdit, Settings,
+};
+pub use score::{Curve, Score, TEXT_QUERY_CHARS_MAX, TextQuery};
 pub use value::{
     DOCUMENT_BYTES_MAX, FILTERABLE_BYTES_MAX, Row, SPARSE_ENTRIES_MAX, VALUE_BYTES_MAX, Value,
     Weights,
 };
-pub use write::{Create, GivenRow, Pressure, Write};
+pub use write::{
+    ByFilter, Create, DELETED_BY_FILTER_MAX, Excess, GivenRow, PATCHED_BY_FILTER_MAX,
+    PatchByFilter, Pressure, Write,
+};

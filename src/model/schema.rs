@@ -6,6 +6,7 @@ mod infer;
 mod options;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use super::{AttrNo, AttrType, Attribute, FullText, IdType, Metric};
 use crate::error::{Error, Result};
@@ -25,7 +26,18 @@ pub struct Schema {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     pub read_only: bool,
+    pub pinning: Pinning,
 }
+
+/// Whether nodes are to be set aside for a namespace, and how many. It is a wish that is kept and shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pinning {
+    #[default]
+    None,
+    Replicas(NonZeroU32),
+}
+
+pub const REPLICAS_MAX: u32 = 64;
 
 /// One effect on a schema. Replaying it cannot fail.
 #[derive(Clone, Debug, PartialEq)]
@@ -160,7 +172,7 @@ mod tests {
             SchemaEdit::Drop { number: AttrNo(0) },
             set("a", 2),
             SchemaEdit::Settled,
-            SchemaEdit::Settings(Settings { read_only: true }),
+            SchemaEdit::Settings(Settings { read_only: true, ..Settings::default() }),
         ];
         let after = before.with(&edits);
         assert_eq!(after.id, Some(IdType::Uuid));

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{Filter, Given, IdType, Metric, ReadOnly, SchemaChange};
+use super::{Filter, Given, IdType, Metric, Pinning, ReadOnly, SchemaChange};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Write {
     pub upserts: Vec<GivenRow>,
     pub patches: Vec<GivenRow>,
     pub deletes: Vec<Given>,
+    /// It comes before all that names documents, and a patch by filter after it.
+    pub delete_by_filter: Option<ByFilter>,
+    pub patch_by_filter: Option<PatchByFilter>,
     pub upsert_condition: Option<Filter>,
     pub patch_condition: Option<Filter>,
     pub delete_condition: Option<Filter>,
@@ -16,8 +19,10 @@ pub struct Write {
     /// The `id` of a schema.
     pub id_type: Option<IdType>,
     pub metric: Option<Metric>,
-    /// Whether the namespace takes writes from then on. A write that says so says nothing else.
+    /// Whether the namespace takes writes from then on. A write that says so, or how the namespace is
+    /// pinned, says nothing else.
     pub read_only: Option<ReadOnly>,
+    pub pinning: Option<Pinning>,
     pub create: Create,
     pub pressure: Pressure,
 }
@@ -29,6 +34,33 @@ pub struct GivenRow {
     /// Names are shared: by the rows of columns, for one.
     pub values: Vec<(Arc<str>, Given)>,
 }
+
+/// The documents that match, as the request finds them. Conditions do not ask these.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ByFilter {
+    pub filter: Filter,
+    pub excess: Excess,
+}
+
+/// What becomes of a request for which more documents match than one request may change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Excess {
+    /// Nothing of it is done.
+    #[default]
+    Refused,
+    /// As many are changed as may be, and it is told that others are left.
+    Left,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PatchByFilter {
+    pub matching: ByFilter,
+    pub values: Vec<(Arc<str>, Given)>,
+}
+
+/// How many documents one request may change by filter.
+pub const DELETED_BY_FILTER_MAX: usize = 5_000_000;
+pub const PATCHED_BY_FILTER_MAX: usize = 50_000;
 
 /// What becomes of a namespace that is not there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

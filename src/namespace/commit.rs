@@ -1,23 +1,32 @@
-//! What a batch of requests does, in commit order: conditions, patches and schemas are evaluated
-//! here, so that a slot holds effects, and replaying it can neither fail nor come out otherwise.
+//! What a batch of requests does, in commit order: conditions, filters, patches and schemas are
+//! evaluated here, so that a slot holds effects, and replaying it can neither fail nor come out
+//! otherwise.
 //!
-//! Each request is taken whole or not at all, over what the ones before it have done.
+//! Each request is taken whole or not at all, over what the ones before it have done. Of its
+//! operations, those by filter come first, and each sees what the one before it has done. A filter
+//! is asked of the very moment at which its request is committed: nothing comes in between.
+
+mod draft;
+mod found;
+mod named;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::base::Base;
 use super::segments::Segment;
 use super::tail::{Landed, Latest, Tail};
+use super::view::View;
 use crate::error::{Error, ErrorKind, Result};
-use crate::eval::{Bound, Purpose, holds};
 use crate::log::effects::Effects;
 use crate::memory::Memory;
 use crate::model::columns::Columns;
 use crate::model::{
-    AttrNo, AttrType, Create, DocId, Filter, Given, GivenRow, IdType, ReadOnly, Row, Scalar,
-    Schema, SchemaEdit, Seq, Settings, Value, Write, Written,
+    AttrType, Create, DELETED_BY_FILTER_MAX, DocId, PATCHED_BY_FILTER_MAX, ReadOnly, Row, Scalar,
+    Schema, SchemaEdit, Seq, Settings, Write, Written,
 };
+use draft::Draft;
+use named::Named;
 
 /// What requests are evaluated over: all that is committed, and what is being committed.
 #[derive(Clone, Debug)]
@@ -48,15 +57,20 @@ pub struct Stage {
     bytes: usize,
     /// Something was taken that has to be committed, be it that the namespace is there.
     changed: bool,
+    /// What is on the ground, as one looks for documents there. Found out by the first who does.
+    view: OnceLock<View>,
+    limits: Limits,
 }
 
-/// One request, evaluated.
-struct Draft {
-    schema: Arc<Schema>,
-    edits: Vec<SchemaEdit>,
-    rows: Vec<(DocId, Option<Row>)>,
-    written: Written,
+/// How many documents a request may change that it does not name.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub deletes: usize,
+    pub patches: usize,
 }
+
+/// Asked before a request takes memory that nobody has reserved for it: for so many bytes in all.
+pub type Room<'a> = &'a mut dyn FnMut(u64) -> Result<()>;
 
 /// What a request must know of documents that were written before, so what of segments is read: an
 /// upsert without a condition never asks what it replaces.
@@ -70,7 +84,9 @@ pub enum Asks {
 
 pub fn asks(write: &Write) -> Asks {
     let conditions = [&write.upsert_condition, &write.patch_condition, &write.delete_condition];
-    if !write.patches.is_empty() || conditions.iter().any(|condition| condition.is_some()) {
+    let conditional = conditions.iter().any(|condition| condition.is_some());
+    let by_filter = write.delete_by_filter.is_some() || write.patch_by_filter.is_some();
+    if !write.patches.is_empty() || conditional || by_filter {
         Asks::Rows
     } else if !write.deletes.is_empty() {
         Asks::Ids
@@ -108,7 +124,22 @@ impl Ground {
 impl Stage {
     pub fn over(ground: Ground) -> Self {
         let schema = ground.tail.schema().clone();
-        Self { ground, schema, edits: Vec::new(), rows: BTreeMap::new(), bytes: 0, changed: false }
+        let limits = Limits { deletes: DELETED_BY_FILTER_MAX, patches: PATCHED_BY_FILTER_MAX };
+        Self {
+            ground,
+            schema,
+            edits: Vec::new(),
+            rows: BTreeMap::new(),
+            bytes: 0,
+            changed: false,
+            view: OnceLock::new(),
+            limits,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// What of the segments is here.
@@ -119,12 +150,18 @@ impl Stage {
     /// More of the same segments.
     pub fn learn(&mut self, segments: Vec<Arc<Segment>>, holds: Asks) {
         (self.ground.segments, self.ground.holds) = (segments, holds);
+        self.view = OnceLock::new();
     }
 
     /// Takes in one request, or refuses it and stays as it was.
     pub fn take(&mut self, write: &Write) -> Result<Written> {
+        self.take_within(write, &mut |_| Ok(()))
+    }
+
+    /// The same where memory is counted: a filter may find more documents than anybody has reserved for.
+    pub fn take_within(&mut self, write: &Write, room: Room<'_>) -> Result<Written> {
         assert!(asks(write) <= self.ground.holds, "a request over segments that are not here");
-        let draft = self.draft(write)?;
+        let draft = self.draft(write, room)?;
         self.changed |= !draft.edits.is_empty() || !draft.rows.is_empty();
         self.changed |= self.ground.born == Born::No && creates(write);
         if self.changed {
@@ -188,27 +225,20 @@ impl Stage {
         // The numbers of slots are nobody's business in a tail that is thrown away.
         let next = self.ground.tail.next();
         self.ground.tail.apply(&Landed::new(next, vec![effects.clone()], memory))?;
+        self.view = OnceLock::new();
         Ok(effects)
     }
 
-    fn draft(&self, write: &Write) -> Result<Draft> {
-        let mut draft = Draft {
-            schema: self.schema.clone(),
-            edits: Vec::new(),
-            rows: Vec::new(),
-            written: Written::default(),
-        };
+    fn draft(&self, write: &Write, room: Room<'_>) -> Result<Draft> {
+        let mut draft = Draft::over(self.schema.clone());
         if self.ground.born == Born::Yes && write.create == Create::New {
             return Err(Error::new(ErrorKind::Conflict, "this namespace is there already"));
         }
         if self.ground.born == Born::No && !creates(write) {
             return Err(Error::new(ErrorKind::NotFound, "there is no such namespace"));
         }
-        if let Some(read_only) = write.read_only {
-            let read_only = read_only == ReadOnly::Yes;
-            if read_only != self.schema.settings.read_only {
-                draft.edit(vec![SchemaEdit::Settings(Settings { read_only })]);
-            }
+        if write.read_only.is_some() || write.pinning.is_some() {
+            draft.edit(self.set(write));
             return Ok(draft);
         }
         if self.schema.settings.read_only {
@@ -217,14 +247,17 @@ impl Stage {
             ));
         }
         draft.edit(self.schema.declare(&write.schema, write.id_type, write.metric)?);
-        let Some(id_type) = draft.id_type(write)? else { return Ok(draft) };
-        let upserts = draft.rows_of(&write.upserts, id_type, write)?;
-        let patches = draft.rows_of(&write.patches, id_type, write)?;
-        let deletes: Vec<DocId> =
-            write.deletes.iter().map(|id| DocId::of(id, id_type)).collect::<Result<_>>()?;
-        unique(upserts.iter().chain(&patches).map(|row| &row.id).chain(&deletes))?;
+        // All of the request speaks of one schema: that which it leaves behind.
+        let Named { upserts, patches, deletes } = draft.named(write)?;
+        let patch = draft.patch_of(write)?;
         if !upserts.is_empty() && !draft.schema.settled {
             draft.edit(vec![SchemaEdit::Settled]);
+        }
+        if let Some(matching) = &write.delete_by_filter {
+            self.delete_found(&mut draft, matching, &mut *room)?;
+        }
+        if let Some((matching, values)) = patch {
+            self.patch_found(&mut draft, matching, &values, room)?;
         }
         self.upsert(&mut draft, upserts, write.upsert_condition.as_ref())?;
         self.patch(&mut draft, patches, write.patch_condition.as_ref())?;
@@ -232,95 +265,38 @@ impl Stage {
         Ok(draft)
     }
 
-    /// Whether a document is there before this request.
-    fn has(&self, id: &DocId) -> bool {
-        match self.rows.get(id) {
+    fn set(&self, write: &Write) -> Vec<SchemaEdit> {
+        let before = &self.schema.settings;
+        let after = Settings {
+            read_only: write.read_only.map_or(before.read_only, |said| said == ReadOnly::Yes),
+            pinning: write.pinning.unwrap_or(before.pinning),
+        };
+        if after == *before { Vec::new() } else { vec![SchemaEdit::Settings(after)] }
+    }
+
+    /// Whether a document is there, by what the request has done so far.
+    fn has(&self, draft: &Draft, id: &DocId) -> bool {
+        match self.staged(draft, id) {
             Some(staged) => staged.is_some(),
             None => self.ground.has(id),
         }
     }
 
-    /// The newest version of a document before this request.
-    fn get(&self, id: &DocId) -> Option<Row> {
-        match self.rows.get(id) {
+    /// The newest version of a document, by what the request has done so far.
+    fn get(&self, draft: &Draft, id: &DocId) -> Option<Row> {
+        match self.staged(draft, id) {
             Some(staged) => staged.clone(),
             None => self.ground.get(id),
         }
     }
 
-    fn upsert(
-        &self,
-        draft: &mut Draft,
-        rows: Vec<Typed>,
-        condition: Option<&Filter>,
-    ) -> Result<()> {
-        let condition = draft.bind(condition)?;
-        for Typed { id, values } in rows {
-            let row = Row { id: id.clone(), values: present(values) };
-            // A document that is not there is inserted, whatever the condition.
-            let applies = condition.as_ref().is_none_or(|condition| {
-                self.get(&id).is_none_or(|old| holds(condition, &old, Some(&row)))
-            });
-            if applies {
-                draft.check_size(&row)?;
-                draft.written.upserted.push(id.clone());
-                draft.rows.push((id, Some(row)));
-            }
-        }
-        Ok(())
+    fn staged<'a>(&'a self, draft: &'a Draft, id: &DocId) -> Option<&'a Option<Row>> {
+        draft.rows.get(id).or_else(|| self.rows.get(id))
     }
 
-    fn patch(&self, draft: &mut Draft, rows: Vec<Typed>, condition: Option<&Filter>) -> Result<()> {
-        let condition = draft.bind(condition)?;
-        let schema = draft.schema.clone();
-        let known = schema.by_number();
-        for Typed { id, values } in rows {
-            if let Some((number, _)) = values.iter().find(|(number, _)| draft.is_vector(*number)) {
-                let name = draft.schema.numbered(*number).map_or("", |(name, _)| name);
-                return Err(Error::invalid(format!(
-                    "a patch may not touch vector attribute '{name}': upsert the document instead"
-                )));
-            }
-            let Some(old) = self.get(&id) else { continue };
-            let new = Row { id: id.clone(), values: present(values.clone()) };
-            if condition.as_ref().is_some_and(|condition| !holds(condition, &old, Some(&new))) {
-                continue;
-            }
-            // What was stored under an attribute that was dropped since goes with this version.
-            let stays = old.values.into_iter().filter(|(number, _)| known.contains_key(number));
-            let stays = stays.filter(|_| !crate::mutant!("a patch drops what it does not name"));
-            let mut merged: BTreeMap<AttrNo, Value> = stays.collect();
-            for (number, value) in values {
-                match value {
-                    Some(value) => drop(merged.insert(number, value)),
-                    None => drop(merged.remove(&number)),
-                }
-            }
-            let row = Row { id: id.clone(), values: merged.into_iter().collect() };
-            draft.check_size(&row)?;
-            draft.written.patched.push(id.clone());
-            draft.rows.push((id, Some(row)));
-        }
-        Ok(())
-    }
-
-    fn delete(&self, draft: &mut Draft, ids: Vec<DocId>, condition: Option<&Filter>) -> Result<()> {
-        let condition = draft.bind(condition)?;
-        for id in ids {
-            if !self.has(&id) {
-                continue;
-            }
-            if let Some(condition) = &condition {
-                let nothing = Row { id: id.clone(), values: Vec::new() };
-                let Some(old) = self.get(&id) else { continue };
-                if !holds(condition, &old, Some(&nothing)) {
-                    continue;
-                }
-            }
-            draft.written.deleted.push(id.clone());
-            draft.rows.push((id, None));
-        }
-        Ok(())
+    fn view(&self) -> &View {
+        let Ground { tail, segments, .. } = &self.ground;
+        self.view.get_or_init(|| View::new(tail.clone(), segments.clone()))
     }
 }
 
@@ -337,90 +313,4 @@ fn bytes_of(row: &Row) -> usize {
     // The type only matters to vectors of small numbers, and there are few of those.
     let values = row.values.iter();
     values.map(|(_, value)| value.logical_bytes(AttrType::Scalar(Scalar::Int))).sum()
-}
-
-/// A row whose values have their types: what is null is said to be.
-struct Typed {
-    id: DocId,
-    values: Vec<(AttrNo, Option<Value>)>,
-}
-
-impl Draft {
-    fn edit(&mut self, edits: Vec<SchemaEdit>) {
-        if !edits.is_empty() {
-            let schema = Arc::make_mut(&mut self.schema);
-            edits.iter().for_each(|edit| schema.apply(edit));
-            self.edits.extend(edits);
-        }
-    }
-
-    /// The type of ids, which the first of them settles. None: there is no id at all.
-    fn id_type(&mut self, write: &Write) -> Result<Option<IdType>> {
-        let rows = write.upserts.iter().chain(&write.patches).map(|row| &row.id);
-        let Some(first) = rows.chain(&write.deletes).next() else { return Ok(None) };
-        if let Some(known) = self.schema.id {
-            return Ok(Some(known));
-        }
-        let id_type = IdType::infer(first)?;
-        self.edit(vec![SchemaEdit::IdType(id_type)]);
-        Ok(Some(id_type))
-    }
-
-    fn rows_of(&mut self, rows: &[GivenRow], id_type: IdType, write: &Write) -> Result<Vec<Typed>> {
-        // All of them say what an attribute is before one is read by it: in one of them it may be
-        // empty, and say nothing.
-        for (name, given) in rows.iter().flat_map(|row| &row.values) {
-            if !self.schema.attributes.contains_key(&**name) {
-                self.edit(self.schema.infer(name, given, write.metric)?);
-            }
-        }
-        rows.iter().map(|row| self.row_of(row, id_type)).collect()
-    }
-
-    fn row_of(&self, row: &GivenRow, id_type: IdType) -> Result<Typed> {
-        let id = DocId::of(&row.id, id_type)?;
-        let mut values = Vec::with_capacity(row.values.len());
-        for (name, given) in &row.values {
-            // A null, or an empty array, of an attribute that nobody knows says nothing.
-            let Some(attribute) = self.schema.attributes.get(&**name) else { continue };
-            let value = match given {
-                Given::Null => None,
-                given => Value::of_attribute(name, attribute.kind, given)?,
-            };
-            if let Some(value) = &value {
-                value.check_size(name, attribute)?;
-            }
-            values.push((attribute.number, value));
-        }
-        values.sort_unstable_by_key(|(number, _)| *number);
-        Ok(Typed { id, values })
-    }
-
-    fn bind(&self, condition: Option<&Filter>) -> Result<Option<Bound>> {
-        condition.map(|filter| Bound::bind(filter, &self.schema, Purpose::Condition)).transpose()
-    }
-
-    fn is_vector(&self, number: AttrNo) -> bool {
-        self.schema.numbered(number).is_some_and(|(_, attribute)| attribute.kind.is_vector())
-    }
-
-    fn check_size(&self, row: &Row) -> Result<()> {
-        row.check_size(|number| self.schema.numbered(number).map(|(_, attribute)| attribute.kind))
-    }
-}
-
-fn present(values: Vec<(AttrNo, Option<Value>)>) -> Vec<(AttrNo, Value)> {
-    values.into_iter().filter_map(|(number, value)| Some((number, value?))).collect()
-}
-
-fn unique<'a>(ids: impl Iterator<Item = &'a DocId>) -> Result<()> {
-    let mut seen = std::collections::BTreeSet::new();
-    for id in ids {
-        if !seen.insert(id) {
-            return Err(Error::invalid(format!(
-                "id '{id}' is there twice: one request may say one thing of a document"
-            )));
-        }
-    }
-    Ok(())
 }

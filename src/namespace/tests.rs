@@ -1,20 +1,22 @@
 //! What a batch of requests does, how it lies in the tail, and what a fold makes of it, against an
 //! oracle that is too simple to be wrong: a map of documents.
 
+mod by_filter;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::base::Base;
-use super::commit::{Asks, Born, Ground, Stage};
+use super::commit::{Asks, Born, Ground, Limits, Stage};
 use super::fold::{Names, Plan};
 use super::segments::Segment;
 use super::tail::{Landed, Tail};
 use super::view::View;
 use crate::config::Location;
 use crate::env::{Clock, Dice};
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Result};
 use crate::log::effects;
 use crate::memory::Memory;
 use crate::model::{
@@ -32,6 +34,8 @@ struct Desk {
     base: Base,
     store: Store,
     memory: Memory,
+    /// How many documents a request may change by filter.
+    limits: Limits,
 }
 
 fn text(text: &str) -> Given {
@@ -53,25 +57,38 @@ impl Desk {
         let store = storage::open(&Location::Memory, [], Clock::start(), dice).await.unwrap();
         let base = Base::default();
         let memory = Memory::of(1 << 30);
-        Self { tail: Tail::behind(&base, Seq(0)), segments: vec![], base, store, memory }
+        let (tail, segments) = (Tail::behind(&base, Seq(0)), vec![]);
+        let limits = Limits { deletes: 3, patches: 2 };
+        Self { tail, segments, base, store, memory, limits }
     }
 
     fn view(&self) -> View {
         View::new(self.tail.clone(), self.segments.clone())
     }
 
-    /// One slot with these requests; what each was answered.
+    /// One slot with these requests: the ids of what each has changed.
     fn slot(&mut self, writes: &[Write]) -> Vec<Result<Vec<DocId>, ErrorKind>> {
+        let ids = |answer: Result<Written>| match answer {
+            Ok(Written { upserted, patched, deleted, .. }) => {
+                Ok([upserted.ids, patched.ids, deleted.ids].concat())
+            }
+            Err(error) => Err(error.kind()),
+        };
+        self.written(writes).into_iter().map(ids).collect()
+    }
+
+    fn stage(&self) -> Stage {
         let (tail, segments) = (self.tail.clone(), self.segments.clone());
-        let mut stage = Stage::over(Ground { tail, segments, holds: Asks::Rows, born: Born::Yes });
+        let ground = Ground { tail, segments, holds: Asks::Rows, born: Born::Yes };
+        Stage::over(ground).limited(self.limits)
+    }
+
+    /// One slot with these requests; what each was answered.
+    fn written(&mut self, writes: &[Write]) -> Vec<Result<Written>> {
+        let mut stage = self.stage();
         let mut parts = Vec::new();
         let take = |write: &Write| {
-            let answer = match stage.take(write) {
-                Ok(Written { upserted, patched, deleted, .. }) => {
-                    Ok([upserted.ids, patched.ids, deleted.ids].concat())
-                }
-                Err(error) => Err(error.kind()),
-            };
+            let answer = stage.take(write);
             // A large batch is cut, row by row if need be.
             while stage.bytes() > 300 {
                 parts.push(stage.cut(7, 100, &self.memory).unwrap());

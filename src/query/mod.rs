@@ -1,83 +1,70 @@
 //! Queries: which documents of a view, in which order, and what of them.
 //!
-//! A view is asked block by block: a filter says which living rows match, and of these the first few
-//! are kept. Answers are exact, for every row is looked at; indexes will look at fewer.
+//! A query is bound to a schema first, so that what cannot be asked is refused before a row is
+//! read. Then a filter says which living rows match, a ranking puts them in order, and of these a
+//! page is shown. Answers are exact, for every row is looked at; indexes will look at fewer.
 
+mod aggregate;
+mod computed;
+mod explain;
+mod fuse;
+mod group;
+mod highlight;
+mod key;
+mod leaf;
+mod matches;
 mod nearest;
-mod winners;
-
-use arrow_buffer::BooleanBuffer;
+mod number;
+mod page;
+mod plan;
+mod ranking;
+mod recall;
+#[cfg(test)]
+mod samples;
+mod score;
+mod similar;
+mod sparse;
+mod text;
+mod top;
+mod winner;
 
 use crate::error::{Error, Result};
-use crate::eval::{Block, Bound, Order, Place, Purpose, select};
-use crate::model::{Answer, Include, Query, Rank, Schema};
+use crate::model::{Answer, Attribute, Query, Schema};
 use crate::namespace::view::{Living, View};
+use matches::Matches;
+use plan::Plan;
 
-/// The rows of a view that match, block by block.
-pub(crate) struct Matches<'a> {
-    living: &'a [Living],
-    rows: Vec<BooleanBuffer>,
-}
-
-/// One of them, and how far it is from what was asked for.
-pub(crate) struct Winner {
-    pub(crate) place: Place,
-    pub(crate) dist: Option<f32>,
-}
+pub use explain::explain;
+pub use fuse::fuse;
+pub use recall::recall;
 
 /// Answers a query. It loops over rows: whoever calls it is not waited for by the network.
 pub fn answer(view: &View, living: &[Living], query: &Query) -> Result<Answer> {
-    let schema = view.schema();
-    schema.check_metric(query.metric)?;
-    known(&query.include, schema)?;
-    let matches = Matches::of(living, query, schema)?;
-    let winners = match &query.rank {
+    of_blocks(view.schema(), living, query)
+}
+
+fn of_blocks(schema: &Schema, living: &[Living], query: &Query) -> Result<Answer> {
+    let Plan { filter, rank, page, include, computed, aggregation, questions } =
+        Plan::of(query, schema)?;
+    let matches = Matches::of(living, filter.as_ref())?;
+    let texts = questions.read(living);
+    let winners = match &rank {
         None => Vec::new(),
-        Some(Rank::Nearest { attribute, vector }) => {
-            nearest::nearest(&matches, schema, attribute, vector, query.limit)?
-        }
-        Some(Rank::Order(by)) => {
-            let places = Order::bind(by, schema)?.first(&matches.blocks(), query.limit)?;
-            places.into_iter().map(|place| Winner { place, dist: None }).collect()
+        Some(rank) => {
+            let first = rank.first(&matches, &texts, page.wanted(&matches))?;
+            page.cut(first, &matches)
         }
     };
-    let rows = winners.iter().map(|winner| winners::hit(living, winner, &query.include, schema));
-    let count = matches.rows.iter().map(|rows| rows.count_set_bits() as u64).sum();
-    let counts = query.counts.iter().map(|label| (label.clone(), count)).collect();
-    Ok(Answer { rows: rows.collect(), counts })
+    let mut rows: Vec<_> =
+        winners.iter().map(|winner| winner.hit(living, &include, schema)).collect();
+    computed.tell(&matches, &texts, &winners, &mut rows)?;
+    let aggregates = aggregation.map(|aggregation| aggregation.of(&matches)).transpose()?;
+    Ok(Answer { rows, aggregates })
 }
 
-impl<'a> Matches<'a> {
-    fn of(living: &'a [Living], query: &Query, schema: &Schema) -> Result<Self> {
-        let bound = query.filter.as_ref();
-        let bound = bound.map(|filter| Bound::bind(filter, schema, Purpose::Query)).transpose()?;
-        let matching = |living: &Living| match &bound {
-            None => Ok(living.alive.clone()),
-            Some(bound) if crate::mutant!("a filter finds what is superseded") => {
-                select(bound, &block(living))
-            }
-            Some(bound) => Ok(&select(bound, &block(living))? & &living.alive),
-        };
-        Ok(Self { living, rows: living.iter().map(matching).collect::<Result<_>>()? })
-    }
-
-    fn blocks(&self) -> Vec<(Block<'a>, BooleanBuffer)> {
-        self.living.iter().map(block).zip(self.rows.iter().cloned()).collect()
-    }
-}
-
-fn block(living: &Living) -> Block<'_> {
-    let ids = Block::new(&**living.rows.ids());
-    let columns = living.rows.columns().iter();
-    columns.fold(ids, |block, (number, (_, column))| block.with(*number, &**column))
-}
-
-fn known(include: &Include, schema: &Schema) -> Result<()> {
-    let Include::These(names) = include else { return Ok(()) };
-    match names.iter().find(|name| &***name != "id" && !schema.attributes.contains_key(*name)) {
-        None => Ok(()),
-        Some(name) => Err(Error::invalid(format!(
-            "💔 attribute \"{name}\" not found in schema, cannot be part of `include_attributes`"
-        ))),
-    }
+/// What a request calls so, in a word that clients look for if there is no such thing.
+fn attribute<'s>(schema: &'s Schema, name: &str) -> Result<&'s Attribute> {
+    schema.attributes.get(name).ok_or_else(|| {
+        Error::invalid(format!("attribute not found: '{name}' is not in the schema"))
+    })
 }

@@ -1,89 +1,156 @@
 //! The nearest vectors, by looking at each.
 
+use arrow_array::ArrayRef;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float16Type, Float32Type};
-use arrow_array::{Array, ArrayRef};
+use arrow_buffer::BooleanBuffer;
 
-use super::{Matches, Winner};
+use super::attribute;
+use super::matches::Matches;
+use super::top::{Better, Top};
+use super::winner::Winner;
 use crate::error::{Error, Result};
 use crate::eval::Place;
-use crate::kernels::{Least, Near, Target, widen_f16, widen_i8};
-use crate::model::{AttrType, DocId, Element, Given, Schema, Value};
+use crate::kernels::{Target, widen_f16, widen_i8};
+use crate::model::{AttrNo, AttrType, Element, Given, Metric, Schema, Value};
 
-/// Where a row is; ties go by its id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Found {
-    id: DocId,
-    block: usize,
-    row: usize,
+/// Where the vectors of an attribute are, and how far from each other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Space {
+    pub(super) number: AttrNo,
+    pub(super) metric: Metric,
+    dims: u32,
+    element: Element,
 }
 
-pub(super) fn nearest(
-    matches: &Matches<'_>,
-    schema: &Schema,
-    name: &str,
-    vector: &Given,
-    limit: usize,
-) -> Result<Vec<Winner>> {
-    let Some(attribute) = schema.attributes.get(name) else {
-        return Err(Error::invalid(format!("attribute not found: '{name}' is not in the schema")));
-    };
-    let (AttrType::Vector { dims, element }, Some(metric)) =
-        (attribute.kind, attribute.options.metric)
-    else {
-        let kind = attribute.kind;
-        return Err(Error::invalid(format!(
-            "attribute '{name}' is of type {kind}: only a dense vector has neighbours"
-        )));
-    };
-    // What is searched for is not stored: it is not rounded to what is.
-    let wide = AttrType::Vector { dims, element: Element::F32 };
-    let Some(Value::Vector(vector)) = Value::of_attribute(name, wide, vector)? else {
-        return Err(Error::invalid(format!("the vector that '{name}' is ranked by is null")));
-    };
-    let target = Target::new(metric, &vector);
-    let mut least = Least::new(limit);
-    for (block, (living, rows)) in matches.living.iter().zip(&matches.rows).enumerate() {
-        let Some((_, column)) = living.rows.columns().get(&attribute.number) else { continue };
-        let mut scratch = vec![0.0; dims as usize];
-        for row in rows.set_indices().filter(|row| column.is_valid(*row)) {
-            let distance = target.distance(numbers(column, element, row, &mut scratch));
-            if least.last().is_none_or(|last: &Near<Found>| distance <= last.distance) {
-                least.offer(Near { distance, id: Found { id: living.rows.id(row), block, row } });
+/// The vector that they are measured against.
+#[derive(Clone, Debug)]
+pub(super) struct Goal {
+    pub(super) space: Space,
+    pub(super) vector: Box<[f32]>,
+}
+
+impl Space {
+    pub(super) fn of(schema: &Schema, name: &str) -> Result<Self> {
+        let attribute = attribute(schema, name)?;
+        let (AttrType::Vector { dims, element }, Some(metric)) =
+            (attribute.kind, attribute.options.metric)
+        else {
+            let kind = attribute.kind;
+            return Err(Error::invalid(format!(
+                "attribute '{name}' is of type {kind}: only a dense vector has neighbours"
+            )));
+        };
+        Ok(Self { number: attribute.number, metric, dims, element })
+    }
+}
+
+impl Goal {
+    pub(super) fn bind(schema: &Schema, name: &str, vector: &Given) -> Result<Self> {
+        let space = Space::of(schema, name)?;
+        // What is searched for is not stored: it is not rounded to what is.
+        let wide = AttrType::Vector { dims: space.dims, element: Element::F32 };
+        let Some(Value::Vector(vector)) = Value::of_attribute(name, wide, vector)? else {
+            return Err(Error::invalid(format!("the vector that '{name}' is ranked by is null")));
+        };
+        Ok(Self { space, vector })
+    }
+
+    pub(super) fn first(&self, matches: &Matches<'_>, wanted: usize) -> Vec<Winner> {
+        let mut top = Top::new(wanted, Better::Less);
+        for (block, part) in matches.parts.iter().enumerate() {
+            let Some(column) = part.column(self.space.number) else { continue };
+            self.each(column, &part.with_value(column), |row, distance| {
+                top.offer(distance, part.living, Place { block, row });
+            });
+        }
+        top.into_winners()
+    }
+
+    /// The distances of these rows, each of which has a vector.
+    pub(super) fn each(
+        &self,
+        column: &ArrayRef,
+        rows: &BooleanBuffer,
+        mut each: impl FnMut(usize, f32),
+    ) {
+        let target = Target::new(self.space.metric, &self.vector);
+        let mut each = |row: usize, vector: &[f32]| each(row, finite(target.distance(vector)));
+        let dims = self.vector.len();
+        match self.space.element {
+            Element::F32 => {
+                let vectors = column.as_fixed_size_list().values();
+                let numbers = &vectors.as_primitive::<Float32Type>().values()[..];
+                for row in rows.set_indices() {
+                    each(row, &numbers[row * dims..(row + 1) * dims]);
+                }
+            }
+            Element::F16 => {
+                let vectors = column.as_fixed_size_list().values();
+                let numbers = &vectors.as_primitive::<Float16Type>().values()[..];
+                let mut wide = vec![0.0; dims];
+                for row in rows.set_indices() {
+                    widen_f16(&numbers[row * dims..(row + 1) * dims], &mut wide);
+                    each(row, &wide);
+                }
+            }
+            Element::I8 => {
+                let vectors = column.as_fixed_size_binary();
+                let mut wide = vec![0.0; dims];
+                for row in rows.set_indices() {
+                    widen_i8(vectors.value(row), &mut wide);
+                    each(row, &wide);
+                }
             }
         }
     }
-    let winner = |near: Near<Found>| {
-        let Found { block, row, .. } = near.id;
-        Winner { place: Place { block, row }, dist: Some(near.distance) }
-    };
-    Ok(least.into_sorted().into_iter().map(winner).collect())
 }
 
-/// The numbers of one vector, as they lie or widened.
-fn numbers<'a>(
-    column: &'a ArrayRef,
-    element: Element,
-    row: usize,
-    scratch: &'a mut [f32],
-) -> &'a [f32] {
-    let dims = scratch.len();
-    match element {
-        Element::F32 => {
-            let list = column.as_fixed_size_list();
-            let from = list.value_offset_at(row);
-            &list.values().as_primitive::<Float32Type>().values()[from..from + dims]
+/// An answer holds no other numbers: what is beyond f32, or is lost out there, is as far as can be.
+fn finite(distance: f32) -> f32 {
+    if distance.is_nan() { f32::MAX } else { distance.clamp(f32::MIN, f32::MAX) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{ask, living, ranked, row, told};
+    use crate::model::{Given, Rank, Value};
+
+    fn nearest(attribute: &str, vector: &[i64]) -> Rank {
+        let vector = Given::List(vector.iter().map(|it| Given::Int(*it)).collect());
+        Rank::Nearest { attribute: attribute.into(), vector }
+    }
+
+    #[test]
+    fn the_nearest_come_first_and_what_is_superseded_is_not_there() {
+        let at = |id, x: f32| row(id, &[("v", Value::Vector([x, 0.0].into()))]);
+        let rows = [at(5, 3.0), at(4, -1.0), at(3, 1.0), row(2, &[]), at(1, 0.0)];
+        let dead = [false, false, false, false, true];
+        for block_rows in 1..6 {
+            let answer = ask(&living(&rows, block_rows, &dead), &ranked(nearest("v", &[0, 0])));
+            let expected = [(3, Some(1.0)), (4, Some(1.0)), (5, Some(9.0))];
+            assert_eq!(told(&answer.unwrap()), expected);
         }
-        Element::F16 => {
-            let list = column.as_fixed_size_list();
-            let from = list.value_offset_at(row);
-            let values = list.values().as_primitive::<Float16Type>().values();
-            widen_f16(&values[from..from + dims], scratch);
-            scratch
-        }
-        Element::I8 => {
-            widen_i8(column.as_fixed_size_binary().value(row), scratch);
-            scratch
-        }
+    }
+
+    #[test]
+    fn what_is_too_far_to_tell_is_as_far_as_can_be() {
+        let at = |id, x: f32| row(id, &[("v", Value::Vector([x, -x].into()))]);
+        let living = living(&[at(1, 3e38), at(2, 1.0)], 2, &[]);
+        let vector = Given::List(vec![Given::Float(-3e38), Given::Float(3e38)]);
+        let rank = Rank::Nearest { attribute: "v".into(), vector };
+        let answer = ask(&living, &ranked(rank)).unwrap();
+        assert_eq!(told(&answer), [(1, Some(f32::MAX)), (2, Some(f32::MAX))]);
+    }
+
+    #[test]
+    fn only_what_is_a_vector_has_neighbours() {
+        let refused = |attribute: &str, vector: &[i64]| {
+            ask(&[], &ranked(nearest(attribute, vector))).unwrap_err().to_string()
+        };
+        assert!(refused("i", &[1]).contains("only a dense vector"));
+        assert!(refused("late", &[1, 2]).contains("only a dense vector"));
+        assert!(refused("v", &[1]).contains("'v' expects [2]f32"));
+        assert!(refused("gone", &[1]).contains("attribute not found"));
     }
 }

@@ -176,6 +176,31 @@ async fn who_goes_away_is_left() {
     assert_eq!(server.documents("a").await, seen);
 }
 
+/// Long before a silent one is cut.
+#[tokio::test]
+async fn who_goes_away_in_the_middle_of_a_large_body_leaves_no_memory_taken() {
+    const ANNOUNCED: usize = 8 << 20;
+    const PATIENCE: Duration = Duration::from_secs(8);
+    let server = Server::start(&Options::memory()).await;
+    let reserved = async || Page::of(&server).await.sum("elacsym_memory_bytes", &[]);
+    let clock = Clock::start();
+    let before = reserved().await;
+    let mut socket = Socket::open(server.host()).await.unwrap();
+    socket.send(&write_head(&ANNOUNCED.to_string())).await.unwrap();
+    socket.send(&vec![b' '; ANNOUNCED / 2]).await.unwrap();
+    while reserved().await < before + ANNOUNCED as f64 {
+        assert!(clock.now() < PATIENCE, "nothing is reserved for a body that is on its way");
+        clock.sleep(Duration::from_millis(10)).await;
+    }
+    drop(socket);
+    let left = clock.now();
+    while reserved().await != before {
+        assert!(clock.now() - left < PATIENCE, "memory is kept for a body that never comes");
+        clock.sleep(Duration::from_millis(10)).await;
+    }
+    server.stands().await;
+}
+
 #[tokio::test]
 async fn a_refusal_does_not_spoil_the_connection() {
     let server = Server::start(&Options::memory()).await;

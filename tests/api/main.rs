@@ -9,6 +9,7 @@
 
 mod access;
 mod backlog;
+mod by_filter;
 mod conditions;
 mod damage;
 mod ending;

@@ -124,18 +124,18 @@ async fn a_schema_names_the_types_of_v1() {
 #[tokio::test]
 async fn a_document_is_got_by_its_id() {
     let server = filled().await;
+    let whole = json!({
+        "id": 1, "vector": [1.0, 0.0, 0.0], "attributes": {"title": "x", "year": 2024},
+    });
     for (id, document) in [
         ("1", json!({"id": 1, "attributes": {"title": "x", "year": 2024}})),
         ("2", json!({"id": 2, "attributes": {}})),
         ("3", json!({"id": 3, "attributes": {}})),
-        (
-            "1?include_vector=true",
-            json!({
-                "id": 1, "vector": [1.0, 0.0, 0.0],
-                "attributes": {"title": "x", "year": 2024},
-            }),
-        ),
+        ("1?include_vector=true", whole.clone()),
+        ("1?include_vector=1", whole.clone()),
+        ("1?include_vector", whole),
         ("2?include_vector=false", json!({"id": 2, "attributes": {}})),
+        ("2?include_vector=0", json!({"id": 2, "attributes": {}})),
         ("3?include_vector=true", json!({"id": 3, "attributes": {}})),
     ] {
         assert_eq!(server.get(&format!("{DOCS}/documents/{id}")).await.ok(), document, "{id}");

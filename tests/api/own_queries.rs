@@ -96,6 +96,11 @@ async fn what_comes_with_a_document_is_said() {
     for (said, found) in [
         (json!({"include_attributes": ["year"]}), json!({"id": 1, "attributes": {"year": 3}})),
         (json!({"include_attributes": []}), json!({"id": 1, "attributes": {}})),
+        // Named, it comes like any other.
+        (
+            json!({"include_attributes": ["vector"]}),
+            json!({"id": 1, "vector": vector, "attributes": {}}),
+        ),
         (
             json!({"include_attributes": ["year"], "include_vector": true}),
             json!({"id": 1, "vector": vector, "attributes": {"year": 3}}),

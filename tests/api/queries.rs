@@ -1,6 +1,9 @@
 //! Queries of v2 apart from what they match and in which order: the shape of an answer, how many,
 //! with what of each document, counted, several at a time, and how new.
 
+use std::time::Duration;
+
+use elacsym::env::Clock;
 use serde_json::{Value, json};
 
 use crate::server::{Options, Server};
@@ -195,9 +198,26 @@ async fn whoever_wrote_reads_what_was_written_however_stale_others_may_be() {
             assert_eq!(server.query("a", query).await["rows"], json!([{"id": 1, "n": n}]));
         }
     }
-    let staler = json!({"level": "eventual", "max_staleness_seconds": 10});
-    let query = json!({"rank_by": ["id", "asc"], "limit": 2, "consistency": staler});
-    assert_eq!(server.ids("a", query).await.len(), 2);
     let ahead = json!({"rank_by": ["id", "asc"], "limit": 1, "min_seq": seq + 1_000_000});
     server.refuses("/v2/namespaces/a/query", &[(ahead, 400, "min_seq")]).await;
+}
+
+/// What a server has at hand once it was asked does not grow by what another one writes.
+#[tokio::test]
+async fn what_another_server_wrote_is_seen_when_staleness_has_reached_its_bound() {
+    let options = Options::folder();
+    let (one, two) = (Server::start(&options).await, Server::start(&options).await);
+    let seen = async |max_staleness_seconds: u64| {
+        let consistency =
+            json!({"level": "eventual", "max_staleness_seconds": max_staleness_seconds});
+        two.ids("a", json!({"rank_by": ["id", "asc"], "limit": 9, "consistency": consistency}))
+            .await
+    };
+    one.write("a", json!({"upsert_rows": [{"id": 1}]})).await;
+    assert_eq!(seen(60).await, [json!(1)]);
+    one.write("a", json!({"upsert_rows": [{"id": 2}]})).await;
+    Clock::start().sleep(Duration::from_millis(1100)).await;
+    assert_eq!(seen(1).await, [json!(1), json!(2)]);
+    one.write("a", json!({"upsert_rows": [{"id": 3}]})).await;
+    assert_eq!(seen(0).await, [json!(1), json!(2), json!(3)]);
 }

@@ -38,7 +38,7 @@ fn declared() -> Base {
         ("tags", 6, "[]string", tags),
         ("vector", 2, "[3]f16", vector),
     ]);
-    let settings = Settings { read_only: true };
+    let settings = Settings { read_only: true, ..Settings::default() };
     Base {
         schema: Schema {
             id: Some(IdType::String),
@@ -71,7 +71,7 @@ fn grown() -> Base {
     };
     let filterable = Options { filterable: true, ..Options::none() };
     let attributes = attributes([("a", 0, "int", filterable)]);
-    let settings = Settings { read_only: false };
+    let settings = Settings::default();
     Base {
         schema: Schema { id: Some(IdType::Uint), attributes, numbers: 1, settled: true, settings },
         segments: vec![first, second],

@@ -24,7 +24,10 @@ const ROWS: &str = r#"{
         "id": "uint", "s": "string", "i": "int", "u": "uint", "f": "float", "b": "bool",
         "w": "uuid", "t": "datetime", "y": "bytes", "ss": "[]string", "is": "[]int",
         "us": "[]uint", "fs": "[]float", "bs": "[]bool", "ws": "[]uuid", "ts": "[]datetime",
-        "hidden": {"type": "int", "filterable": false}
+        "hidden": {"type": "int", "filterable": false},
+        "p": {"type": "string", "regex": true, "glob": true, "fuzzy": true},
+        "x": {"type": "string", "full_text_search": true},
+        "xs": {"type": "[]string", "filterable": true, "full_text_search": {"stemming": true}}
     },
     "distance_metric": "euclidean_squared",
     "upsert_rows": [
@@ -33,13 +36,15 @@ const ROWS: &str = r#"{
             "w": "00000000-0000-0000-0000-000000000001", "t": "2024-03-01", "y": "AAE=",
             "ss": ["a", "b"], "is": [-1, 1], "us": [1], "fs": [0.5], "bs": [true],
             "ws": ["00000000-0000-0000-0000-000000000001"], "ts": ["2024-03-01"],
-            "vector": [0.5, -1], "hidden": 1
+            "vector": [0.5, -1], "hidden": 1,
+            "p": "/a/walrus.rs", "x": "The quick brown fox", "xs": ["quick foxes", "and a walrus"]
         },
         {"id": 2},
         {
             "id": 3, "s": "", "i": 0, "u": 0, "f": -0.0, "b": false,
             "w": "00000000-0000-0000-0000-000000000000", "t": "1969-12-31T23:59:59.5Z", "y": "",
-            "ss": [], "is": [], "us": [], "fs": [], "bs": [], "ws": [], "ts": [], "vector": [0, 1]
+            "ss": [], "is": [], "us": [], "fs": [], "bs": [], "ws": [], "ts": [], "vector": [0, 1],
+            "p": "", "x": "", "xs": []
         },
         {
             "id": 18446744073709551615, "s": "é", "i": 9007199254740993,
@@ -72,6 +77,17 @@ const SEEDS: &[&str] = &[
     r#"["hidden","Eq",1]"#,
     r#"["absent","Eq",1]"#,
     r#"["s","Glob","a*"]"#,
+    r#"["p","Glob","/**/[a-w]?{lrus,x}.rs"]"#,
+    r#"["p","NotIGlob","*WALRUS*"]"#,
+    r#"["p","Regex","^/(a|b)+/\\w+\\.rs$"]"#,
+    r#"["p","Fuzzy","walnus",{"max_edit_distance":[{"min_query_chars":3,"distance":0},{"min_query_chars":6,"distance":1}]}]"#,
+    r#"["x","ContainsAllTokens","quick Fox"]"#,
+    r#"["x","ContainsTokenSequence","brown fo",{"last_as_prefix":true}]"#,
+    r#"["xs","ContainsAnyToken","walruses"]"#,
+    r#"["ss","Contains","a"]"#,
+    r#"["us","ContainsAny",[1,2.0]]"#,
+    r#"["fs","AnyGte",0.5]"#,
+    r#"["is","AnyLt",0]"#,
     r#"["vector","NotEq",[1,0]]"#,
     r#"["i","Lt",{"$ref_new":"f"}]"#,
     r#"["And",[["Not",["s","Gt",""]],["Or",[["i","In",[-1,0]],["id","Gte",2]]]]]"#,
@@ -79,6 +95,8 @@ const SEEDS: &[&str] = &[
     r#"{"field":"f","op":"exists","value":false}"#,
     r#"{"field":"us","op":"not_in","value":[1,0.5]}"#,
     r#"{"field":"t","op":"lt","value":1709251200}"#,
+    r#"{"field":"p","op":"regex","value":"rus"}"#,
+    r#"{"field":"ss","op":"contains_any","value":["b"]}"#,
     r#"{"type":"and","conditions":[{"field":"i","op":"gte","value":-1},
         {"type":"not","conditions":[{"field":"s","op":"in","value":["a"]},
         {"type":"or","conditions":[{"field":"b","op":"ne","value":null}]}]}]}"#,
@@ -225,6 +243,10 @@ fn translated(filter: &Value) -> Option<Value> {
             ("lte", value) => ("Lte", value),
             ("in", value) => ("In", value),
             ("not_in", value) => ("NotIn", value),
+            ("contains", value) => ("Contains", value),
+            ("contains_any", value) => ("ContainsAny", value),
+            ("glob", value) => ("Glob", value),
+            ("regex", value) => ("Regex", value),
             ("exists", Value::Bool(true) | Value::Null) => ("NotEq", Value::Null),
             ("exists", Value::Bool(false)) => ("Eq", Value::Null),
             _ => return None,

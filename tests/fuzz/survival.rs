@@ -154,7 +154,7 @@ fn outcomes_are_read_or_refused() {
         &[
             "seq: bytes belong here",
             "count: bytes belong here",
-            "listed: is neither yes nor no",
+            "is more than there is to tell",
             "ids: a list of values",
             "an id of type",
             "ids: id: bytes belong here",
@@ -301,7 +301,6 @@ fn filters_hold_for_the_same_rows_however_they_are_asked() {
             "type mismatch",
             "does not apply",
             "unknown filter operator",
-            "not_supported",
             "missing field",
             "wrong_shape",
             "operators deep",

@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storage", &[]),
     // Pure: they are handed bytes, rows and seeds, and reach no clock and no configuration.
     ("index", &["kernels", "model", "error"]),
-    ("eval", &["kernels", "model", "error"]),
+    ("eval", &["index", "kernels", "model", "error"]),
     ("kernels", &["model::Metric"]),
     // The ground that the rooms above share, see `GROUND`.
     ("config", &["error", "model"]),

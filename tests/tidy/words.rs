@@ -26,6 +26,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("seahash", &["src/storage/keys.rs", "src/env.rs", "src/cluster/", "src/namespace/newest.rs"]),
     ("moka", &["src/storage/cache/", "src/segment/"]),
     ("tantivy", &["src/index/text/"]),
+    ("alyze", &["src/index/text/"]),
+    ("frostem", &["src/index/text/analyzer/"]),
     ("parquet", &["src/segment/"]),
     ("axum", &["src/api/"]),
     ("hyper", &["src/api/"]),

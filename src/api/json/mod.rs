@@ -23,7 +23,7 @@ use names::Names;
 pub(super) use object::{Object, mistyped, quoted, type_of};
 pub(super) use print::{Encoding, Id, Shown, returned_bytes, unsigned_zero};
 pub(super) use rows::{Field, Fields, RowShape, id_of};
-pub(super) use weight::{held_bytes, printed_bytes};
+pub(super) use weight::Weight;
 
 /// Reads the whole of a body, or tells where it is not JSON, or JSON of another shape.
 pub(super) fn parse<'b, S>(bytes: &'b [u8], trail: &Trail, seed: S) -> Result<S::Value, Refusal>

@@ -146,10 +146,6 @@ impl Object {
         self.fields
     }
 
-    pub(in crate::api) fn is_empty(&self) -> bool {
-        self.fields.is_empty()
-    }
-
     pub(in crate::api) fn missing(&self, name: &str) -> Refusal {
         Refusal::misshapen(&format!("{}missing field `{name}`", self.place()))
     }

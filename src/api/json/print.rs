@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::model::{AttrType, DocId, Hit, Value, datetime, uuid};
+use crate::model::{AttrType, DocId, Hit, Made, Value, datetime, uuid};
 
 /// How vectors are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,17 +92,22 @@ fn base64(numbers: &[f32]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// What a document counts for in a bill: its id, its distance, its values.
+/// What a document counts for in a bill: its id, its distance, its values, what was made of it.
 pub(in crate::api) fn returned_bytes(hit: &Hit) -> u64 {
     let dist = if hit.dist.is_some() { 4 } else { 0 };
     let values = hit.values.iter().map(|(_, kind, value)| value.logical_bytes(*kind));
-    (hit.id.logical_bytes() + dist + values.sum::<usize>()) as u64
+    let made = hit.made.iter().map(|(_, made)| match made {
+        Made::Number(_) => 4,
+        Made::Truth(_) => 1,
+        Made::Fragments(fragments) => fragments.iter().map(|part| part.text.len()).sum(),
+    });
+    (hit.id.logical_bytes() + dist + values.sum::<usize>() + made.sum::<usize>()) as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Element, Scalar};
+    use crate::model::{Element, Fragment, Scalar};
 
     const UUID: u128 = 0x0f8f_ad5b_d9cb_469f_a165_7086_7728_950e;
 
@@ -175,9 +180,17 @@ mod tests {
     #[test]
     fn a_document_counts_for_what_it_holds() {
         let vector = AttrType::Vector { dims: 2, element: Element::F32 };
-        let mut hit = Hit { id: DocId::Uint(1), dist: Some(0.5), values: Vec::new() };
+        let (id, dist) = (DocId::Uint(1), Some(0.5));
+        let mut hit = Hit { id, dist, values: Vec::new(), made: Vec::new() };
         assert_eq!(2 * returned_bytes(&hit), 24);
         hit.values.push(("vector".into(), vector, Value::Vector([0.5, 0.5].into())));
         assert_eq!(5 * returned_bytes(&hit) + "world".len() as u64, 105);
+        let fragments = vec![Fragment { text: "world".into(), places: None }];
+        hit.made = vec![
+            ("a".into(), Made::Number(0.5)),
+            ("b".into(), Made::Truth(true)),
+            ("c".into(), Made::Fragments(fragments)),
+        ];
+        assert_eq!(returned_bytes(&hit), 8 + 4 + 8 + 4 + 1 + 5);
     }
 }

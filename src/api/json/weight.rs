@@ -1,8 +1,10 @@
-//! How much a document of an answer takes: as it lies in memory, and as JSON. Both are estimates,
-//! which are made before anything is printed.
+//! How much an answer takes: as it lies in memory, and as JSON. Both are estimates, which are made
+//! before anything is printed.
+
+use std::iter::Sum;
 
 use super::Encoding;
-use crate::model::{AttrType, DocId, Hit, Value};
+use crate::model::{AggregatedGroup, Aggregates, Answer, AttrType, DocId, Hit, Made, Value};
 
 /// Braces, an id that is no text, a distance.
 const ROW_TEXT_BYTES: usize = 64;
@@ -11,19 +13,95 @@ const F32_TEXT_BYTES: usize = 12;
 const NUMBER_TEXT_BYTES: usize = 20;
 const UUID_TEXT_BYTES: usize = 39;
 const DATETIME_TEXT_BYTES: usize = 33;
+/// The names of what a fragment tells, and its range.
+const FRAGMENT_TEXT_BYTES: usize = 64;
+const RANGE_TEXT_BYTES: usize = 16;
 
-pub(in crate::api) fn held_bytes(hit: &Hit) -> usize {
-    let value = |(name, _, value): &(Box<str>, AttrType, Value)| name.len() + heap_bytes(value);
-    let values = size_of_val(&*hit.values) + hit.values.iter().map(value).sum::<usize>();
-    size_of::<Hit>() + id_bytes(&hit.id) + values
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::api) struct Weight {
+    pub(in crate::api) held_bytes: usize,
+    pub(in crate::api) printed_bytes: usize,
 }
 
-pub(in crate::api) fn printed_bytes(hit: &Hit, encoding: Encoding) -> usize {
+impl Weight {
+    pub(in crate::api) fn of(answer: &Answer, encoding: Encoding) -> Self {
+        let rows = answer.rows.iter().map(|hit| Self::of_hit(hit, encoding)).sum::<Self>();
+        match &answer.aggregates {
+            Some(Aggregates::OfGroups(groups)) => {
+                let groups = groups.iter().map(of_group).sum::<Self>();
+                [rows, groups].into_iter().sum()
+            }
+            // These are few.
+            Some(Aggregates::OfAll(_)) | None => rows,
+        }
+    }
+
+    pub(in crate::api) fn of_hit(hit: &Hit, encoding: Encoding) -> Self {
+        Self { held_bytes: held_bytes(hit), printed_bytes: printed_bytes(hit, encoding) }
+    }
+}
+
+impl Sum for Weight {
+    fn sum<I: Iterator<Item = Self>>(weights: I) -> Self {
+        weights.fold(Self::default(), |all, one| Self {
+            held_bytes: all.held_bytes + one.held_bytes,
+            printed_bytes: all.printed_bytes + one.printed_bytes,
+        })
+    }
+}
+
+fn of_group(group: &AggregatedGroup) -> Weight {
+    let AggregatedGroup { keys, aggregates } = group;
+    let mut held_bytes = size_of_val(group) + size_of_val(&**keys) + size_of_val(&**aggregates);
+    let mut printed_bytes = 0;
+    for (label, key) in keys {
+        held_bytes += label.len() + key.as_ref().map_or(0, |(_, value)| heap_bytes(value));
+        let text = key.as_ref().map_or(4, |(_, value)| text_bytes(value, Encoding::Float));
+        printed_bytes += label.len() + 4 + text;
+    }
+    for (label, _) in aggregates {
+        held_bytes += label.len();
+        printed_bytes += label.len() + 4 + NUMBER_TEXT_BYTES;
+    }
+    Weight { held_bytes, printed_bytes }
+}
+
+fn held_bytes(hit: &Hit) -> usize {
+    let value = |(name, _, value): &(Box<str>, AttrType, Value)| name.len() + heap_bytes(value);
+    let values = size_of_val(&*hit.values) + hit.values.iter().map(value).sum::<usize>();
+    let one = |(label, made): &(Box<str>, Made)| label.len() + made_bytes(made);
+    let made = size_of_val(&*hit.made) + hit.made.iter().map(one).sum::<usize>();
+    size_of::<Hit>() + id_bytes(&hit.id) + values + made
+}
+
+fn printed_bytes(hit: &Hit, encoding: Encoding) -> usize {
     // With its quotes, a colon and a comma.
     let value = |(name, _, value): &(Box<str>, AttrType, Value)| {
         name.len() + 4 + text_bytes(value, encoding)
     };
-    ROW_TEXT_BYTES + id_bytes(&hit.id) + hit.values.iter().map(value).sum::<usize>()
+    let one = |(label, made): &(Box<str>, Made)| label.len() + 4 + made_text_bytes(made);
+    let values = hit.values.iter().map(value).sum::<usize>();
+    ROW_TEXT_BYTES + id_bytes(&hit.id) + values + hit.made.iter().map(one).sum::<usize>()
+}
+
+fn made_bytes(made: &Made) -> usize {
+    let Made::Fragments(fragments) = made else { return 0 };
+    let places = fragments.iter().flat_map(|part| &part.places);
+    let texts = fragments.iter().map(|part| part.text.len());
+    size_of_val(&**fragments)
+        + texts.sum::<usize>()
+        + places.map(|places| size_of_val(&*places.matches)).sum::<usize>()
+}
+
+fn made_text_bytes(made: &Made) -> usize {
+    let fragments = match made {
+        Made::Number(_) | Made::Truth(_) => return F32_TEXT_BYTES,
+        Made::Fragments(fragments) => fragments,
+    };
+    let places = fragments.iter().flat_map(|part| &part.places);
+    let texts = fragments.iter().map(|part| part.text.len() + FRAGMENT_TEXT_BYTES);
+    texts.sum::<usize>()
+        + places.map(|places| places.matches.len() * RANGE_TEXT_BYTES).sum::<usize>()
 }
 
 fn id_bytes(id: &DocId) -> usize {
@@ -82,11 +160,11 @@ fn text_bytes(value: &Value, encoding: Encoding) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Element, Scalar};
+    use crate::model::{Aggregated, Element, Fragment, Places, Scalar};
 
     fn hit(values: Vec<(AttrType, Value)>) -> Hit {
         let values = values.into_iter().map(|(kind, value)| ("name".into(), kind, value));
-        Hit { id: DocId::Uint(1), dist: None, values: values.collect() }
+        Hit { id: DocId::Uint(1), dist: None, values: values.collect(), made: Vec::new() }
     }
 
     #[test]
@@ -119,7 +197,32 @@ mod tests {
             assert!(held_bytes(&hit) >= 10_000, "{kind}");
             assert!(printed_bytes(&hit, Encoding::Float) >= 10_000, "{kind}");
         }
-        let named = Hit { id: DocId::String(long), dist: None, values: Vec::new() };
+        let mut named = hit(Vec::new());
+        named.id = DocId::String(long.clone());
+        let mut marked = hit(Vec::new());
+        let places = Some(Places { fragment: 0..1, matches: vec![0..1; 700] });
+        let short = Fragment { text: "x".into(), places };
+        for part in [Fragment { text: long.clone(), places: None }, short] {
+            marked.made = vec![("x".into(), Made::Fragments(vec![part]))];
+            assert!(held_bytes(&marked) > 10_000);
+            assert!(printed_bytes(&marked, Encoding::Float) > 10_000);
+        }
         assert!(held_bytes(&named) > 10_000 && printed_bytes(&named, Encoding::Float) > 10_000);
+    }
+
+    #[test]
+    fn an_answer_weighs_what_its_rows_and_its_groups_do() {
+        let row = hit(Vec::new());
+        let long: Box<str> = "x".repeat(10_000).into();
+        let key = ("key".into(), Some((Scalar::String, Value::String(long))));
+        let aggregates = vec![("n".into(), Aggregated::Count(1))];
+        let group = AggregatedGroup { keys: vec![key], aggregates };
+        let rows = Answer { rows: vec![row.clone(), row.clone()], aggregates: None };
+        let twice = [Weight::of_hit(&row, Encoding::Float); 2].into_iter().sum::<Weight>();
+        assert_eq!(Weight::of(&rows, Encoding::Float), twice);
+        let groups = Some(Aggregates::OfGroups(vec![group]));
+        let weight = Weight::of(&Answer { aggregates: groups, ..rows }, Encoding::Float);
+        assert!(weight.held_bytes > twice.held_bytes + 10_000);
+        assert!(weight.printed_bytes > twice.printed_bytes + 10_000);
     }
 }

@@ -3,10 +3,7 @@
 
 use crate::api::error::{Contract, Refusal};
 use crate::api::json::{Object, quoted};
-use crate::model::{Filter, Given, Op, Operand};
-
-/// What is promised and not there yet.
-const UNBUILT: &[&str] = &["contains", "contains_any", "glob", "regex"];
+use crate::model::{Case, Filter, Given, Op, Operand, Pattern};
 
 pub(super) fn read(path: &str, given: Given) -> Result<Filter, Refusal> {
     let filter = one(path, given)?;
@@ -49,12 +46,22 @@ fn condition(mut object: Object) -> Result<Filter, Refusal> {
         "lte" => (Op::Lte, value),
         "in" => (Op::In, value),
         "not_in" => (Op::NotIn, value),
+        "contains" => (Op::Contains, value),
+        "contains_any" => (Op::ContainsAny, value),
         "exists" => match value {
             Given::Bool(true) | Given::Null => (Op::NotEq, Given::Null),
             Given::Bool(false) => (Op::Eq, Given::Null),
             _ => return Err(Refusal::invalid("the filter `exists` takes true or false")),
         },
-        other if UNBUILT.contains(&other) => return Err(Refusal::not_built(other)),
+        "glob" => {
+            let operand = Operand::Literal(value);
+            let pattern = Pattern::Glob { operand, case: Case::Matters };
+            return Ok(Filter::Like { attribute, pattern });
+        }
+        "regex" => {
+            let pattern = Pattern::Regex(Operand::Literal(value));
+            return Ok(Filter::Like { attribute, pattern });
+        }
         other => {
             let other = quoted(other);
             return Err(Refusal::invalid(format!("unknown filter operator `{other}`")));
@@ -72,10 +79,28 @@ mod tests {
         Filter::Test { attribute: "a".into(), op, operand: Operand::Literal(operand) }
     }
 
+    fn like(pattern: Pattern) -> Filter {
+        Filter::Like { attribute: "a".into(), pattern }
+    }
+
+    fn text(text: &str) -> Operand {
+        Operand::Literal(Given::Text(text.into()))
+    }
+
     #[test]
     fn a_condition_is_a_field_an_operator_and_a_value() {
         for (text, expected) in [
             (r#"{"field":"a","op":"gte","value":7}"#, test(Op::Gte, Given::Int(7))),
+            (r#"{"field":"a","op":"contains","value":7}"#, test(Op::Contains, Given::Int(7))),
+            (
+                r#"{"field":"a","op":"contains_any","value":[7]}"#,
+                test(Op::ContainsAny, Given::List(vec![Given::Int(7)])),
+            ),
+            (
+                r#"{"field":"a","op":"glob","value":"x*"}"#,
+                like(Pattern::Glob { operand: text("x*"), case: Case::Matters }),
+            ),
+            (r#"{"field":"a","op":"regex","value":"^x"}"#, like(Pattern::Regex(text("^x")))),
             (r#"{"field":"a","op":"exists","value":true}"#, test(Op::NotEq, Given::Null)),
             (r#"{"field":"a","op":"exists","value":false}"#, test(Op::Eq, Given::Null)),
             (
@@ -95,7 +120,6 @@ mod tests {
     fn what_is_no_condition_is_refused_by_name() {
         for (text, told) in [
             ("[]", "filter: invalid type: sequence, expected an object"),
-            (r#"{"field":"a","op":"regex","value":"x"}"#, "`regex` is not supported"),
             (r#"{"field":"a","op":"like","value":"x"}"#, "unknown filter operator `like`"),
             (r#"{"op":"eq","value":1}"#, "filter: missing field `field`"),
             (r#"{"field":"a","op":"eq","vlaue":1}"#, "unknown field `filter.vlaue`"),

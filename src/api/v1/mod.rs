@@ -16,13 +16,13 @@ use serde::Serialize;
 
 use super::deadline::{Deadline, QUERY_TIME_MAX, WRITE_TIME_MAX};
 use super::error::{Again, Contract, Refusal};
-use super::json::{Encoding, Field, Fields, Object, RowShape, Trail, id_of, object, parse};
+use super::json::{Encoding, Field, Fields, Object, RowShape, Trail, Weight, id_of, object, parse};
 use super::sheet::Sheet;
 use super::{Api, ROW_BYTES, crunch, idempotency_key, json_answer, understood, uri};
 use crate::error::{self, ErrorKind};
 use crate::model::{
-    Answered, Consistency, Create, Direction, DocId, Filter, Given, GivenRow, IdType, Include,
-    Namespace, Op, Operand, Query, Rank, Schema, Write, Written,
+    Answered, ByFilter, Consistency, Create, Direction, DocId, Excess, Filter, Given, GivenRow,
+    IdType, Include, Namespace, Op, Operand, Query, Rank, Schema, Write, Written,
 };
 use declared::Declared;
 use query::{Answer, Found, Performance};
@@ -117,10 +117,15 @@ async fn write_it(
     key: Option<String>,
     deadline: Deadline,
 ) -> Result<Written, Refusal> {
-    // Nothing here has a condition: to do it twice is to do it once.
+    // By ids, to do it twice is to do it once; a filter may find what came in between.
+    let again = match write.delete_by_filter {
+        Some(_) if key.is_none() => Again::Unsafe,
+        Some(_) | None => Again::Safe,
+    };
     let work = api.engine.write(name, write, key);
-    let written = deadline.in_time(work, Refusal::late_write).await?;
-    written.map_err(|error| Contract::V1.refuse(&error))
+    let late = || Refusal::late_write().of_a_write(again);
+    let written = deadline.in_time(work, late).await?;
+    written.map_err(|error| Contract::V1.refuse(&error).of_a_write(again))
 }
 
 #[derive(Serialize)]
@@ -168,18 +173,32 @@ async fn delete(
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
     let name = named(&ns)?;
     let key = idempotency_key(request.headers())?;
-    let deletes = understood(&api, request, deadline, |bytes| ids(object(bytes)?)).await?;
-    let write = Write { deletes, create: Create::Never, ..Write::default() };
+    let write = understood(&api, request, deadline, |bytes| deletion(object(bytes)?)).await?;
     let Written { deleted, seq, .. } = write_it(&api, &name, write, key, deadline).await?;
     json_answer(StatusCode::OK, &Done { count: deleted.count, seq })
 }
 
-fn ids(mut request: Object) -> Result<Vec<Given>, Refusal> {
-    request.refuse_unbuilt(&["filter"])?;
-    let ids = request.list("ids")?.ok_or_else(|| request.missing("ids"))?;
+/// Of documents by their ids, or of all that match a filter.
+fn deletion(mut request: Object) -> Result<Write, Refusal> {
+    let mut write = Write { create: Create::Never, ..Write::default() };
+    match (request.list("ids")?, request.take("filter")) {
+        (Some(_), Some(_)) => {
+            return Err(Refusal::invalid(
+                "`ids` and `filter` cannot both be given: send two requests",
+            ));
+        }
+        (None, Some(given)) => {
+            let filter = filter::read("filter", given)?;
+            write.delete_by_filter = Some(ByFilter { filter, excess: Excess::Refused });
+        }
+        (Some(ids), None) => {
+            let id = |id| id_of(id, "Id").map_err(|why| Refusal::misshapen(&format!("ids: {why}")));
+            write.deletes = ids.into_iter().map(id).collect::<Result<_, _>>()?;
+        }
+        (None, None) => return Err(request.missing("ids")),
+    }
     request.end()?;
-    let id = |id| id_of(id, "Id").map_err(|why| Refusal::misshapen(&format!("ids: {why}")));
-    ids.into_iter().map(id).collect()
+    Ok(write)
 }
 
 #[derive(Serialize)]
@@ -209,8 +228,10 @@ async fn document(
 ) -> Result<Response, Refusal> {
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
     let name = named(&ns)?;
-    let with_vector = uri::parameter(&uri, "include_vector")?.as_deref() == Some("true");
-    let include = if with_vector { Include::All } else { query::without(None) };
+    let include = match uri::asks_for(&uri, "include_vector") {
+        true => Include::All,
+        false => query::without_vector(),
+    };
     let absent = || Refusal::not_found(format!("there is no document of id '{text}'"));
     let guess = number(&text).unwrap_or_else(|| Given::Text(text.as_str().into()));
     let query = by_id(guess.clone(), include.clone());
@@ -259,14 +280,9 @@ fn number(text: &str) -> Option<Given> {
 
 fn by_id(id: Given, include: Include) -> Query {
     let operand = Operand::Literal(id);
-    Query {
-        rank: Some(Rank::Order(vec![("id".into(), Direction::Ascending)])),
-        limit: 1,
-        filter: Some(Filter::Test { attribute: "id".into(), op: Op::Eq, operand }),
-        include,
-        counts: Vec::new(),
-        metric: None,
-    }
+    let filter = Filter::Test { attribute: "id".into(), op: Op::Eq, operand };
+    let rank = Rank::Order(vec![("id".into(), Direction::Ascending)]);
+    query::rows(rank, 1, Some(filter), include)
 }
 
 async fn search(
@@ -284,7 +300,9 @@ async fn search(
     let rows = answered.answers.iter().map(|answer| answer.rows.len()).sum::<usize>();
     let memory = api.engine.memory().clone();
     let print = crunch(rows * ROW_BYTES, move || {
-        let sheet = Sheet::cut(&memory, &answered.answers, Encoding::Float, "top_k")?;
+        let hits = answered.answers.iter().flat_map(|answer| &answer.rows);
+        let weight = hits.map(|hit| Weight::of_hit(hit, Encoding::Float)).sum();
+        let sheet = Sheet::cut(&memory, weight, "top_k")?;
         let metric = answered.schema.metric();
         let hits = answered.answers.iter().flat_map(|answer| &answer.rows);
         let results = hits.map(|hit| Found::of(hit, metric)).collect();
@@ -368,7 +386,15 @@ mod tests {
         let values = vec![("t".into(), Given::Int(1))];
         assert_eq!(rows, [GivenRow { id: Given::Text("a".into()), values }]);
         let object = Object::of("", given(r#"{"ids":[1,"a"]}"#)).unwrap();
-        assert_eq!(ids(object).unwrap(), [Given::Int(1), Given::Text("a".into())]);
+        let by_ids = deletion(object).unwrap();
+        assert_eq!(by_ids.deletes, [Given::Int(1), Given::Text("a".into())]);
+        let text = r#"{"filter":{"field":"a","op":"eq","value":1}}"#;
+        let by_filter = deletion(Object::of("", given(text)).unwrap()).unwrap();
+        let operand = Operand::Literal(Given::Int(1));
+        let filter = Filter::Test { attribute: "a".into(), op: Op::Eq, operand };
+        let expected = Some(ByFilter { filter, excess: Excess::Refused });
+        assert_eq!(by_filter.delete_by_filter, expected);
+        assert!(by_filter.deletes.is_empty());
     }
 
     #[test]
@@ -382,11 +408,13 @@ mod tests {
             assert!(refusal.story().contains(told), "{}", refusal.story());
         }
         for (text, told) in [
-            (r#"{"filter":{"field":"a"}}"#, "`filter` is not supported"),
+            (r#"{"filter":{"field":"a"}}"#, "filter: missing field `op`"),
+            (r#"{"filter":{"type":"and","conditions":[]},"ids":[]}"#, "cannot both be given"),
+            (r#"{"ids":[],"x":1}"#, "unknown field `x`"),
             ("{}", "missing field `ids`"),
             (r#"{"ids":[true]}"#, "data did not match any variant of untagged enum Id"),
         ] {
-            let refusal = ids(Object::of("", given(text)).unwrap()).unwrap_err();
+            let refusal = deletion(Object::of("", given(text)).unwrap()).unwrap_err();
             assert!(refusal.story().contains(told), "{}", refusal.story());
         }
     }

@@ -8,7 +8,7 @@ use super::filter;
 use crate::api::error::Refusal;
 use crate::api::json::{Encoding, Id, Object, Shown, object, quoted, unsigned_zero};
 use crate::model::{
-    AttrType, Direction, Given, Hit, Include, LIMIT_MAX, Metric, Query, Rank, Value,
+    AttrType, Direction, Filter, Given, Hit, Include, LIMIT_MAX, Metric, Page, Query, Rank, Value,
 };
 
 const TOP_K: u64 = 10;
@@ -42,27 +42,44 @@ pub(super) fn read(bytes: &[u8]) -> Result<Request, Refusal> {
         return Err(Refusal::invalid(format!("top_k is 1 to {LIMIT_MAX}, not {limit}")));
     }
     let metric = metric(&mut object, "metric")?;
-    let names = object.texts("include_attributes")?;
+    let named = object.texts("include_attributes")?;
     let with_vector = object.truth("include_vector")?.unwrap_or(false);
-    let include = if with_vector { with(names) } else { without(names) };
+    let include = match (named, with_vector) {
+        (None, true) => Include::All,
+        (None, false) => without_vector(),
+        (Some(named), true) => with_vector_too(named),
+        (Some(named), false) if named.is_empty() => Include::Nothing,
+        (Some(named), false) => Include::These(named),
+    };
     let min_seq = object.count("min_seq")?;
     object.end()?;
-    let query = Query { rank: Some(rank), limit, filter, include, counts: Vec::new(), metric };
+    let query = Query { metric, ..rows(rank, limit, filter, include) };
     Ok(Request { query, min_seq })
 }
 
-fn with(names: Option<Vec<Box<str>>>) -> Include {
-    let Some(mut names) = names else { return Include::All };
-    names.retain(|name| **name != *VECTOR);
-    names.push(VECTOR.into());
-    Include::These(names)
+/// A query for rows, and nothing beside them.
+pub(super) fn rows(rank: Rank, limit: usize, filter: Option<Filter>, include: Include) -> Query {
+    Query {
+        rank: Some(rank),
+        page: Page { limit, ..Page::default() },
+        filter,
+        include,
+        computed: Vec::new(),
+        aggregates: Vec::new(),
+        groups: Vec::new(),
+        metric: None,
+    }
 }
 
-/// Everything but the vector, which is long and seldom wanted.
-pub(super) fn without(names: Option<Vec<Box<str>>>) -> Include {
-    let Some(mut names) = names else { return Include::AllBut(vec![VECTOR.into()]) };
-    names.retain(|name| **name != *VECTOR);
-    if names.is_empty() { Include::Nothing } else { Include::These(names) }
+fn with_vector_too(mut named: Vec<Box<str>>) -> Include {
+    named.retain(|name| **name != *VECTOR);
+    named.push(VECTOR.into());
+    Include::These(named)
+}
+
+/// Where nobody says what is wanted: the vector is long, and seldom is.
+pub(super) fn without_vector() -> Include {
+    Include::AllBut(vec![VECTOR.into()])
 }
 
 type Sort = Vec<(Box<str>, Direction)>;
@@ -164,14 +181,8 @@ mod tests {
     fn a_query_is_read_with_its_defaults() {
         let request = read(br#"{"vector":[0.5]}"#).unwrap();
         let vector = Given::List(vec![Given::Float(0.5)]);
-        let expected = Query {
-            rank: Some(Rank::Nearest { attribute: "vector".into(), vector }),
-            limit: 10,
-            filter: None,
-            include: Include::AllBut(vec!["vector".into()]),
-            counts: Vec::new(),
-            metric: None,
-        };
+        let rank = Rank::Nearest { attribute: "vector".into(), vector };
+        let expected = rows(rank, 10, None, Include::AllBut(vec!["vector".into()]));
         assert_eq!(request, Request { query: expected, min_seq: None });
     }
 
@@ -180,19 +191,23 @@ mod tests {
         let query = |text: &str| read(text.as_bytes()).unwrap().query;
         let sorted = query(r#"{"sort":[{"field":"a","order":"desc"}],"metric":"dot","top_k":3}"#);
         assert_eq!(sorted.rank, Some(Rank::Order(vec![("a".into(), Direction::Descending)])));
-        assert_eq!((sorted.metric, sorted.limit), (Some(Metric::DotProduct), 3));
+        assert_eq!((sorted.metric, sorted.page.limit), (Some(Metric::DotProduct), 3));
         let all = query(r#"{"include_vector":true,"explain":false}"#);
         assert_eq!(all.include, Include::All);
         assert_eq!(all.rank, Some(Rank::Order(vec![("id".into(), Direction::Ascending)])));
         for (text, include) in [
             (r#"{"include_attributes":[]}"#, Include::Nothing),
-            (r#"{"include_attributes":["a","vector"]}"#, Include::These(vec!["a".into()])),
+            (r#"{"include_attributes":["vector"]}"#, Include::These(vec!["vector".into()])),
             (
-                r#"{"include_attributes":["a"],"include_vector":true}"#,
+                r#"{"include_attributes":["vector","a"],"include_vector":false}"#,
+                Include::These(vec!["vector".into(), "a".into()]),
+            ),
+            (
+                r#"{"include_attributes":["vector","a"],"include_vector":true}"#,
                 Include::These(vec!["a".into(), "vector".into()]),
             ),
         ] {
-            assert_eq!(query(text).include, include);
+            assert_eq!(query(text).include, include, "{text}");
         }
     }
 
@@ -234,6 +249,7 @@ mod tests {
                 ("title".into(), AttrType::Scalar(Scalar::String), Value::String("x".into())),
                 ("vector".into(), vector, Value::Vector([0.7].into())),
             ],
+            made: Vec::new(),
         };
         assert_eq!(
             serde_json::to_string(&Found::of(&hit, Some(Metric::Cosine))).unwrap(),

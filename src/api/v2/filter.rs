@@ -1,8 +1,8 @@
 //! Filters, which v2 writes as arrays: `["And", [["age", "Gt", 7], ["name", "Eq", "x"]]]`.
 
 use crate::api::error::{Contract, Refusal};
-use crate::api::json::quoted;
-use crate::model::{Filter, Given, Op, Operand};
+use crate::api::json::{Object, quoted};
+use crate::model::{Case, Edits, Filter, Given, LastToken, Op, Operand, Pattern, Which};
 
 /// Where a filter stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,26 +12,18 @@ pub(super) enum Place {
     Condition,
 }
 
-/// What the contract has beyond what this server has.
-const UNBUILT: &[&str] = &[
-    "Contains",
-    "NotContains",
-    "ContainsAny",
-    "NotContainsAny",
-    "AnyLt",
-    "AnyLte",
-    "AnyGt",
-    "AnyGte",
-    "Glob",
-    "NotGlob",
-    "IGlob",
-    "NotIGlob",
-    "Regex",
-    "Fuzzy",
-    "ContainsAllTokens",
-    "ContainsAnyToken",
-    "ContainsTokenSequence",
-];
+/// A word that stands between an attribute and an operand.
+#[derive(Clone, Copy)]
+enum Verb {
+    Test(Op),
+    /// What the word without its `Not` does not hold for, null among it.
+    NotTest(Op),
+    Glob(Case),
+    NotGlob(Case),
+    Regex,
+    Fuzzy,
+    Tokens(Which),
+}
 
 pub(super) fn read(path: &str, given: Given, place: Place) -> Result<Filter, Refusal> {
     let filter = one(path, given, place)?;
@@ -41,23 +33,21 @@ pub(super) fn read(path: &str, given: Given, place: Place) -> Result<Filter, Ref
 
 /// Whether this word is an operator of the contract.
 pub(super) fn is_operator(word: &str) -> bool {
-    op(word).is_some() || UNBUILT.contains(&word)
+    verb(word).is_some()
 }
 
 fn one(path: &str, given: Given, place: Place) -> Result<Filter, Refusal> {
     let Given::List(items) = given else { return Err(misshapen(path)) };
     let mut items = items.into_iter();
-    match (items.next(), items.next(), items.next(), items.next()) {
-        (Some(Given::Text(word)), Some(below), None, None) => logical(path, &word, below, place),
-        (Some(Given::Text(attribute)), Some(Given::Text(word)), Some(operand), None) => {
-            let op = known_op(&word)?;
-            let operand = read_operand(path, op, operand, place)?;
-            Ok(Filter::Test { attribute, op, operand })
-        }
-        (Some(Given::Text(_)), Some(Given::Text(word)), Some(_), Some(_)) => {
-            // Only operators that are not built take parameters.
-            known_op(&word)?;
-            Err(misshapen(path))
+    match (items.next(), items.next(), items.next(), items.next(), items.next()) {
+        (Some(Given::Text(word)), Some(below), None, ..) => logical(path, &word, below, place),
+        (Some(Given::Text(attribute)), Some(Given::Text(word)), Some(operand), params, None) => {
+            let Some(verb) = verb(&word) else {
+                let word = quoted(&word);
+                return Err(Refusal::invalid(format!("unknown filter operator `{word}`")));
+            };
+            let params = params.filter(|params| *params != Given::Null);
+            about(path, attribute, verb, read_operand(path, verb, operand, place)?, params)
         }
         _ => Err(misshapen(path)),
     }
@@ -67,7 +57,7 @@ fn logical(path: &str, word: &str, below: Given, place: Place) -> Result<Filter,
     match (word, below) {
         ("And", Given::List(filters)) => several(path, filters, place).map(Filter::And),
         ("Or", Given::List(filters)) => several(path, filters, place).map(Filter::Or),
-        ("Not", filter) => one(path, filter, place).map(|filter| Filter::Not(Box::new(filter))),
+        ("Not", filter) => one(path, filter, place).map(not),
         _ => Err(misshapen(path)),
     }
 }
@@ -76,51 +66,125 @@ fn several(path: &str, filters: Vec<Given>, place: Place) -> Result<Vec<Filter>,
     filters.into_iter().map(|filter| one(path, filter, place)).collect()
 }
 
-fn op(word: &str) -> Option<Op> {
-    let op = match word {
-        "Eq" => Op::Eq,
-        "NotEq" => Op::NotEq,
-        "In" => Op::In,
-        "NotIn" => Op::NotIn,
-        "Lt" => Op::Lt,
-        "Lte" => Op::Lte,
-        "Gt" => Op::Gt,
-        "Gte" => Op::Gte,
+fn not(filter: Filter) -> Filter {
+    Filter::Not(Box::new(filter))
+}
+
+fn verb(word: &str) -> Option<Verb> {
+    let verb = match word {
+        "Eq" => Verb::Test(Op::Eq),
+        "NotEq" => Verb::Test(Op::NotEq),
+        "In" => Verb::Test(Op::In),
+        "NotIn" => Verb::Test(Op::NotIn),
+        "Lt" => Verb::Test(Op::Lt),
+        "Lte" => Verb::Test(Op::Lte),
+        "Gt" => Verb::Test(Op::Gt),
+        "Gte" => Verb::Test(Op::Gte),
+        "Contains" => Verb::Test(Op::Contains),
+        "NotContains" => Verb::NotTest(Op::Contains),
+        "ContainsAny" => Verb::Test(Op::ContainsAny),
+        "NotContainsAny" => Verb::NotTest(Op::ContainsAny),
+        "AnyLt" => Verb::Test(Op::AnyLt),
+        "AnyLte" => Verb::Test(Op::AnyLte),
+        "AnyGt" => Verb::Test(Op::AnyGt),
+        "AnyGte" => Verb::Test(Op::AnyGte),
+        "Glob" => Verb::Glob(Case::Matters),
+        "NotGlob" => Verb::NotGlob(Case::Matters),
+        "IGlob" => Verb::Glob(Case::Ignored),
+        "NotIGlob" => Verb::NotGlob(Case::Ignored),
+        "Regex" => Verb::Regex,
+        "Fuzzy" => Verb::Fuzzy,
+        "ContainsAllTokens" => Verb::Tokens(Which::All),
+        "ContainsAnyToken" => Verb::Tokens(Which::Any),
+        "ContainsTokenSequence" => Verb::Tokens(Which::Sequence),
         _ => return None,
     };
-    Some(op)
+    Some(verb)
 }
 
-fn known_op(word: &str) -> Result<Op, Refusal> {
-    op(word).ok_or_else(|| {
-        if UNBUILT.contains(&word) {
-            return Refusal::not_built(word);
+fn about(
+    path: &str,
+    attribute: Box<str>,
+    verb: Verb,
+    operand: Operand,
+    params: Option<Given>,
+) -> Result<Filter, Refusal> {
+    if params.is_some() && !matches!(verb, Verb::Fuzzy | Verb::Tokens(_)) {
+        return Err(misshapen(path));
+    }
+    let params = || Object::of(&format!("{path}[3]"), params.unwrap_or(Given::Map(Vec::new())));
+    let pattern = match verb {
+        Verb::Test(op) => return Ok(Filter::Test { attribute, op, operand }),
+        Verb::NotTest(op) => return Ok(not(Filter::Test { attribute, op, operand })),
+        Verb::NotGlob(case) => {
+            return Ok(not(Filter::Like { attribute, pattern: Pattern::Glob { operand, case } }));
         }
-        let word = quoted(word);
-        Refusal::invalid(format!("unknown filter operator `{word}`"))
-    })
+        Verb::Glob(case) => Pattern::Glob { operand, case },
+        Verb::Regex => Pattern::Regex(operand),
+        Verb::Fuzzy => fuzzy(params()?, operand)?,
+        Verb::Tokens(which) => {
+            let mut params = params()?;
+            let last = match params.truth("last_as_prefix")? {
+                Some(true) => LastToken::Prefix,
+                Some(false) | None => LastToken::Itself,
+            };
+            params.end()?;
+            Pattern::Tokens { operand, which, last }
+        }
+    };
+    Ok(Filter::Like { attribute, pattern })
 }
 
-fn read_operand(path: &str, op: Op, given: Given, place: Place) -> Result<Operand, Refusal> {
-    if let Some(attribute) = reference(&given) {
-        return match place {
-            Place::Condition => Ok(Operand::New(attribute)),
-            Place::Query => Err(Refusal::invalid(format!(
-                "{path}: `$ref_new` means the document of a write, and this is a query"
-            ))),
-        };
+fn fuzzy(mut params: Object, operand: Operand) -> Result<Pattern, Refusal> {
+    let name = "max_edit_distance";
+    let entries = params.list(name)?.ok_or_else(|| params.missing(name))?;
+    let path = params.path_of(name);
+    let case = match params.truth("case_sensitive")? {
+        Some(false) => Case::Ignored,
+        Some(true) | None => Case::Matters,
+    };
+    params.end()?;
+    let mut edits = Vec::with_capacity(entries.len());
+    for (at, entry) in entries.into_iter().enumerate() {
+        let mut entry = Object::of(&format!("{path}[{at}]"), entry)?;
+        let min_chars = count(&mut entry, "min_query_chars")?;
+        let distance = count(&mut entry, "distance")?;
+        entry.end()?;
+        edits.push(Edits { min_chars, distance });
     }
-    if let Given::List(items) = &given
-        && items.iter().any(|item| reference(item).is_some())
-    {
-        return Err(Refusal::not_built("$ref_new in a list"));
+    Ok(Pattern::Fuzzy { operand, edits, case })
+}
+
+fn count(object: &mut Object, name: &str) -> Result<usize, Refusal> {
+    let count = object.count(name)?.ok_or_else(|| object.missing(name))?;
+    // What is beyond the machine is beyond every question too.
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+fn read_operand(path: &str, verb: Verb, given: Given, place: Place) -> Result<Operand, Refusal> {
+    let refers = match &given {
+        Given::List(items) => items.iter().any(|item| reference(item).is_some()),
+        other => reference(other).is_some(),
+    };
+    if refers && place == Place::Query {
+        return Err(Refusal::invalid(format!(
+            "{path}: `$ref_new` means the document of a write, and this is a query"
+        )));
     }
-    // The official suite sends a bare value for a list of one.
-    let bare = !matches!(given, Given::List(_) | Given::Null);
-    match op {
-        Op::In | Op::NotIn if bare => Ok(Operand::Literal(Given::List(vec![given]))),
-        _ => Ok(Operand::Literal(given)),
-    }
+    let referring = |given: Given| match reference(&given) {
+        Some(attribute) => Operand::New(attribute),
+        None => Operand::Literal(given),
+    };
+    Ok(match (verb, given) {
+        (_, Given::List(items)) if refers => {
+            Operand::Items(items.into_iter().map(referring).collect())
+        }
+        (_, given) if refers => referring(given),
+        (_, given @ (Given::List(_) | Given::Null)) => Operand::Literal(given),
+        // The official suite sends a bare value for a list of one.
+        (Verb::Test(Op::In | Op::NotIn), given) => Operand::Literal(Given::List(vec![given])),
+        (_, given) => Operand::Literal(given),
+    })
 }
 
 fn reference(given: &Given) -> Option<Box<str>> {
@@ -167,6 +231,90 @@ mod tests {
         }
     }
 
+    fn like(attribute: &str, pattern: Pattern) -> Filter {
+        Filter::Like { attribute: attribute.into(), pattern }
+    }
+
+    #[test]
+    fn arrays_have_operators_of_their_own() {
+        let one = || Given::Int(1);
+        let list = || Given::List(vec![one()]);
+        for (text, expected) in [
+            (r#"["a","Contains",1]"#, test("a", Op::Contains, one())),
+            (r#"["a","NotContains",1]"#, not(test("a", Op::Contains, one()))),
+            (r#"["a","ContainsAny",[1]]"#, test("a", Op::ContainsAny, list())),
+            // No list of one: it is refused by its type.
+            (r#"["a","ContainsAny",1]"#, test("a", Op::ContainsAny, one())),
+            (r#"["a","NotContainsAny",[1]]"#, not(test("a", Op::ContainsAny, list()))),
+            (r#"["a","AnyLt",1]"#, test("a", Op::AnyLt, one())),
+            (r#"["a","AnyLte",1]"#, test("a", Op::AnyLte, one())),
+            (r#"["a","AnyGt",1]"#, test("a", Op::AnyGt, one())),
+            (r#"["a","AnyGte",1]"#, test("a", Op::AnyGte, one())),
+        ] {
+            assert_eq!(filter(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn patterns_have_parameters() {
+        let x = || Operand::Literal(Given::Text("x".into()));
+        let glob = |case| like("a", Pattern::Glob { operand: x(), case });
+        let fuzzy = |case| {
+            let edits =
+                vec![Edits { min_chars: 3, distance: 0 }, Edits { min_chars: 6, distance: 1 }];
+            like("a", Pattern::Fuzzy { operand: x(), edits, case })
+        };
+        let tokens = |which, last| like("a", Pattern::Tokens { operand: x(), which, last });
+        for (text, expected) in [
+            (r#"["a","Glob","x"]"#, glob(Case::Matters)),
+            (r#"["a","NotGlob","x"]"#, not(glob(Case::Matters))),
+            (r#"["a","IGlob","x"]"#, glob(Case::Ignored)),
+            (r#"["a","NotIGlob","x"]"#, not(glob(Case::Ignored))),
+            (r#"["a","Regex","x"]"#, like("a", Pattern::Regex(x()))),
+            (
+                r#"["a","Fuzzy","x",{"max_edit_distance":[{"min_query_chars":3,"distance":0},
+                    {"min_query_chars":6,"distance":1}]}]"#,
+                fuzzy(Case::Matters),
+            ),
+            (
+                r#"["a","Fuzzy","x",{"max_edit_distance":[{"min_query_chars":3,"distance":0},
+                    {"min_query_chars":6,"distance":1}],"case_sensitive":false}]"#,
+                fuzzy(Case::Ignored),
+            ),
+            (r#"["a","ContainsAllTokens","x"]"#, tokens(Which::All, LastToken::Itself)),
+            (
+                r#"["a","ContainsAnyToken","x",{"last_as_prefix":false}]"#,
+                tokens(Which::Any, LastToken::Itself),
+            ),
+            (
+                r#"["a","ContainsTokenSequence","x",{"last_as_prefix":true}]"#,
+                tokens(Which::Sequence, LastToken::Prefix),
+            ),
+            (r#"["a","ContainsAllTokens","x",null]"#, tokens(Which::All, LastToken::Itself)),
+        ] {
+            assert_eq!(filter(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_operator_is_called_is_known() {
+        for word in ["Eq", "NotIn", "NotContainsAny", "AnyGte", "NotIGlob", "Fuzzy", "Regex"] {
+            assert!(is_operator(word), "{word}");
+        }
+        for word in ["And", "Not", "BM25", "eq", "NotRegex", "NotAnyLt"] {
+            assert!(!is_operator(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_list_may_speak_of_the_document_that_comes_in_part() {
+        let text = r#"["tags","In",["x",{"$ref_new":"tag"}]]"#;
+        let condition = read("upsert_condition", given(text), Place::Condition).unwrap();
+        let x = Operand::Literal(Given::Text("x".into()));
+        let operand = Operand::Items(vec![x, Operand::New("tag".into())]);
+        assert_eq!(condition, Filter::Test { attribute: "tags".into(), op: Op::In, operand });
+    }
+
     #[test]
     fn a_condition_may_speak_of_the_document_that_comes() {
         let text = r#"["version","Lt",{"$ref_new":"version"}]"#;
@@ -188,8 +336,24 @@ mod tests {
             (r#"["Nor",[]]"#, misshapen),
             (r#"["a",1,1]"#, misshapen),
             (r#"["a","Eq",1,{}]"#, misshapen),
-            (r#"["a","ContainsAny",["x"]]"#, "`ContainsAny` is not supported"),
-            (r#"["a","Fuzzy","x",{}]"#, "`Fuzzy` is not supported"),
+            (r#"["a","Eq",1,null,{}]"#, misshapen),
+            (r#"["a","Glob","x",{}]"#, misshapen),
+            (r#"["a","Fuzzy","x"]"#, "filters[3]: missing field `max_edit_distance`"),
+            (
+                r#"["a","Fuzzy","x",{"max_edit_distance":[{"distance":1}]}]"#,
+                "filters[3].max_edit_distance[0]: missing field `min_query_chars`",
+            ),
+            (
+                r#"["a","Fuzzy","x",{"max_edit_distance":[{"min_query_chars":3,"distance":-1}]}]"#,
+                "filters[3].max_edit_distance[0].distance: invalid type: integer `-1`",
+            ),
+            (
+                r#"["a","Fuzzy","x",{"max_edit_distance":[],"case":true}]"#,
+                "unknown field `filters[3].case`",
+            ),
+            (r#"["a","ContainsAnyToken","x",[]]"#, "filters[3]: invalid type: sequence"),
+            (r#"["a","ContainsAnyToken","x",{"last":true}]"#, "unknown field `filters[3].last`"),
+            (r#"["a","In",[1,{"$ref_new":"b"}]]"#, "`$ref_new` means the document of a write"),
             (r#"["a","Like","x"]"#, "unknown filter operator `Like`"),
             (&*deep, "at most 32 operators deep"),
         ] {

@@ -1,10 +1,20 @@
 //! The turbopuffer contract: its paths, and what each does. The shapes are in the files beside.
 
+mod aggregate;
 mod answer;
+mod compute;
+mod consistency;
 mod declared;
 mod filter;
+mod fusion;
+mod include;
+mod page;
 mod query;
+mod questions;
 mod rank;
+mod recall;
+mod score;
+mod settings;
 mod shown;
 mod write;
 
@@ -19,10 +29,9 @@ use axum::routing::{get, post};
 use super::deadline::{Deadline, QUERY_TIME_MAX, WRITE_TIME_MAX};
 use super::error::{Again, Contract, Refusal};
 use super::json::object;
-use super::sheet::Sheet;
-use super::{Api, ROW_BYTES, crunch, idempotency_key, json_answer, understood, uri};
-use crate::model::{Metadata, NAME_BYTES_MAX, Namespace, ReadOnly, Schema};
-use answer::{OfList, OfMetadata, OfQuery, OfWrite, Status, Version, Wished};
+use super::{Api, crunch, idempotency_key, json_answer, understood, uri};
+use crate::model::{Metadata, NAME_BYTES_MAX, Namespace, Schema};
+use answer::{OfList, OfMetadata, OfWrite, Status, Version, Wished};
 
 const PAGE_NAMES_MAX: usize = 1000;
 const PAGE_NAMES: usize = 100;
@@ -30,16 +39,14 @@ const PAGE_NAMES: usize = 100;
 pub(super) fn routes() -> Router<Arc<Api>> {
     Router::new()
         .route("/v2/namespaces/{ns}", post(write).delete(delete))
-        .route("/v2/namespaces/{ns}/query", post(query))
+        .route("/v2/namespaces/{ns}/query", post(questions::ask))
+        .route("/v2/namespaces/{ns}/explain_query", post(questions::explain))
+        .route("/v1/namespaces/{ns}/_debug/recall", post(questions::recall))
         .route("/v2/namespaces/{ns}/metadata", get(metadata_v2).patch(update_v2))
         .route("/v1/namespaces/{ns}/metadata", get(metadata_v1).patch(update_v1))
         .route("/v1/namespaces/{ns}/schema", get(schema).post(declare))
         .route("/v1/namespaces/{ns}/hint_cache_warm", get(warm))
         .route("/v1/namespaces", get(list))
-        .route(
-            "/v2/namespaces/{ns}/explain_query",
-            post(|| async { Refusal::not_built("explain_query") }),
-        )
         .route(
             "/v2/namespaces/{ns}/async",
             post(|| async { Refusal::not_built("start_copy_from") }),
@@ -48,7 +55,6 @@ pub(super) fn routes() -> Router<Arc<Api>> {
             "/v1/namespaces/{ns}/operations/{token}",
             get(|| async { Refusal::not_built("poll_copy_from") }),
         )
-        .route("/v1/namespaces/{ns}/_debug/recall", post(|| async { Refusal::not_built("recall") }))
         .route(
             "/v1/namespaces/{ns}/_debug/warm_cache",
             get(|| async { Refusal::not_built("warm_cache") }),
@@ -97,32 +103,6 @@ async fn write(
         json_answer(StatusCode::OK, &OfWrite { written: &written, wished, elapsed_ms })
     })
     .await
-}
-
-async fn query(
-    State(api): State<Arc<Api>>,
-    Path(ns): Path<String>,
-    request: Request,
-) -> Result<Response, Refusal> {
-    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
-    let name = named(&ns)?;
-    let asked = understood(&api, request, deadline, query::read).await?;
-    let query::Request { queries, form, consistency, min_seq, encoding } = asked;
-    let ranked: Vec<bool> = queries.iter().map(|query| query.rank.is_some()).collect();
-    let began_ms = deadline.elapsed_ms();
-    let work = api.engine.query(&name, queries, consistency, min_seq);
-    let answered = deadline.in_time(work, Refusal::late_query).await?;
-    let answered = answered.map_err(|error| Contract::V2.refuse_of(&name, &error))?;
-    let rows = answered.answers.iter().map(|answer| answer.rows.len()).sum::<usize>();
-    let total_ms = deadline.elapsed_ms();
-    let execution_ms = total_ms.saturating_sub(began_ms).max(1);
-    let memory = api.engine.memory().clone();
-    let print = crunch(rows * ROW_BYTES, move || {
-        let sheet = Sheet::cut(&memory, &answered.answers, encoding, "limit")?;
-        let (answered, ranked) = (&answered, &ranked[..]);
-        sheet.print(&OfQuery { answered, ranked, form, encoding, total_ms, execution_ms })
-    });
-    deadline.in_time(print, Refusal::late_query).await?
 }
 
 async fn delete(
@@ -222,17 +202,12 @@ async fn known_metadata(api: &Api, name: &Namespace) -> Result<Metadata, Refusal
 
 async fn update(api: &Api, name: &Namespace, request: Request) -> Result<(), Refusal> {
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
-    let mut object = understood(api, request, deadline, object).await?;
-    let read_only = object.truth("read_only")?;
-    // Where nothing is pinned, `false` changes nothing.
-    object.refuse_unbuilt_flags(&["pinning"])?;
-    object.end()?;
-    let read_only = match read_only {
-        None => return Ok(()),
-        Some(true) => ReadOnly::Yes,
-        Some(false) => ReadOnly::No,
-    };
-    let set = api.engine.set_read_only(name, read_only);
+    let settings::Change { read_only, pinning } =
+        understood(api, request, deadline, settings::read).await?;
+    if read_only.is_none() && pinning.is_none() {
+        return Ok(());
+    }
+    let set = api.engine.set(name, read_only, pinning);
     let set = deadline.in_time(set, Refusal::late_write).await?;
     set.map_err(|error| Contract::V2.refuse_of(name, &error))
 }

@@ -4,25 +4,39 @@ use std::time::Duration;
 
 use super::declared::metric_of;
 use super::filter::{self, Place};
-use super::rank;
+use super::{aggregate, compute, consistency, fusion, include, page, rank};
 use crate::api::error::Refusal;
-use crate::api::json::{Encoding, Object, integral, mistyped, object, quoted, type_of};
-use crate::model::{Consistency, Given, Include, LIMIT_MAX, Query};
+use crate::api::json::{Encoding, Object, object, quoted};
+use crate::model::{Consistency, Fusion, Given, Include, Page, Query};
 
 const QUERIES_MAX: usize = 16;
-const STALENESS_SECONDS: u64 = 60;
 
-/// What the contract has beyond what this server has: of a query, and around several.
-const UNBUILT: &[&str] = &["group_by", "compute_attributes", "rerank_by", "deadline_ms"];
-const UNBUILT_FLAGS: &[&str] = &["disable_cache", "allow_partial", "explain"];
+/// What each of several queries says for itself.
+const OF_EACH: &[&str] = &[
+    "rank_by",
+    "top_k",
+    "filters",
+    "include_attributes",
+    "exclude_attributes",
+    "aggregate_by",
+    "group_by",
+    "compute_attributes",
+    "distance_metric",
+];
+/// An answer that is not the whole one.
+const UNBUILT_FLAGS: &[&str] = &["allow_partial"];
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Request {
     pub(super) queries: Vec<Query>,
     pub(super) form: Form,
+    pub(super) fusion: Option<Fusion>,
     pub(super) consistency: Consistency,
     pub(super) min_seq: Option<u64>,
     pub(super) encoding: Encoding,
+    /// How long it may take, if that is less than any query may.
+    pub(super) limit: Option<Duration>,
+    pub(super) plan: Plan,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,23 +45,42 @@ pub(super) enum Form {
     Several,
 }
 
+/// Whether an answer says how it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plan {
+    Shown,
+    Hidden,
+}
+
 pub(super) fn read(bytes: &[u8]) -> Result<Request, Refusal> {
     let mut object = object(bytes)?;
-    let consistency = consistency(&mut object)?;
+    let consistency = consistency::read(&mut object)?;
     let encoding = encoding(&mut object)?;
     let min_seq = object.count("min_seq")?;
-    let (form, queries) = match object.list("queries")? {
-        None => (Form::One, vec![query(object)?]),
+    let limit = limit(&mut object)?;
+    let shown = object.truth("explain")?;
+    let plan = if shown == Some(true) { Plan::Shown } else { Plan::Hidden };
+    let (form, queries, fusion) = match object.list("queries")? {
+        None => (Form::One, vec![query(object)?], None),
         Some(queries) => {
-            check_offset(&mut object)?;
-            object.refuse_unbuilt(UNBUILT)?;
-            object.refuse_unbuilt(&["limit"])?;
-            object.refuse_unbuilt_flags(UNBUILT_FLAGS)?;
+            refuse_of_each(&mut object)?;
+            let queries = several(queries)?;
+            let fusion = fusion::read(&mut object, &queries)?;
+            check_flags(&mut object)?;
             object.end()?;
-            (Form::Several, several(queries)?)
+            (Form::Several, queries, fusion)
         }
     };
-    Ok(Request { queries, form, consistency, min_seq, encoding })
+    Ok(Request { queries, form, fusion, consistency, min_seq, encoding, limit, plan })
+}
+
+fn refuse_of_each(object: &mut Object) -> Result<(), Refusal> {
+    match OF_EACH.iter().find(|name| object.take(name).is_some()) {
+        None => Ok(()),
+        Some(name) => Err(Refusal::invalid(format!(
+            "`{name}` does not stand beside `queries`, but in each of them"
+        ))),
+    }
 }
 
 fn several(queries: Vec<Given>) -> Result<Vec<Query>, Refusal> {
@@ -61,6 +94,8 @@ fn several(queries: Vec<Given>) -> Result<Vec<Query>, Refusal> {
         let mut object = Object::of(&format!("queries[{at}]"), given)?;
         // All of them see one moment; what one of them wishes is passed over, as the contract has it.
         object.take("consistency");
+        // They have one plan, which is asked for beside them.
+        object.refuse_unbuilt_flags(&["explain"])?;
         query(object)
     };
     queries.into_iter().enumerate().map(one).collect()
@@ -74,165 +109,48 @@ fn query(mut object: Object) -> Result<Query, Refusal> {
     let path = object.path_of("rank_by");
     let rank = object.take("rank_by");
     let rank = rank.map(|given| rank::read(&path, given, filter.as_ref())).transpose()?;
-    let limit = limit(&mut object)?;
-    let counts = counts(&mut object)?;
-    let include = include(&mut object)?;
+    let wished = page::read(&mut object)?;
+    let aggregates = aggregate::aggregates(&mut object)?;
+    let groups = aggregate::groups(&mut object, &aggregates)?;
+    let include = include::read(&mut object)?;
+    let computed = compute::read(&mut object)?;
     let metric = metric_of(&mut object)?;
-    check_offset(&mut object)?;
-    object.refuse_unbuilt(UNBUILT)?;
-    object.refuse_unbuilt_flags(UNBUILT_FLAGS)?;
+    fusion::refuse(&mut object)?;
+    check_flags(&mut object)?;
     object.end()?;
-    let refused = |message: &str| Err(Refusal::invalid(format!("{place}💔 {message}")));
-    let limit = match (&rank, limit) {
-        (Some(_), None) => return refused("rank_by queries must specify top_k or limit"),
-        (None, _) if counts.is_empty() => {
-            return refused("a query must specify rank_by or aggregate_by");
-        }
-        (None, _) if include.is_some() => {
-            return refused("include_attributes and exclude_attributes need rank_by");
-        }
-        // Without an order there are no rows to limit.
-        (None, _) => 0,
-        (Some(_), Some(limit)) => limit,
+    let odd = match &rank {
+        Some(_) if !groups.is_empty() => Some("group_by does not go with rank_by: ask for each"),
+        Some(_) if wished.limit.is_none() => Some("rank_by queries must specify top_k or limit"),
+        Some(_) => None,
+        None if aggregates.is_empty() => Some("a query must specify rank_by or aggregate_by"),
+        None if include.is_some() => Some("include_attributes and exclude_attributes need rank_by"),
+        None if !computed.is_empty() => Some("compute_attributes needs rank_by"),
+        None if wished.per.is_some() => Some("limit.per needs rank_by"),
+        None if wished.offset > 0 => Some("offset needs rank_by"),
+        None => None,
+    };
+    if let Some(odd) = odd {
+        return Err(Refusal::invalid(format!("{place}💔 {odd}")));
+    }
+    let page = match rank.is_none() && groups.is_empty() {
+        // Without an order and without groups there is nothing to limit.
+        true => Page::default(),
+        false => wished.page(),
     };
     let include = include.unwrap_or(Include::Nothing);
-    Ok(Query { rank, limit, filter, include, counts, metric })
+    Ok(Query { rank, page, filter, include, computed, aggregates, groups, metric })
 }
 
-/// Until pages are built, an answer begins at its beginning.
-fn check_offset(object: &mut Object) -> Result<(), Refusal> {
-    match object.take("offset").map(integral) {
-        None | Some(Given::Int(0)) => Ok(()),
-        Some(_) => Err(Refusal::not_built(&object.path_of("offset"))),
-    }
+fn check_flags(object: &mut Object) -> Result<(), Refusal> {
+    // No answer is kept to be given again: there is nothing to switch off.
+    object.truth("disable_cache")?;
+    object.refuse_unbuilt_flags(UNBUILT_FLAGS)
 }
 
-/// `limit`, or its older name.
-fn limit(object: &mut Object) -> Result<Option<usize>, Refusal> {
-    let (place, path) = (object.place(), object.path_of("limit"));
-    let misshapen = || {
-        let variant = "data did not match any variant of untagged enum LimitInput";
-        Refusal::misshapen(&format!("{path}: {variant}"))
-    };
-    let total = match object.take("limit") {
-        Some(Given::Map(fields)) => {
-            let mut limit = Object::of(&path, Given::Map(fields))?;
-            limit.refuse_unbuilt(&["per"])?;
-            let total = limit.take("total");
-            limit.end()?;
-            Some(total.ok_or_else(misshapen)?)
-        }
-        other => other,
-    };
-    let given = match (total, object.take("top_k")) {
-        (Some(_), Some(_)) => {
-            let message = format!("{place}💔 top_k is the older name of limit: specify one");
-            return Err(Refusal::invalid(message));
-        }
-        (total, top_k) => total.or(top_k),
-    };
-    let number = match given.map(integral) {
-        None => return Ok(None),
-        Some(Given::Int(number)) => usize::try_from(number).unwrap_or(0),
-        Some(Given::Uint(_)) => usize::MAX,
-        Some(_) => return Err(misshapen()),
-    };
-    if !(1..=LIMIT_MAX).contains(&number) {
-        let message = format!("{place}💔 top_k must be between 1 and {LIMIT_MAX}");
-        return Err(Refusal::invalid(message));
-    }
-    Ok(Some(number))
-}
-
-/// The labels under which matches are counted.
-fn counts(object: &mut Object) -> Result<Vec<Box<str>>, Refusal> {
-    let Some(aggregates) = object.object("aggregate_by")? else { return Ok(Vec::new()) };
-    let (place, path) = (object.place(), object.path_of("aggregate_by"));
-    if aggregates.is_empty() {
-        return Err(Refusal::invalid(format!("{place}💔 aggregate_by cannot be empty")));
-    }
-    let label = |(label, given): (Box<str>, Given)| {
-        let items = match given {
-            Given::List(items) => items,
-            other => {
-                let path = format!("{path}.{}", quoted(&label));
-                return Err(mistyped(&path, &other, "a sequence"));
-            }
-        };
-        match items.as_slice() {
-            [Given::Text(word)] if **word == *"Count" => Ok(label),
-            [Given::Text(word), ..] if **word == *"Count" => {
-                Err(Refusal::not_built(&format!("{path} Count of an attribute")))
-            }
-            [Given::Text(word), ..] => Err(Refusal::not_built(&format!("{path} {}", quoted(word)))),
-            _ => Err(Refusal::misshapen(&format!(
-                "{path}: data did not match any variant of untagged enum AggregateInput"
-            ))),
-        }
-    };
-    aggregates.into_fields().into_iter().map(label).collect()
-}
-
-/// `None`: nothing was said.
-fn include(object: &mut Object) -> Result<Option<Include>, Refusal> {
-    let path = object.path_of("include_attributes");
-    let included = match object.take("include_attributes") {
-        None => None,
-        Some(Given::Bool(true)) => Some(Include::All),
-        Some(Given::Bool(false)) => Some(Include::Nothing),
-        Some(Given::List(items)) => Some(these(&path, items)?),
-        Some(other) => return Err(mistyped(&path, &other, "a boolean or a sequence")),
-    };
-    match (included, object.texts("exclude_attributes")?) {
-        (Some(_), Some(_)) => Err(Refusal::invalid(format!(
-            "{}💔 cannot specify both include_attributes and exclude_attributes",
-            object.place()
-        ))),
-        (included, None) => Ok(included),
-        (None, Some(names)) => Ok(Some(Include::AllBut(names))),
-    }
-}
-
-fn these(path: &str, items: Vec<Given>) -> Result<Include, Refusal> {
-    let mut names = Vec::with_capacity(items.len());
-    for (at, item) in items.into_iter().enumerate() {
-        match item {
-            // It comes anyway.
-            Given::Text(name) if *name == *"id" => {}
-            Given::Text(name) => names.push(name),
-            other => return Err(mistyped(&format!("{path}[{at}]"), &other, "a string")),
-        }
-    }
-    Ok(if names.is_empty() { Include::Nothing } else { Include::These(names) })
-}
-
-fn consistency(object: &mut Object) -> Result<Consistency, Refusal> {
-    let mut wished = match object.take("consistency") {
-        None => return Ok(Consistency::Strong),
-        Some(given @ Given::Map(_)) => Object::of("consistency", given)?,
-        Some(other) => {
-            return Err(Refusal::misshapen(&format!(
-                "consistency: invalid type: {}, expected struct Consistency",
-                type_of(&other)
-            )));
-        }
-    };
-    let level = wished.text("level")?.ok_or_else(|| wished.missing("level"))?;
-    let seconds = wished.count("max_staleness_seconds")?;
-    wished.end()?;
-    match &*level {
-        "strong" if seconds.is_some() => Err(Refusal::invalid(
-            "💔 consistency.max_staleness_seconds is for the level eventual, strong is never stale",
-        )),
-        "strong" => Ok(Consistency::Strong),
-        "eventual" => {
-            let max_staleness = Duration::from_secs(seconds.unwrap_or(STALENESS_SECONDS));
-            Ok(Consistency::Eventual { max_staleness })
-        }
-        other => Err(Refusal::misshapen(&format!(
-            "consistency.level: unknown variant `{}`, expected `strong` or `eventual`",
-            quoted(other)
-        ))),
+fn limit(object: &mut Object) -> Result<Option<Duration>, Refusal> {
+    match object.count("deadline_ms")? {
+        Some(0) => Err(Refusal::invalid("deadline_ms must be at least 1")),
+        limit => Ok(limit.map(Duration::from_millis)),
     }
 }
 
@@ -250,7 +168,10 @@ fn encoding(object: &mut Object) -> Result<Encoding, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Direction, Filter, Metric, Op, Operand, Rank};
+    use crate::model::{
+        Aggregate, Computed, Direction, Filter, Group, LIMIT_MAX, Metric, Op, Operand, Per, Rank,
+        Score,
+    };
 
     fn read_one(text: &str) -> Query {
         let mut request = read(text.as_bytes()).unwrap();
@@ -262,52 +183,71 @@ mod tests {
         Some(Rank::Order(vec![("id".into(), Direction::Ascending)]))
     }
 
+    fn first(limit: usize) -> Page {
+        Page { limit, ..Page::default() }
+    }
+
+    /// The first of all documents, by their ids.
+    fn plain(limit: usize) -> Query {
+        Query {
+            rank: by_id(),
+            page: first(limit),
+            filter: None,
+            include: Include::Nothing,
+            computed: Vec::new(),
+            aggregates: Vec::new(),
+            groups: Vec::new(),
+            metric: None,
+        }
+    }
+
     #[test]
     fn a_query_is_read_with_what_it_says_and_the_defaults_of_the_rest() {
         let vector = Given::List(vec![Given::Float(0.1), Given::Float(0.2)]);
         let operand = Operand::Literal(Given::Int(7));
+        let test = Filter::Test { attribute: "a".into(), op: Op::Lt, operand };
+        let score = Score::Attribute("n".into());
         let expected = Query {
             rank: Some(Rank::Nearest { attribute: "vector".into(), vector }),
-            limit: 10,
-            filter: Some(Filter::Test { attribute: "a".into(), op: Op::Lt, operand }),
+            page: Page {
+                limit: 10,
+                offset: 3,
+                per: Some(Per { attributes: vec!["a".into()], limit: 2 }),
+            },
+            filter: Some(test),
             include: Include::These(vec!["title".into()]),
-            counts: Vec::new(),
+            computed: vec![("c".into(), Computed::Score(score))],
             metric: Some(Metric::EuclideanSquared),
+            ..plain(1)
         };
-        let text = r#"{"rank_by":["vector","ANN",[0.1,0.2]],"limit":{"total":10},
+        let text = r#"{"rank_by":["vector","ANN",[0.1,0.2]],
+            "limit":{"total":10,"per":{"attributes":["a"],"limit":2}},"offset":3,
             "filters":["a","Lt",7],"include_attributes":["id","title"],
+            "compute_attributes":{"c":["Attribute","n"]},
             "distance_metric":"euclidean_squared"}"#;
         assert_eq!(read_one(text), expected);
-        let expected = Query {
-            rank: by_id(),
-            limit: 10_000,
-            filter: None,
-            include: Include::Nothing,
-            counts: Vec::new(),
-            metric: None,
-        };
-        assert_eq!(read_one(r#"{"rank_by":["id","asc"],"top_k":10000,"filters":null}"#), expected);
+        let text = r#"{"rank_by":["id","asc"],"top_k":10000,"filters":null}"#;
+        assert_eq!(read_one(text), plain(10_000));
     }
 
     #[test]
     fn matches_are_counted_with_rows_and_without() {
         let query = read_one(r#"{"aggregate_by":{"n":["Count"],"m":["Count"]},"top_k":5}"#);
-        assert_eq!((query.rank, query.limit), (None, 0));
-        assert_eq!(query.counts, vec![Box::<str>::from("n"), "m".into()]);
+        assert_eq!((query.rank, query.page), (None, first(0)));
+        let counts: Vec<(Box<str>, Aggregate)> =
+            vec![("n".into(), Aggregate::Count), ("m".into(), Aggregate::Count)];
+        assert_eq!(query.aggregates, counts);
         let both = r#"{"aggregate_by":{"n":["Count"]},"rank_by":["id","asc"],"limit":1}"#;
-        assert_eq!((read_one(both).rank, read_one(both).counts.len()), (by_id(), 1));
+        assert_eq!((read_one(both).rank, read_one(both).aggregates.len()), (by_id(), 1));
     }
 
     #[test]
-    fn what_comes_with_a_row_is_said_in_four_ways() {
-        for (said, include) in [
-            ("\"include_attributes\":true", Include::All),
-            ("\"include_attributes\":false", Include::Nothing),
-            ("\"include_attributes\":[]", Include::Nothing),
-            ("\"exclude_attributes\":[\"a\"]", Include::AllBut(vec!["a".into()])),
-        ] {
-            let text = format!("{{\"rank_by\":[\"id\",\"asc\"],\"limit\":1,{said}}}");
-            assert_eq!(read_one(&text).include, include);
+    fn so_many_groups_are_told_as_there_may_be_unless_fewer_are_wanted() {
+        for (limit, groups) in [("", LIMIT_MAX), (",\"limit\":7", 7)] {
+            let text =
+                format!("{{\"aggregate_by\":{{\"n\":[\"Count\"]}},\"group_by\":[\"a\"]{limit}}}");
+            let query = read_one(&text);
+            assert_eq!((query.page, query.groups), (first(groups), vec![Group::Of("a".into())]));
         }
     }
 
@@ -316,56 +256,72 @@ mod tests {
         let text = r#"{"queries":[{"rank_by":["id","asc"],"limit":1,"consistency":"odd"},
                                   {"aggregate_by":{"n":["Count"]}}],
             "consistency":{"level":"eventual","max_staleness_seconds":10},
-            "vector_encoding":"base64","min_seq":7}"#;
+            "vector_encoding":"base64","min_seq":7,"deadline_ms":500,"explain":true}"#;
         let request = read(text.as_bytes()).unwrap();
         let max_staleness = Duration::from_secs(10);
         assert_eq!((request.form, request.queries.len()), (Form::Several, 2));
         assert_eq!(request.consistency, Consistency::Eventual { max_staleness });
         assert_eq!((request.encoding, request.min_seq), (Encoding::Base64, Some(7)));
+        assert_eq!((request.fusion, request.plan), (None, Plan::Shown));
+        assert_eq!(request.limit, Some(Duration::from_millis(500)));
         let one = read(br#"{"rank_by":["id","asc"],"limit":1}"#).unwrap();
         assert_eq!((one.consistency, one.encoding), (Consistency::Strong, Encoding::Float));
+        assert_eq!((one.limit, one.plan), (None, Plan::Hidden));
     }
 
     #[test]
-    fn what_is_switched_on_by_true_may_be_left_off() {
-        let off = r#""disable_cache":false,"allow_partial":false,"explain":null"#;
+    fn several_queries_are_fused_if_it_is_said() {
+        let text = r#"{"queries":[{"rank_by":["id","asc"],"limit":1},
+                                  {"rank_by":["id","desc"],"limit":1}],
+            "rerank_by":["RRF"],"limit":5,"offset":1}"#;
+        let request = read(text.as_bytes()).unwrap();
+        let page = Page { limit: 5, offset: 1, per: None };
+        let expected = Fusion { constant: 60.0, weights: vec![1.0, 1.0], page };
+        assert_eq!((request.form, request.fusion), (Form::Several, Some(expected)));
+    }
+
+    #[test]
+    fn what_there_is_nothing_to_switch_off_by_may_be_said() {
+        let off = r#""disable_cache":true,"allow_partial":false,"explain":null"#;
         let one = format!(r#"{{"rank_by":["id","asc"],"limit":1,{off}}}"#);
-        assert_eq!(read_one(&one).limit, 1);
+        assert_eq!(read_one(&one), plain(1));
         let several = format!(r#"{{"queries":[{one}],{off}}}"#);
         assert_eq!(read(several.as_bytes()).unwrap().form, Form::Several);
     }
 
     #[test]
-    fn an_answer_that_begins_at_its_beginning_needs_no_pages() {
-        for offset in ["0", "-0", "null"] {
-            let one = format!(r#"{{"rank_by":["id","asc"],"limit":1,"offset":{offset}}}"#);
-            assert_eq!(read_one(&one).limit, 1);
-            let several = format!(r#"{{"queries":[{one}],"offset":{offset}}}"#);
-            assert_eq!(read(several.as_bytes()).unwrap().form, Form::Several);
-        }
-        let told = read(br#"{"queries":[],"offset":1}"#).unwrap_err();
-        assert!(told.story().contains("`offset` is not supported"), "{}", told.story());
-    }
-
-    #[test]
     fn what_is_wrong_with_one_of_several_queries_is_told_with_its_place() {
         let enough = r#""rank_by":["id","asc"],"limit":1"#;
+        let counted = r#""aggregate_by":{"n":["Count"]}"#;
         for (rest, told) in [
-            (
-                r#""rank_by":["id","asc"],"limit":1,"filters":{}"#,
-                "queries[1].filters: data did not",
-            ),
+            (&*format!(r#"{enough},"filters":{{}}"#), "queries[1].filters: data did not"),
             (r#""rank_by":"id","limit":1"#, "queries[1].rank_by: data did not match"),
             (r#""rank_by":[],"limit":1"#, "queries[1]: 💔 rank_by cannot be empty"),
             (r#""rank_by":["v","kNN",[1]],"limit":1"#, "queries[1]: 💔 kNN requires filters"),
-            (r#""rank_by":["t","BM25","x"],"limit":1"#, "`queries[1].rank_by BM25` is not"),
+            (
+                r#""rank_by":["Sum",["t","BM25",7]],"limit":1"#,
+                "queries[1].rank_by[1]: data did not match",
+            ),
             (r#""rank_by":["id","asc"]"#, "queries[1]: 💔 rank_by queries must specify"),
             (r#""rank_by":["id","asc"],"limit":"x""#, "queries[1].limit: data did not match"),
             (r#""rank_by":["id","asc"],"limit":0"#, "queries[1]: 💔 top_k must be between"),
             (r#""rank_by":["id","asc"],"limit":1,"top_k":1"#, "queries[1]: 💔 top_k is the older"),
             (r#""aggregate_by":{}"#, "queries[1]: 💔 aggregate_by cannot be empty"),
-            (r#""aggregate_by":{"n":["Sum","a"]}"#, "`queries[1].aggregate_by Sum` is not"),
-            (r#""rank_by":["id","asc"],"limit":1,"offset":1"#, "`queries[1].offset` is not"),
+            (r#""aggregate_by":{"n":["Avg","a"]}"#, "`queries[1].aggregate_by.n Avg` is not"),
+            (&*format!(r#"{enough},{counted},"group_by":["a"]"#), "queries[1]: 💔 group_by does"),
+            (&*format!(r#"{counted},"offset":1"#), "queries[1]: 💔 offset needs rank_by"),
+            (
+                &*format!(r#"{counted},"compute_attributes":{{"x":["a","Eq",1]}}"#),
+                "queries[1]: 💔 compute_attributes needs rank_by",
+            ),
+            (
+                &*format!(
+                    r#"{counted},"limit":{{"total":1,"per":{{"attributes":["a"],"limit":1}}}}"#
+                ),
+                "queries[1]: 💔 limit.per needs rank_by",
+            ),
+            (&*format!(r#"{enough},"explain":true"#), "`queries[1].explain` is not supported"),
+            (&*format!(r#"{enough},"rerank_by":["RRF"]"#), "queries[1].rerank_by: RRF makes one"),
             ("", "queries[1]: 💔 a query must specify"),
         ] {
             let text = format!(r#"{{"queries":[{{{enough}}},{{{rest}}}]}}"#);
@@ -375,78 +331,44 @@ mod tests {
     }
 
     #[test]
+    fn what_is_of_each_query_does_not_stand_beside_them() {
+        for name in OF_EACH {
+            let text = format!(
+                r#"{{"queries":[{{"rank_by":["id","asc"],"limit":1}}],"{name}":["id","asc"]}}"#
+            );
+            let refusal = read(text.as_bytes()).unwrap_err();
+            assert_eq!(refusal.code(), "invalid", "{name}");
+            let told = format!("`{name}` does not stand beside `queries`");
+            assert!(refusal.story().contains(&told), "{}", refusal.story());
+        }
+    }
+
+    #[test]
     fn what_is_asked_wrongly_is_told_in_the_words_of_the_contract() {
         let ranked = |rest: &str| format!("{{\"rank_by\":[\"id\",\"asc\"],\"limit\":1,{rest}}}");
         let many = vec![r#"{"aggregate_by":{"n":["Count"]}}"#; 17].join(",");
         for (text, code, told) in [
-            ("{}".to_owned(), "invalid", "a query must specify rank_by or aggregate_by"),
-            (r#"{"rank_by":[],"limit":1}"#.to_owned(), "invalid", "💔 rank_by cannot be empty"),
+            ("{}", "invalid", "a query must specify rank_by or aggregate_by"),
+            (r#"{"rank_by":["id","asc"]}"#, "invalid", "💔 rank_by queries must specify top_k or"),
+            (&*ranked("\"allow_partial\":true"), "not_supported", "`allow_partial`"),
+            (&*ranked("\"disable_cache\":1"), "wrong_shape", "disable_cache: invalid type"),
+            (&*ranked("\"deadline_ms\":0"), "invalid", "deadline_ms must be at least 1"),
+            (&*ranked("\"rerank_by\":[\"RRF\"]"), "invalid", "at least 2 `queries`"),
+            (&*ranked("\"topk\":5"), "unknown_field", "unknown field `topk`"),
             (
-                r#"{"rank_by":["id","asc"]}"#.to_owned(),
-                "invalid",
-                "💔 rank_by queries must specify top_k or limit",
-            ),
-            (
-                r#"{"rank_by":["id","asc"],"top_k":10001}"#.to_owned(),
-                "invalid",
-                "💔 top_k must be between 1 and 10000",
-            ),
-            (
-                r#"{"rank_by":["id","asc"],"limit":0}"#.to_owned(),
-                "invalid",
-                "💔 top_k must be between 1 and 10000",
-            ),
-            (
-                r#"{"rank_by":["id","asc"],"limit":"ten"}"#.to_owned(),
-                "wrong_shape",
-                "data did not match any variant of untagged enum LimitInput",
-            ),
-            (
-                r#"{"rank_by":["id","asc"],"limit":{"total":1,"per":{"limit":1}}}"#.to_owned(),
-                "not_supported",
-                "`limit.per` is not supported",
-            ),
-            (ranked("\"top_k\":1"), "invalid", "specify one"),
-            (ranked("\"offset\":5"), "not_supported", "`offset` is not supported"),
-            (ranked("\"disable_cache\":true"), "not_supported", "`disable_cache`"),
-            (ranked("\"group_by\":false"), "not_supported", "`group_by`"),
-            (r#"{"queries":[],"limit":false}"#.to_owned(), "not_supported", "`limit`"),
-            (ranked("\"rerank_by\":[\"RRF\"]"), "not_supported", "`rerank_by`"),
-            (ranked("\"topk\":5"), "unknown_field", "unknown field `topk`"),
-            (
-                ranked("\"include_attributes\":true,\"exclude_attributes\":[]"),
-                "invalid",
-                "💔 cannot specify both include_attributes and exclude_attributes",
-            ),
-            (
-                ranked("\"consistency\":\"eventual\""),
-                "wrong_shape",
-                "invalid type: string \"eventual\", expected struct Consistency",
-            ),
-            (
-                ranked("\"consistency\":{\"level\":\"x\"}"),
-                "wrong_shape",
-                "unknown variant `x`, expected `strong` or `eventual`",
-            ),
-            (
-                ranked("\"vector_encoding\":\"hex\""),
+                &*ranked("\"vector_encoding\":\"hex\""),
                 "wrong_shape",
                 "unknown variant `hex`, expected `float` or `base64`",
             ),
             (
-                r#"{"aggregate_by":{"n":["Sum","a"]}}"#.to_owned(),
-                "not_supported",
-                "`aggregate_by Sum` is not supported",
-            ),
-            (
-                r#"{"aggregate_by":{"n":["Count"]},"include_attributes":true}"#.to_owned(),
+                r#"{"aggregate_by":{"n":["Count"]},"include_attributes":true}"#,
                 "invalid",
                 "need rank_by",
             ),
-            (r#"{"queries":[]}"#.to_owned(), "invalid", "between 1 and 16"),
-            (format!("{{\"queries\":[{many}]}}"), "invalid", "between 1 and 16"),
+            (r#"{"queries":[]}"#, "invalid", "between 1 and 16"),
+            (&*format!("{{\"queries\":[{many}]}}"), "invalid", "between 1 and 16"),
             (
-                r#"{"queries":[{"vector_encoding":"float"}]}"#.to_owned(),
+                r#"{"queries":[{"vector_encoding":"float"}]}"#,
                 "unknown_field",
                 "unknown field `queries[0].vector_encoding`",
             ),

@@ -1,17 +1,10 @@
-//! `rank_by`: the nearest vectors, or an order by attributes. What else the contract can rank by
-//! is refused by name, until it is built.
+//! `rank_by`: the nearest vectors, an order by attributes, or a score.
 
-use super::filter;
+use super::score::{self, misshapen};
 use crate::api::error::Refusal;
 use crate::model::{Direction, Filter, Given, Rank};
 
 const ORDER_KEYS_MAX: usize = 8;
-
-/// Expressions that begin with their name.
-const EXPRESSIONS: &[&str] =
-    &["Sum", "Max", "Product", "Attribute", "Saturate", "Decay", "Dist", "And", "Or", "Not"];
-/// Those that stand behind an attribute.
-const SCORES: &[&str] = &["BM25", "SparseKNN"];
 
 /// `path` is where it stands: `rank_by`, or `queries[1].rank_by`.
 pub(super) fn read(path: &str, given: Given, filter: Option<&Filter>) -> Result<Rank, Refusal> {
@@ -32,14 +25,22 @@ pub(super) fn read(path: &str, given: Given, filter: Option<&Filter>) -> Result<
                 None => Err(misshapen(path)),
             }
         }
-        [Given::Text(word), ..] if EXPRESSIONS.contains(&&**word) => {
-            Err(Refusal::not_built(&format!("{path} {word}")))
-        }
-        [Given::Text(_), Given::Text(word), ..]
-            if SCORES.contains(&&**word) || filter::is_operator(word) =>
-        {
-            Err(Refusal::not_built(&format!("{path} {word}")))
-        }
+        [Given::Text(_), Given::Text(word), ..] if is_nearest(word) => Err(misshapen(path)),
+        _ => score::read(path, Given::List(items)).map(Rank::Score),
+    }
+}
+
+/// What is asked of no model, for there is none.
+pub(super) fn check_given(path: &str, vector: &Given) -> Result<(), Refusal> {
+    match vector {
+        Given::List(items) => match items.first() {
+            Some(Given::Text(word)) if **word == *"Embed" => {
+                let message = format!("{path} Embed needs a model, and this server has none");
+                Err(Refusal::invalid(message))
+            }
+            _ => Ok(()),
+        },
+        Given::Text(_) => Ok(()),
         _ => Err(misshapen(path)),
     }
 }
@@ -57,19 +58,12 @@ fn is_nearest(word: &str) -> bool {
 }
 
 fn nearest(path: &str, attribute: Box<str>, vector: Given) -> Result<Rank, Refusal> {
-    match &vector {
-        Given::List(items) => match items.first() {
-            Some(Given::Text(word)) if **word == *"Embed" => {
-                let message = format!("{path} Embed needs a model, and this server has none");
-                Err(Refusal::invalid(message))
-            }
-            Some(Given::List(_)) => {
-                Err(Refusal::not_built(&format!("{path} with several vectors")))
-            }
-            _ => Ok(Rank::Nearest { attribute, vector }),
-        },
-        Given::Text(_) => Ok(Rank::Nearest { attribute, vector }),
-        _ => Err(misshapen(path)),
+    check_given(path, &vector)?;
+    match vector {
+        Given::List(vectors) if matches!(vectors.first(), Some(Given::List(_))) => {
+            Ok(Rank::Similar { attribute, vectors })
+        }
+        vector => Ok(Rank::Nearest { attribute, vector }),
     }
 }
 
@@ -99,33 +93,34 @@ fn direction(word: &str) -> Option<Direction> {
     }
 }
 
-fn misshapen(path: &str) -> Refusal {
-    let variant = "data did not match any variant of untagged enum RankInput";
-    Refusal::misshapen(&format!("{path}: {variant}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::json::given;
+    use crate::model::Score;
 
     fn read(given: Given, filter: Option<&Filter>) -> Result<Rank, Refusal> {
         super::read("rank_by", given, filter)
     }
 
     #[test]
-    fn vectors_and_orders_are_read() {
-        let vector = Given::List(vec![Given::Float(0.5), Given::Int(1)]);
+    fn vectors_orders_and_scores_are_read() {
+        let numbers = || Given::List(vec![Given::Float(0.5), Given::Int(1)]);
         let a_up = ("a".into(), Direction::Ascending);
         let b_down = ("b".into(), Direction::Descending);
         for (text, rank) in [
-            (r#"["v","ANN",[0.5,1]]"#, Rank::Nearest { attribute: "v".into(), vector }),
+            (r#"["v","ANN",[0.5,1]]"#, Rank::Nearest { attribute: "v".into(), vector: numbers() }),
             (
                 r#"["v","ANN","zczMPc3MTD4="]"#,
                 Rank::Nearest { attribute: "v".into(), vector: Given::Text("zczMPc3MTD4=".into()) },
             ),
+            (
+                r#"["v","ANN",[[0.5,1],[0.5,1]]]"#,
+                Rank::Similar { attribute: "v".into(), vectors: vec![numbers(), numbers()] },
+            ),
             (r#"["id","asc"]"#, Rank::Order(vec![("id".into(), Direction::Ascending)])),
             (r#"[["a","asc"],["b","desc"]]"#, Rank::Order(vec![a_up, b_down])),
+            (r#"["Attribute","n"]"#, Rank::Score(Score::Attribute("n".into()))),
         ] {
             assert_eq!(read(given(text), None).unwrap(), rank, "{text}");
         }
@@ -133,26 +128,25 @@ mod tests {
 
     #[test]
     fn an_exact_search_says_among_which() {
-        let rank = r#"["v","kNN",[0.5]]"#;
-        let told = read(given(rank), None).unwrap_err();
-        assert!(told.story().contains("kNN requires filters"), "{}", told.story());
-        assert!(read(given(rank), Some(&Filter::And(Vec::new()))).is_ok());
+        for rank in [r#"["v","kNN",[0.5]]"#, r#"["v","kNN",[[0.5]]]"#] {
+            let told = read(given(rank), None).unwrap_err();
+            assert!(told.story().contains("kNN requires filters"), "{}", told.story());
+            assert!(read(given(rank), Some(&Filter::And(Vec::new()))).is_ok());
+        }
     }
 
     #[test]
-    fn what_is_not_built_is_named_and_what_is_unknown_is_not_taken_for_it() {
+    fn what_is_no_rank_is_refused() {
         let misshapen = "data did not match any variant of untagged enum RankInput";
         let nine = format!("[{}]", [r#"["a","asc"]"#; 9].join(","));
         for (text, told) in [
             ("[]", "💔 rank_by cannot be empty"),
-            (r#"["t","BM25","walrus"]"#, "`rank_by BM25` is not supported"),
-            (r#"["s","SparseKNN",{"a":1}]"#, "`rank_by SparseKNN`"),
-            (r#"["Sum",[["t","BM25","x"]]]"#, "`rank_by Sum`"),
-            (r#"["cat","Eq","x"]"#, "`rank_by Eq`"),
             (r#"["v","ANN",["Embed","x"]]"#, "rank_by Embed needs a model"),
-            (r#"["v","ANN",[[1.0],[2.0]]]"#, "`rank_by with several vectors`"),
+            (r#"["v","ANN",["Embed","x",{"model":"m"}]]"#, "rank_by Embed needs a model"),
             (&*nine, "at most 8"),
             (r#"["v","ANN",1]"#, misshapen),
+            (r#"["v","ANN"]"#, misshapen),
+            (r#"["v","ANN",[1],{}]"#, misshapen),
             (r#"["v","HNSW",[1]]"#, misshapen),
             (r#"["a","up"]"#, misshapen),
             (r#"[["a","up"]]"#, misshapen),

@@ -6,19 +6,21 @@ use super::declared::{self, metric_of};
 use super::filter::{self, Place};
 use crate::api::error::{Again, Refusal};
 use crate::api::json::{Field, Fields, Object, RowShape, Trail, id_of, mistyped, parse, quoted};
-use crate::model::{AttrType, Create, Filter, Given, GivenRow, Pressure, SchemaChange, Write};
+use crate::model::{
+    AttrType, ByFilter, Create, Excess, Filter, Given, GivenRow, PatchByFilter, Pressure,
+    SchemaChange, Write,
+};
 
 const OF_ROWS: &[&str] = &["upsert_rows", "patch_rows"];
 
-/// What the contract has beyond what this server has.
-const UNBUILT: &[&str] = &[
-    "delete_by_filter",
-    "patch_by_filter",
-    "copy_from_namespace",
-    "branch_from_namespace",
-    "sharding",
+/// What the contract has beyond what this server has, and what to do without it.
+const UNBUILT: &[(&str, &str)] = &[
+    ("copy_from_namespace", COPY),
+    ("branch_from_namespace", COPY),
+    ("sharding", "leave it out, or spread the documents over several namespaces"),
 ];
-const UNBUILT_FLAGS: &[&str] = &["delete_by_filter_allow_partial", "patch_by_filter_allow_partial"];
+const COPY: &str = "page through the documents of the other namespace in the order of their ids, \
+                    with all attributes, and upsert them here";
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Request {
@@ -56,6 +58,8 @@ fn rest(mut object: Object, mut write: Write) -> Result<Request, Refusal> {
         let id = id_of(id, "IdVec");
         write.deletes.push(id.map_err(|why| Refusal::misshapen(&format!("deletes: {why}")))?);
     }
+    write.delete_by_filter = delete_by_filter(&mut object)?;
+    write.patch_by_filter = patch_by_filter(&mut object)?;
     write.upsert_condition = condition(&mut object, "upsert_condition")?;
     write.patch_condition = condition(&mut object, "patch_condition")?;
     write.delete_condition = condition(&mut object, "delete_condition")?;
@@ -75,10 +79,43 @@ fn rest(mut object: Object, mut write: Write) -> Result<Request, Refusal> {
         Some(false) | None => Pressure::Heeded,
     };
     check_encryption(&mut object)?;
-    object.refuse_unbuilt(UNBUILT)?;
-    object.refuse_unbuilt_flags(UNBUILT_FLAGS)?;
+    for (name, instead) in UNBUILT {
+        if object.take(name).is_some() {
+            return Err(Refusal::not_built_but(name, instead));
+        }
+    }
     object.end()?;
     Ok(Request { write, ids })
+}
+
+fn delete_by_filter(object: &mut Object) -> Result<Option<ByFilter>, Refusal> {
+    let name = "delete_by_filter";
+    let excess = excess(object, "delete_by_filter_allow_partial")?;
+    let Some(given) = object.take(name) else { return Ok(None) };
+    let filter = filter::read(name, given, Place::Query)?;
+    Ok(Some(ByFilter { filter, excess }))
+}
+
+fn patch_by_filter(object: &mut Object) -> Result<Option<PatchByFilter>, Refusal> {
+    let excess = excess(object, "patch_by_filter_allow_partial")?;
+    let Some(mut asked) = object.object("patch_by_filter")? else { return Ok(None) };
+    let filters = asked.take("filters").ok_or_else(|| asked.missing("filters"))?;
+    let filter = filter::read(&asked.path_of("filters"), filters, Place::Query)?;
+    let patch = asked.object("patch")?.ok_or_else(|| asked.missing("patch"))?;
+    asked.end()?;
+    let values = patch.into_fields().into_iter().map(|(name, given)| (name.into(), given));
+    let values: Vec<(Arc<str>, Given)> = values.collect();
+    if values.iter().any(|(name, _)| **name == *"id") {
+        return Err(Refusal::invalid("💔 patch_by_filter.patch cannot change the id of documents"));
+    }
+    Ok(Some(PatchByFilter { matching: ByFilter { filter, excess }, values }))
+}
+
+fn excess(object: &mut Object, allow_partial: &str) -> Result<Excess, Refusal> {
+    Ok(match object.truth(allow_partial)? {
+        Some(true) => Excess::Left,
+        Some(false) | None => Excess::Refused,
+    })
 }
 
 fn condition(object: &mut Object, name: &str) -> Result<Option<Filter>, Refusal> {
@@ -147,11 +184,12 @@ fn columns(object: &mut Object, name: &str) -> Result<Vec<GivenRow>, Refusal> {
 
 /// Whether the request may be sent again by a client that does not know what became of it. To
 /// upsert and to delete by id twice is to do it once. A condition may have held because the write
-/// was not there, and a patch may find what came between.
+/// was not there, a patch may find what came between, and a filter what matches since.
 pub(super) fn again(write: &Write, key: Option<&str>) -> Again {
     let conditions = [&write.upsert_condition, &write.patch_condition, &write.delete_condition];
     let unconditional = conditions.iter().all(|condition| condition.is_none());
-    if key.is_some() || (unconditional && write.patches.is_empty()) {
+    let by_filter = write.delete_by_filter.is_some() || write.patch_by_filter.is_some();
+    if key.is_some() || (unconditional && write.patches.is_empty() && !by_filter) {
         Again::Safe
     } else {
         Again::Unsafe
@@ -255,6 +293,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_changed_by_filter_is_read() {
+        let text = r#"{
+            "delete_by_filter": ["a","Eq",1], "delete_by_filter_allow_partial": true,
+            "patch_by_filter": {"filters": ["a","Eq",1], "patch": {"a": 2, "b": null}}
+        }"#;
+        let filter = || {
+            let operand = Operand::Literal(Given::Int(1));
+            Filter::Test { attribute: "a".into(), op: Op::Eq, operand }
+        };
+        let write = write(text);
+        let expected = ByFilter { filter: filter(), excess: Excess::Left };
+        assert_eq!(write.delete_by_filter, Some(expected));
+        let matching = ByFilter { filter: filter(), excess: Excess::Refused };
+        let values = vec![("a".into(), Given::Int(2)), ("b".into(), Given::Null)];
+        assert_eq!(write.patch_by_filter, Some(PatchByFilter { matching, values }));
+    }
+
+    #[test]
     fn who_wants_no_pressure_says_so() {
         let pressure = |text| write(text).pressure;
         assert_eq!(pressure(r#"{"disable_backpressure":true}"#), Pressure::Lifted);
@@ -266,7 +322,9 @@ mod tests {
 
     #[test]
     fn nulls_and_an_empty_request_say_nothing() {
-        for text in ["{}", r#"{"upsert_rows":null,"deletes":null,"schema":null,"sharding":null}"#] {
+        for text in
+            ["{}", r#"{"upsert_rows":null,"deletes":null,"sharding":null,"patch_by_filter":null}"#]
+        {
             assert_eq!(write(text), Write::default());
         }
     }
@@ -284,16 +342,20 @@ mod tests {
     fn what_cannot_be_obeyed_is_refused_by_name() {
         for (text, told) in [
             (r#"{"upsert":[]}"#, "unknown field `upsert`"),
-            (r#"{"delete_by_filter":["a","Eq",1]}"#, "`delete_by_filter` is not supported"),
-            (r#"{"patch_by_filter":{}}"#, "`patch_by_filter` is not supported"),
             (r#"{"copy_from_namespace":"s"}"#, "`copy_from_namespace` is not supported"),
+            (r#"{"copy_from_namespace":{"source_namespace":"s"}}"#, "and upsert them here"),
             (r#"{"branch_from_namespace":"s"}"#, "`branch_from_namespace` is not supported"),
             (r#"{"sharding":{"num_shards":2}}"#, "`sharding` is not supported"),
-            (r#"{"sharding":false}"#, "`sharding` is not supported"),
+            (r#"{"sharding":false}"#, "over several namespaces"),
             (
-                r#"{"delete_by_filter_allow_partial":true}"#,
-                "`delete_by_filter_allow_partial` is not supported",
+                r#"{"patch_by_filter":{"filters":["a","Eq",1],"patch":{"id":2}}}"#,
+                "cannot change the id",
             ),
+            (
+                r#"{"patch_by_filter":{"filters":["a","Eq",1],"patch":{},"x":1}}"#,
+                "unknown field `patch_by_filter.x`",
+            ),
+            (r#"{"delete_by_filter":["a","Eq",{"$ref_new":"a"}]}"#, "`$ref_new`"),
             (
                 r#"{"encryption":{"mode":"customer-managed","key_name":"mykey"}}"#,
                 "Malformed Cloud KMS crypto key: mykey",
@@ -344,6 +406,20 @@ mod tests {
             ),
             (r#"{"schema":{"a":{}}}"#, "schema.a: missing field `type`"),
             (r#"{"return_affected_ids":1}"#, "return_affected_ids: invalid type: integer `1`"),
+            (r#"{"patch_by_filter":{}}"#, "patch_by_filter: missing field `filters`"),
+            (
+                r#"{"patch_by_filter":{"filters":["And",[]]}}"#,
+                "patch_by_filter: missing field `patch`",
+            ),
+            (
+                r#"{"patch_by_filter":{"filters":7,"patch":{}}}"#,
+                "patch_by_filter.filters: data did not match any variant",
+            ),
+            (r#"{"delete_by_filter":{}}"#, "delete_by_filter: data did not match any variant"),
+            (
+                r#"{"delete_by_filter_allow_partial":1}"#,
+                "delete_by_filter_allow_partial: invalid type: integer `1`",
+            ),
         ] {
             let refusal = read(text.as_bytes()).unwrap_err();
             assert!(refusal.story().contains(told), "{text}: {}", refusal.story());
@@ -358,6 +434,8 @@ mod tests {
         assert_eq!(of(r#"{"upsert_rows":[{"id":1}],"deletes":[2]}"#, None), Again::Safe);
         for doubtful in [
             r#"{"patch_rows":[{"id":1}]}"#,
+            r#"{"delete_by_filter":["a","Eq",1]}"#,
+            r#"{"patch_by_filter":{"filters":["a","Eq",1],"patch":{"a":2}}}"#,
             r#"{"upsert_condition":["a","Eq",1]}"#,
             r#"{"delete_condition":["a","Eq",1]}"#,
         ] {

@@ -23,14 +23,17 @@
 //!   1     set         text name, at most 128 bytes; Attribute
 //!   2     drop        AttrNo
 //!   3     settled
-//!   4     settings    bool read only
+//!   4     settings    bool read only; of what is not pinned
+//!   5     settings    bool read only; u32 replicas, 1 or more, of what is pinned
 //! ```
+
+use std::num::NonZeroU32;
 
 use crate::error::{Error, Result};
 use crate::model::columns;
 use crate::model::{
     ATTRIBUTE_NAME_BYTES_MAX, AttrNo, AttrType, Attribute, Element, FullText, IdType, Metric,
-    Options, Scalar, SchemaEdit, Settings,
+    Options, Pinning, Scalar, SchemaEdit, Settings,
 };
 use crate::storage::fields::{Field, Fields};
 
@@ -251,9 +254,14 @@ impl Field for SchemaEdit {
                 number.write(out);
             }
             Self::Settled => 3_u8.write(out),
-            Self::Settings(Settings { read_only }) => {
+            Self::Settings(Settings { read_only, pinning: Pinning::None }) => {
                 4_u8.write(out);
                 read_only.write(out);
+            }
+            Self::Settings(Settings { read_only, pinning: Pinning::Replicas(replicas) }) => {
+                5_u8.write(out);
+                read_only.write(out);
+                replicas.get().write(out);
             }
         }
     }
@@ -271,7 +279,16 @@ impl Field for SchemaEdit {
             }
             2 => Ok(Self::Drop { number: from.take("number")? }),
             3 => Ok(Self::Settled),
-            4 => Ok(Self::Settings(Settings { read_only: from.take("read only")? })),
+            4 => {
+                let read_only = from.take("read only")?;
+                Ok(Self::Settings(Settings { read_only, pinning: Pinning::None }))
+            }
+            5 => {
+                let read_only = from.take("read only")?;
+                let replicas = NonZeroU32::new(from.take("replicas")?);
+                let replicas = replicas.ok_or_else(|| Error::corrupt("pinned to no replicas"))?;
+                Ok(Self::Settings(Settings { read_only, pinning: Pinning::Replicas(replicas) }))
+            }
             other => Err(unknown(other, "edit of a schema")),
         }
     }
@@ -341,7 +358,7 @@ pub(super) mod tests {
             set,
             number().prop_map(|number| SchemaEdit::Drop { number }),
             Just(SchemaEdit::Settled),
-            any::<bool>().prop_map(|read_only| SchemaEdit::Settings(Settings { read_only })),
+            crate::model::any::any_settings().prop_map(SchemaEdit::Settings),
         ]
     }
 
@@ -368,6 +385,17 @@ pub(super) mod tests {
             let error = fields.take::<AttrType>("type").unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Corrupt, "{kind:?}");
         }
+    }
+
+    /// What was written before anything could be pinned is read, and written so again.
+    #[test]
+    fn what_is_not_pinned_says_nothing_of_it() {
+        let settings = |pinning| SchemaEdit::Settings(Settings { read_only: true, pinning });
+        let pinned = Pinning::Replicas(NonZeroU32::new(2).unwrap());
+        assert_eq!(&written(&settings(Pinning::None))[..], b"\x04\x01");
+        assert_eq!(&written(&settings(pinned))[..], b"\x05\x01\x02\0\0\0");
+        let none = read(Bytes::from_static(b"\x05\x01\0\0\0\0")).unwrap_err();
+        assert_eq!(none.chain(), "edit: pinned to no replicas");
     }
 
     #[test]

@@ -139,9 +139,12 @@ impl Draft {
     /// Evaluates requests in their order. `at` is for display.
     pub(super) fn take(&mut self, queued: Vec<Queued>, at: Duration) -> Result<()> {
         let mut queued = queued.into_iter();
-        while let Some(Queued { write, key, fingerprint, share, reply }) = queued.next() {
+        while let Some(Queued { write, key, fingerprint, mut share, reply }) = queued.next() {
             let seq = self.turn.seq.0;
-            let answer = self.stage.take(&write).map(|written| Written { seq, ..written });
+            let held = share.bytes();
+            let mut room = |bytes: u64| share.reach(held + bytes);
+            let answer = self.stage.take_within(&write, &mut room);
+            let answer = answer.map(|written| Written { seq, ..written });
             if let (Some(key), Ok(written)) = (key, &answer) {
                 let outcome = outcome::encode(written);
                 self.receipts.push(Receipt { key, fingerprint, outcome });

@@ -1,14 +1,17 @@
 //! What v2 answers: to a write, to a query, about a namespace. A figure is what was measured,
 //! rounded up, and nothing is larger than it is to please a reader.
 
+mod aggregates;
 mod namespace;
 mod query;
+mod row;
 mod write;
 
 use serde::Serialize;
 
 pub(super) use namespace::{OfList, OfMetadata, Status, Version};
-pub(super) use query::OfQuery;
+pub(super) use query::{OfPlan, OfQuery};
+pub(super) use row::Rows;
 pub(super) use write::{OfWrite, Wished};
 
 /// What the contract bills for a query of anything smaller.

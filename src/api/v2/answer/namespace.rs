@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::api::v2::shown;
-use crate::model::{Metadata, Namespace, datetime};
+use crate::model::{Metadata, Namespace, Pinning, datetime};
 
 /// Less than this is not worth an index, and counts as up to date.
 const INDEX_BYTES_MIN: u64 = 16 << 20;
@@ -46,10 +46,36 @@ impl Serialize for OfMetadata<'_> {
             unindexed_rows: behind.then_some(*unindexed_rows),
         };
         map.serialize_entry("index", &index)?;
+        if let Pinning::Replicas(replicas) = schema.settings.pinning {
+            let updated_at = moment(self.metadata.updated_at_ms);
+            map.serialize_entry("pinning", &Pinned::to(replicas.get(), updated_at))?;
+        }
         if schema.settings.read_only {
             map.serialize_entry("read_only", &true)?;
         }
         map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct Pinned {
+    replicas: u32,
+    status: PinnedStatus,
+}
+
+#[derive(Serialize)]
+struct PinnedStatus {
+    ready_replicas: u32,
+    replicas: u32,
+    updated_at: String,
+    utilization: f32,
+}
+
+impl Pinned {
+    /// No node is set aside for a namespace yet: none is ready, and nothing of them is used.
+    fn to(replicas: u32, updated_at: String) -> Self {
+        let status = PinnedStatus { ready_replicas: 0, replicas, updated_at, utilization: 0.0 };
+        Self { replicas, status }
     }
 }
 
@@ -111,6 +137,7 @@ mod tests {
     use super::super::printed;
     use super::*;
 
+    use std::num::NonZeroU32;
     use std::sync::Arc;
 
     use serde_json::json;
@@ -119,7 +146,8 @@ mod tests {
 
     #[test]
     fn metadata_tell_what_is_indexed() {
-        let settings = Settings { read_only: true };
+        let pinning = Pinning::Replicas(NonZeroU32::new(2).unwrap());
+        let settings = Settings { read_only: true, pinning };
         let mut metadata = Metadata {
             schema: Arc::new(Schema::default()),
             rows: 3,
@@ -141,6 +169,13 @@ mod tests {
         metadata.unindexed_bytes = INDEX_BYTES_MIN;
         metadata.schema = Arc::new(Schema { settings, ..Schema::default() });
         expected["read_only"] = json!(true);
+        expected["pinning"] = json!({
+            "replicas": 2,
+            "status": {
+                "ready_replicas": 0, "replicas": 2, "updated_at": "1970-01-01T00:00:01.500Z",
+                "utilization": 0.0,
+            },
+        });
         expected["encryption"] = json!({"sse": true});
         expected["index"] = json!({
             "status": "updating", "unindexed_rows": 3, "unindexed_bytes": INDEX_BYTES_MIN,

@@ -1,17 +1,22 @@
-//! The answer to one query, or to several: rows, counts, and what it took to find them.
+//! The answer to one query, or to several: rows, aggregates, and what it took to find them.
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::aggregates;
+use super::row::Rows;
 use super::{QUERIED_BYTES_MIN, Queried};
-use crate::api::json::{Encoding, Id, Shown, returned_bytes, unsigned_zero};
+use crate::api::json::{Encoding, returned_bytes};
 use crate::api::v2::query::Form;
-use crate::model::{Answer, Answered, Hit, datetime};
+use crate::model::{Answer, Answered, datetime};
 
 pub(in crate::api::v2) struct OfQuery<'a> {
+    /// With one answer to all queries, if they were fused.
     pub(in crate::api::v2) answered: &'a Answered,
     /// Of each query, whether it asked for rows.
     pub(in crate::api::v2) ranked: &'a [bool],
+    /// How the queries are answered, if it was asked.
+    pub(in crate::api::v2) plan: Option<&'a str>,
     pub(in crate::api::v2) form: Form,
     pub(in crate::api::v2) encoding: Encoding,
     pub(in crate::api::v2) total_ms: u64,
@@ -32,6 +37,9 @@ impl Serialize for OfQuery<'_> {
             Form::Several => map.serialize_entry("results", &results)?,
             Form::One => results.iter().try_for_each(|result| result.entries(&mut map))?,
         }
+        if let Some(plan) = self.plan {
+            map.serialize_entry("explain", plan)?;
+        }
         map.serialize_entry("billing", &self.bill())?;
         map.serialize_entry("performance", &self.performance())?;
         map.end()
@@ -40,10 +48,9 @@ impl Serialize for OfQuery<'_> {
 
 impl OfQuery<'_> {
     fn bill(&self) -> Queried {
-        let answers = &self.answered.answers;
-        let hits = answers.iter().flat_map(|answer| &answer.rows);
+        let hits = self.answered.answers.iter().flat_map(|answer| &answer.rows);
         Queried {
-            billable_logical_bytes_queried: QUERIED_BYTES_MIN * answers.len() as u64,
+            billable_logical_bytes_queried: QUERIED_BYTES_MIN * self.ranked.len() as u64,
             billable_logical_bytes_returned: hits.map(returned_bytes).sum(),
         }
     }
@@ -98,15 +105,13 @@ struct OfOne<'a> {
 impl OfOne<'_> {
     fn entries<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         if self.ranked {
-            map.serialize_entry(
-                "rows",
-                &Rows { hits: &self.answer.rows, encoding: self.encoding },
-            )?;
+            let rows = Rows { hits: &self.answer.rows, encoding: self.encoding };
+            map.serialize_entry("rows", &rows)?;
         }
-        if !self.answer.counts.is_empty() {
-            map.serialize_entry("aggregations", &Counts(&self.answer.counts))?;
+        match &self.answer.aggregates {
+            Some(said) => aggregates::entry(map, said),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -118,42 +123,10 @@ impl Serialize for OfOne<'_> {
     }
 }
 
-struct Counts<'a>(&'a [(Box<str>, u64)]);
-
-impl Serialize for Counts<'_> {
-    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
-        json.collect_map(self.0.iter().map(|(label, count)| (label, count)))
-    }
-}
-
-struct Rows<'a> {
-    hits: &'a [Hit],
-    encoding: Encoding,
-}
-
-impl Serialize for Rows<'_> {
-    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
-        json.collect_seq(self.hits.iter().map(|hit| Row { hit, encoding: self.encoding }))
-    }
-}
-
-struct Row<'a> {
-    hit: &'a Hit,
-    encoding: Encoding,
-}
-
-impl Serialize for Row<'_> {
-    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
-        let mut map = json.serialize_map(None)?;
-        map.serialize_entry("id", &Id(&self.hit.id))?;
-        if let Some(dist) = self.hit.dist {
-            map.serialize_entry("$dist", &unsigned_zero(dist))?;
-        }
-        for (name, kind, value) in &self.hit.values {
-            map.serialize_entry(name, &Shown { value, kind: *kind, encoding: self.encoding })?;
-        }
-        map.end()
-    }
+/// How a query is answered, without its answer.
+#[derive(Serialize)]
+pub(in crate::api::v2) struct OfPlan<'a> {
+    pub(in crate::api::v2) plan_text: &'a str,
 }
 
 #[cfg(test)]
@@ -165,7 +138,9 @@ mod tests {
 
     use serde_json::json;
 
-    use crate::model::{AttrType, DocId, Element, Scalar, Schema, Value};
+    use crate::model::{
+        Aggregated, Aggregates, AttrType, DocId, Element, Hit, Scalar, Schema, Value,
+    };
 
     fn answered() -> Answered {
         let vector = AttrType::Vector { dims: 2, element: Element::F32 };
@@ -176,10 +151,12 @@ mod tests {
                 ("title".into(), AttrType::Scalar(Scalar::String), Value::String("x".into())),
                 ("vector".into(), vector, Value::Vector([0.1, 0.2].into())),
             ],
+            made: Vec::new(),
         };
-        let counted = Answer { rows: Vec::new(), counts: vec![("n".into(), 42)] };
+        let counted = Aggregates::OfAll(vec![("n".into(), Aggregated::Count(42))]);
+        let counted = Answer { rows: Vec::new(), aggregates: Some(counted) };
         Answered {
-            answers: vec![Answer { rows: vec![hit], counts: Vec::new() }, counted],
+            answers: vec![Answer { rows: vec![hit], aggregates: None }, counted],
             seq: 7,
             rows_in_tail: 2,
             rows: 2,
@@ -189,9 +166,9 @@ mod tests {
     }
 
     fn of_query(answered: &Answered, form: Form, encoding: Encoding) -> serde_json::Value {
-        let ranked = [true, false];
-        let (total_ms, execution_ms) = (2, 1);
-        printed(OfQuery { answered, ranked: &ranked, form, encoding, total_ms, execution_ms })
+        let ranked: &[bool] = if form == Form::One { &[true] } else { &[true, false] };
+        let (plan, total_ms, execution_ms) = (None, 2, 1);
+        printed(OfQuery { answered, ranked, plan, form, encoding, total_ms, execution_ms })
     }
 
     #[test]
@@ -229,6 +206,25 @@ mod tests {
         assert!(dist.is_some_and(|dist| dist == 0.0 && dist.is_sign_positive()));
         one.answers[0].rows.clear();
         assert_eq!(of_query(&one, Form::One, Encoding::Float)["rows"], json!([]));
+    }
+
+    #[test]
+    fn several_queries_that_were_fused_have_one_answer_and_are_billed_each() {
+        let mut fused = answered();
+        fused.answers.truncate(1);
+        let told = printed(OfQuery {
+            answered: &fused,
+            ranked: &[true, true],
+            plan: Some("by rank"),
+            form: Form::Several,
+            encoding: Encoding::Float,
+            total_ms: 2,
+            execution_ms: 1,
+        });
+        assert_eq!(told["results"].as_array().map(Vec::len), Some(1));
+        assert_eq!(told["explain"], json!("by rank"));
+        assert_eq!(told["billing"]["billable_logical_bytes_queried"], json!(512_000_000));
+        assert_eq!(printed(OfPlan { plan_text: "p" }), json!({"plan_text": "p"}));
     }
 
     #[test]

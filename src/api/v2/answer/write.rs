@@ -14,6 +14,8 @@ pub(in crate::api::v2) struct Wished {
     upserts: bool,
     patches: bool,
     deletes: bool,
+    /// Whether documents were to be found by a filter.
+    by_filter: bool,
     /// Whether a document had to be read before it was written.
     read: bool,
     bytes: u64,
@@ -23,11 +25,14 @@ pub(in crate::api::v2) struct Wished {
 impl Wished {
     pub(in crate::api::v2) fn of(write: &Write, bytes: u64, ids: Ids) -> Self {
         let conditions = [&write.upsert_condition, &write.patch_condition, &write.delete_condition];
+        let conditional = conditions.iter().any(|given| given.is_some());
+        let by_filter = write.delete_by_filter.is_some() || write.patch_by_filter.is_some();
         Self {
             upserts: !write.upserts.is_empty(),
-            patches: !write.patches.is_empty(),
-            deletes: !write.deletes.is_empty(),
-            read: !write.patches.is_empty() || conditions.iter().any(|given| given.is_some()),
+            patches: !write.patches.is_empty() || write.patch_by_filter.is_some(),
+            deletes: !write.deletes.is_empty() || write.delete_by_filter.is_some(),
+            by_filter,
+            read: !write.patches.is_empty() || conditional || by_filter,
             bytes,
             ids,
         }
@@ -42,7 +47,7 @@ pub(in crate::api::v2) struct OfWrite<'a> {
 
 impl Serialize for OfWrite<'_> {
     fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
-        let Written { seq, upserted, patched, deleted, .. } = self.written;
+        let Written { seq, upserted, patched, deleted, remaining, stored: _ } = self.written;
         let wished = self.wished;
         let mut map = json.serialize_map(None)?;
         map.serialize_entry("status", "OK")?;
@@ -59,6 +64,9 @@ impl Serialize for OfWrite<'_> {
             if wished.ids == Ids::Listed && !ids.ids.is_empty() {
                 map.serialize_entry(ids_name, &ListOfIds(&ids.ids))?;
             }
+        }
+        if wished.by_filter {
+            map.serialize_entry("rows_remaining", remaining)?;
         }
         map.serialize_entry("seq", seq)?;
         let queried = Queried {
@@ -102,7 +110,7 @@ mod tests {
 
     use serde_json::json;
 
-    use crate::model::{Given, GivenRow, Touched};
+    use crate::model::{ByFilter, Excess, Filter, Given, GivenRow, Touched};
 
     fn wished(ids: Ids) -> Wished {
         let row = |id| GivenRow { id: Given::Int(id), values: Vec::new() };
@@ -139,5 +147,20 @@ mod tests {
                 "billable_logical_bytes_returned": 0,
             })
         );
+    }
+
+    #[test]
+    fn what_was_done_by_filter_tells_whether_there_is_more() {
+        let matching = ByFilter { filter: Filter::And(Vec::new()), excess: Excess::Left };
+        let write = Write { delete_by_filter: Some(matching), ..Write::default() };
+        let wished = Wished::of(&write, 0, Ids::Listed);
+        let mut written = Written::default();
+        for remaining in [false, true] {
+            written.remaining = remaining;
+            let of = printed(OfWrite { written: &written, wished, elapsed_ms: 3 });
+            let told = (&of["rows_remaining"], &of["rows_deleted"], &of["rows_affected"]);
+            assert_eq!(told, (&json!(remaining), &json!(0), &json!(0)));
+            assert!(of.get("deleted_ids").is_none() && of["billing"].get("query").is_some());
+        }
     }
 }

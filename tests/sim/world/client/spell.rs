@@ -8,9 +8,9 @@ use std::sync::Arc;
 use elacsym::engine::Engine;
 use elacsym::error::{Error, ErrorKind};
 use elacsym::model::{
-    Ann, Answered, Consistency, Declaration, Direction, DocId, Filter, Given, GivenRow, Hit,
-    Include, LIMIT_MAX, Metadata, Metric, Namespace, Op, Operand, Query, Rank, SchemaChange, Value,
-    Write, WriteFault, Written,
+    Aggregate, Aggregated, Aggregates, Ann, Answered, Consistency, Declaration, Direction, DocId,
+    Filter, Given, GivenRow, Hit, Include, LIMIT_MAX, Metadata, Metric, Namespace, Op, Operand,
+    Page, Query, Rank, SchemaChange, Value, Write, WriteFault, Written,
 };
 
 use crate::world::model::distance;
@@ -29,7 +29,7 @@ pub(super) async fn send(engine: &Engine, name: &Namespace, wish: &Wish, page: u
         }
         Wish::Set(change) => {
             let set = match change.read_only {
-                Some(read_only) => engine.set_read_only(name, read_only).await,
+                Some(read_only) => engine.set(name, Some(read_only), None).await,
                 None => engine.declare(name, schema(change), None).await.map(drop),
             };
             set.map_or_else(|error| not_changed(&error), |()| Said::Set)
@@ -148,20 +148,12 @@ fn queries(read: &Read) -> Vec<Query> {
     };
     let documents = Query {
         rank: Some(rank),
-        limit,
+        page: Page::of(limit),
         filter,
         include: Include::All,
-        counts: Vec::new(),
-        metric: None,
+        ..Query::default()
     };
-    let count = Query {
-        rank: None,
-        limit: 0,
-        filter: None,
-        include: Include::Nothing,
-        counts: vec![ALL.into()],
-        metric: None,
-    };
+    let count = Query { aggregates: vec![(ALL.into(), Aggregate::Count)], ..Query::default() };
     match read {
         Read::All => vec![documents, count],
         Read::One(_) | Read::CountBelow(_) | Read::Nearest { .. } => vec![documents],
@@ -169,7 +161,7 @@ fn queries(read: &Read) -> Vec<Query> {
 }
 
 fn changed(written: Written) -> Said {
-    let Written { seq, upserted, patched, deleted, stored } = written;
+    let Written { seq, upserted, patched, deleted, remaining: _, stored } = written;
     Said::Changed {
         seq,
         puts: upserted.count,
@@ -187,10 +179,13 @@ fn sight(read: &Read, answered: &Answered) -> Result<Sight, String> {
     let mut answers = answered.answers.iter();
     let documents = answers.next().ok_or("a query has no answer")?;
     let count = match (read, answers.next()) {
-        (Read::All, Some(count)) => {
-            let count = count.counts.iter().find(|(label, _)| **label == *ALL);
-            Some(count.ok_or("what was to be counted was not")?.1)
-        }
+        (Read::All, Some(count)) => match &count.aggregates {
+            Some(Aggregates::OfAll(told)) => match &told[..] {
+                [(label, Aggregated::Count(count))] if **label == *ALL => Some(*count),
+                odd => return Err(format!("{odd:?} for a count")),
+            },
+            odd => return Err(format!("{odd:?} for a count")),
+        },
         (Read::One(_) | Read::CountBelow(_) | Read::Nearest { .. }, None) => None,
         _ => return Err(format!("{} answers to {read:?}", answered.answers.len())),
     };

@@ -1,0 +1,114 @@
+//! What is asked of the documents of a namespace: a query, how one would be answered, how much of
+//! the truth is found. None of it changes anything.
+
+use std::mem;
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::answer::{OfPlan, OfQuery};
+use super::recall::OfRecall;
+use super::{named, query, recall};
+use crate::api::deadline::{Deadline, QUERY_TIME_MAX};
+use crate::api::error::{Contract, Refusal};
+use crate::api::json::{Encoding, Weight};
+use crate::api::sheet::Sheet;
+use crate::api::{Api, ROW_BYTES, crunch, json_answer, understood};
+use crate::model::{Aggregates, Answer, Consistency, Namespace, Query};
+use crate::query::fuse;
+use query::Plan;
+
+pub(super) async fn ask(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let name = named(&ns)?;
+    let asked = understood(&api, request, deadline, query::read).await?;
+    let query::Request { queries, form, fusion, consistency, min_seq, encoding, .. } = asked;
+    let deadline = asked.limit.map_or(deadline, |limit| deadline.at_most(limit));
+    let plan = match asked.plan {
+        Plan::Shown => {
+            Some(planned(&api, &name, queries.clone(), consistency, min_seq, deadline).await?)
+        }
+        Plan::Hidden => None,
+    };
+    let ranked: Vec<bool> = queries.iter().map(|query| query.rank.is_some()).collect();
+    let began_ms = deadline.elapsed_ms();
+    let work = api.engine.query(&name, queries, consistency, min_seq);
+    let answered = deadline.in_time(work, Refusal::late_query).await?;
+    let mut answered = answered.map_err(|error| Contract::V2.refuse_of(&name, &error))?;
+    let rows = answered.answers.iter().map(rows).sum::<usize>();
+    let memory = api.engine.memory().clone();
+    let print = crunch(rows * ROW_BYTES, move || {
+        if let Some(fusion) = &fusion {
+            answered.answers = vec![fuse(mem::take(&mut answered.answers), fusion)];
+        }
+        let total_ms = deadline.elapsed_ms();
+        let execution_ms = total_ms.saturating_sub(began_ms).max(1);
+        let weight = answered.answers.iter().map(|answer| Weight::of(answer, encoding)).sum();
+        let sheet = Sheet::cut(&memory, weight, "limit")?;
+        let (answered, ranked, plan) = (&answered, &ranked[..], plan.as_deref());
+        sheet.print(&OfQuery { answered, ranked, plan, form, encoding, total_ms, execution_ms })
+    });
+    deadline.in_time(print, Refusal::late_query).await?
+}
+
+fn rows(answer: &Answer) -> usize {
+    let groups = match &answer.aggregates {
+        Some(Aggregates::OfGroups(groups)) => groups.len(),
+        Some(Aggregates::OfAll(_)) | None => 0,
+    };
+    answer.rows.len() + groups
+}
+
+pub(super) async fn explain(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let name = named(&ns)?;
+    let asked = understood(&api, request, deadline, query::read).await?;
+    let deadline = asked.limit.map_or(deadline, |limit| deadline.at_most(limit));
+    let query::Request { queries, consistency, min_seq, .. } = asked;
+    let plan = planned(&api, &name, queries, consistency, min_seq, deadline).await?;
+    json_answer(StatusCode::OK, &OfPlan { plan_text: &plan })
+}
+
+async fn planned(
+    api: &Api,
+    name: &Namespace,
+    queries: Vec<Query>,
+    consistency: Consistency,
+    min_seq: Option<u64>,
+    deadline: Deadline,
+) -> Result<String, Refusal> {
+    let work = api.engine.explain(name, queries, consistency, min_seq);
+    let plan = deadline.in_time(work, Refusal::late_query).await?;
+    plan.map_err(|error| Contract::V2.refuse_of(name, &error))
+}
+
+pub(super) async fn recall(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let name = named(&ns)?;
+    let asked = understood(&api, request, deadline, recall::read).await?;
+    let work = api.engine.recall(&name, asked);
+    let recalled = deadline.in_time(work, Refusal::late_query).await?;
+    let recalled = recalled.map_err(|error| Contract::V2.refuse_of(&name, &error))?;
+    let rows = recalled.truths.iter().map(|truth| truth.nearest.len()).sum::<usize>();
+    let memory = api.engine.memory().clone();
+    let print = crunch(rows * ROW_BYTES, move || {
+        let hits = recalled.truths.iter().flat_map(|truth| &truth.nearest);
+        let weight = hits.map(|hit| Weight::of_hit(hit, Encoding::Float)).sum();
+        Sheet::cut(&memory, weight, "top_k")?.print(&OfRecall(&recalled))
+    });
+    deadline.in_time(print, Refusal::late_query).await?
+}

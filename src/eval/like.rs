@@ -1,0 +1,423 @@
+//! A pattern bound to an attribute: whether its text is like it, of a row and of a block.
+//!
+//! The two find the texts each in its own way, and hold them against the same pattern. Null is
+//! like nothing.
+
+use std::iter;
+
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_buffer::BooleanBuffer;
+
+use super::bind::{Binder, Bound, Item, spelt};
+use super::cell::Cell;
+use super::field::{Field, Found, complaint, find, mismatch};
+use super::pattern::{Manner, Matcher, Reader, Scratch, check_edits};
+use crate::error::{Error, Result};
+use crate::model::{
+    AttrType, Case, FullText, Given, Operand, Options, Pattern, Row, Scalar, Value, Which,
+};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Like {
+    pub(super) field: Field,
+    kind: AttrType,
+    wanted: Wanted,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Wanted {
+    Ready(Matcher),
+    /// To be made of each incoming document. What it has may be no pattern; nothing is like that.
+    Made(Manner, Source),
+}
+
+/// Where in the incoming document the question of a pattern is found.
+#[derive(Clone, Debug, PartialEq)]
+enum Source {
+    Field(Field),
+    Items(Vec<Item>),
+}
+
+/// Each takes up to 1 MiB when it is made ready.
+const EXPRESSIONS_MAX: usize = 64;
+
+const STRING: AttrType = AttrType::Scalar(Scalar::String);
+const STRINGS: AttrType = AttrType::Array(Scalar::String);
+
+impl Binder<'_> {
+    pub(super) fn like(&mut self, name: &str, pattern: &Pattern) -> Result<Bound> {
+        let Some(found) = find(self.schema, name)? else { return Ok(Bound::NOTHING) };
+        if matches!(pattern, Pattern::Glob { .. } | Pattern::Regex(_)) {
+            self.expressions += 1;
+        }
+        if self.expressions > EXPRESSIONS_MAX {
+            let message =
+                format!("a filter has at most {EXPRESSIONS_MAX} globs and regular expressions");
+            return Err(Error::invalid(message));
+        }
+        let manner = manner(name, &found, pattern)?;
+        let expected = if manner.takes_tokens() { STRINGS } else { STRING };
+        let odd = |got: &str| mismatch(name, word(pattern), expected, got);
+        let wanted = match operand(pattern) {
+            Operand::Literal(given) => {
+                let question = texts(given, expected).ok_or_else(|| odd(&given.to_string()))?;
+                let ready = manner.ready(&question);
+                Wanted::Ready(ready.map_err(|why| complaint(name, &why))?)
+            }
+            Operand::New(other) => {
+                let Some(new) = self.incoming(name, other)? else { return Ok(Bound::NOTHING) };
+                if new.kind != expected {
+                    return Err(odd(&format!("$ref_new {other} of {}", new.kind)));
+                }
+                Wanted::Made(manner, Source::Field(new.field))
+            }
+            Operand::Items(items) if expected == STRINGS => {
+                let items = self.items(name, Scalar::String, items, || odd(&spelt(items)))?;
+                let Some(items) = items else { return Ok(Bound::NOTHING) };
+                Wanted::Made(manner, Source::Items(items))
+            }
+            Operand::Items(items) => return Err(odd(&spelt(items))),
+        };
+        Ok(Bound::Like(Like { field: found.field, kind: found.kind, wanted }))
+    }
+}
+
+impl Like {
+    pub(super) fn holds(&self, old: &Row, new: Option<&Row>) -> bool {
+        let Some(value) = Cell::of(old, self.field) else { return false };
+        let mut scratch = Scratch::default();
+        match &self.wanted {
+            Wanted::Ready(matcher) => matcher.finds(value.texts(), &mut scratch),
+            Wanted::Made(manner, source) => {
+                let Some(question) = source.texts(new) else { return false };
+                let made = manner.ready(&question);
+                made.is_ok_and(|matcher| matcher.finds(value.texts(), &mut scratch))
+            }
+        }
+    }
+
+    pub(super) fn select(&self, column: Option<&dyn Array>, rows: usize) -> Result<BooleanBuffer> {
+        let Wanted::Ready(matcher) = &self.wanted else {
+            return Err(Error::internal("a block has no incoming documents"));
+        };
+        let Some(column) = column else { return Ok(BooleanBuffer::new_unset(rows)) };
+        let nulls = column.nulls();
+        let there = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
+        let mut scratch = Scratch::default();
+        if let Some(texts) = column.as_string_opt::<i32>() {
+            return Ok(BooleanBuffer::collect_bool(rows, |row| {
+                there(row) && matcher.finds(iter::once(texts.value(row)), &mut scratch)
+            }));
+        }
+        let lists = column.as_list_opt::<i32>();
+        let lists = lists.and_then(|lists| Some((lists, lists.values().as_string_opt::<i32>()?)));
+        let Some((lists, texts)) = lists else {
+            let (kind, odd) = (self.kind, column.data_type());
+            return Err(Error::internal(format!("a pattern on {kind} met a column of {odd}")));
+        };
+        let offsets = lists.value_offsets();
+        Ok(BooleanBuffer::collect_bool(rows, |row| {
+            let span = offsets[row] as usize..offsets[row + 1] as usize;
+            there(row) && matcher.finds(span.map(|at| texts.value(at)), &mut scratch)
+        }))
+    }
+}
+
+impl Source {
+    /// What the document has there; of a list, what it has of it.
+    fn texts<'a>(&'a self, new: Option<&'a Row>) -> Option<Vec<&'a str>> {
+        let held = |field: &Field| new.and_then(|new| Cell::of(new, *field));
+        match self {
+            Self::Field(field) => held(field).map(|cell| cell.texts().collect()),
+            Self::Items(items) => {
+                let text = |item: &'a Item| match item {
+                    Item::Value(Value::String(text)) => Some(&**text),
+                    Item::Value(_) => None,
+                    Item::New(field) => held(field)?.texts().next(),
+                };
+                Some(items.iter().filter_map(text).collect())
+            }
+        }
+    }
+}
+
+/// How the texts of an attribute are held against a pattern, if its options allow that at all.
+fn manner(name: &str, found: &Found<'_>, pattern: &Pattern) -> Result<Manner> {
+    let word = word(pattern);
+    let applies = match pattern {
+        Pattern::Regex(_) => found.kind == STRING,
+        Pattern::Glob { .. } | Pattern::Fuzzy { .. } | Pattern::Tokens { .. } => {
+            found.kind.is_text()
+        }
+    };
+    if !applies {
+        return Err(complaint(name, &format!("{word} does not apply to {}", found.kind)));
+    }
+    let has = |option: fn(&Options) -> bool| found.options.is_some_and(option);
+    let (manner, needs) = match pattern {
+        Pattern::Glob { case, .. } => {
+            let may = found.filterable || has(|options| options.glob || options.regex);
+            (may.then_some(Manner::Glob(*case)), "`glob` or `filterable`")
+        }
+        Pattern::Regex(_) => (has(|options| options.regex).then_some(Manner::Regex), "`regex`"),
+        Pattern::Fuzzy { edits, case, .. } => {
+            check_edits(edits).map_err(|why| complaint(name, &why))?;
+            let manner = has(|options| options.fuzzy).then(|| Manner::Fuzzy(edits.clone(), *case));
+            (manner, "`fuzzy`")
+        }
+        Pattern::Tokens { which, last, .. } => {
+            let full_text: Option<&FullText> =
+                found.options.and_then(|options| options.full_text.as_ref());
+            let manner = full_text.map(|full_text| Manner::Tokens {
+                reader: Reader::of(full_text),
+                which: *which,
+                last: *last,
+            });
+            (manner, "`full_text_search`")
+        }
+    };
+    manner.ok_or_else(|| {
+        complaint(name, &format!("{word} needs {needs} in the schema of the attribute"))
+    })
+}
+
+fn operand(pattern: &Pattern) -> &Operand {
+    match pattern {
+        Pattern::Glob { operand, .. }
+        | Pattern::Regex(operand)
+        | Pattern::Fuzzy { operand, .. }
+        | Pattern::Tokens { operand, .. } => operand,
+    }
+}
+
+/// As the contract calls it.
+fn word(pattern: &Pattern) -> &'static str {
+    match pattern {
+        Pattern::Glob { case: Case::Matters, .. } => "Glob",
+        Pattern::Glob { case: Case::Ignored, .. } => "IGlob",
+        Pattern::Regex(_) => "Regex",
+        Pattern::Fuzzy { .. } => "Fuzzy",
+        Pattern::Tokens { which: Which::All, .. } => "ContainsAllTokens",
+        Pattern::Tokens { which: Which::Any, .. } => "ContainsAnyToken",
+        Pattern::Tokens { which: Which::Sequence, .. } => "ContainsTokenSequence",
+    }
+}
+
+/// A text as one of its own, a list as many.
+fn texts<'a>(given: &'a Given, expected: AttrType) -> Option<Vec<&'a str>> {
+    match given {
+        Given::Text(text) if expected == STRING => Some(vec![&**text]),
+        Given::List(items) if expected == STRINGS => {
+            let text = |item: &'a Given| match item {
+                Given::Text(text) => Some(&**text),
+                _ => None,
+            };
+            items.iter().map(text).collect()
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{Columns, like, number, schema};
+    use super::super::{Purpose, holds, select};
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::model::{AttrNo, DocId, Edits, Filter, IdType, LastToken};
+
+    fn text(text: &str) -> Operand {
+        Operand::Literal(Given::Text(text.into()))
+    }
+
+    fn list(texts: &[&str]) -> Operand {
+        Operand::Literal(Given::List(
+            texts.iter().map(|text| Given::Text((*text).into())).collect(),
+        ))
+    }
+
+    fn new(name: &str) -> Operand {
+        Operand::New(name.into())
+    }
+
+    fn glob(operand: Operand) -> Pattern {
+        Pattern::Glob { operand, case: Case::Matters }
+    }
+
+    fn fuzzy(operand: Operand) -> Pattern {
+        let edits = [(3, 0), (6, 1)].map(|(min_chars, distance)| Edits { min_chars, distance });
+        Pattern::Fuzzy { operand, edits: edits.to_vec(), case: Case::Ignored }
+    }
+
+    fn tokens(operand: Operand, which: Which) -> Pattern {
+        Pattern::Tokens { operand, which, last: LastToken::Itself }
+    }
+
+    fn row(values: &[(&str, &[&str])]) -> Row {
+        let value = |(name, texts): &(&str, &[&str])| {
+            let value = match *name {
+                "s" | "mute" => Value::String(texts[0].into()),
+                _ => Value::Strings(texts.iter().map(|text| Box::<str>::from(*text)).collect()),
+            };
+            (number(name), value)
+        };
+        let mut values: Vec<(AttrNo, Value)> = values.iter().map(value).collect();
+        values.sort_by_key(|(number, _)| *number);
+        Row { id: DocId::String("id-1".into()), values }
+    }
+
+    fn bind(filter: &Filter, purpose: Purpose) -> Result<Bound> {
+        Bound::bind(filter, &schema(IdType::String), purpose)
+    }
+
+    /// The answer of the row, which is also that of a block of it.
+    fn answer(filter: &Filter, row: &Row) -> bool {
+        let bound = bind(filter, Purpose::Query).unwrap();
+        let answer = holds(&bound, row, None);
+        let columns = Columns::of(std::slice::from_ref(row), IdType::String);
+        assert_eq!(select(&bound, &columns.block()).unwrap().value(0), answer, "{filter:?}");
+        answer
+    }
+
+    #[test]
+    fn each_pattern_is_held_against_each_type_of_text() {
+        let row = row(&[("s", &["Walrus, sleeping"]), ("ss", &["a cat", "Wallrus"]), ("k", &[])]);
+        for (name, pattern, expected) in [
+            ("s", glob(text("W*g")), true),
+            ("s", glob(text("w*g")), false),
+            ("s", Pattern::Glob { operand: text("w*G"), case: Case::Ignored }, true),
+            ("ss", glob(text("W*s")), true),
+            ("ss", glob(text("*,*")), false),
+            ("k", glob(text("*")), false),
+            ("id", glob(text("id-?")), true),
+            ("s", Pattern::Regex(text("s, s")), true),
+            ("s", Pattern::Regex(text("^s")), false),
+            ("s", fuzzy(text("wallrus")), true),
+            ("s", fuzzy(text("wa")), false),
+            ("ss", fuzzy(text("WALRUS")), true),
+            ("ss", fuzzy(text("a dog")), false),
+            ("s", tokens(text("sleeping walrus"), Which::All), true),
+            ("s", tokens(text("sleeping walrus"), Which::Sequence), false),
+            ("ss", tokens(text("wallrus cat"), Which::All), true),
+            ("ss", tokens(text("cat wallrus"), Which::Sequence), false),
+            ("ss", tokens(text("dog wallrus"), Which::Any), true),
+            ("k", tokens(list(&["a"]), Which::Any), false),
+            ("k", tokens(list(&[]), Which::All), false),
+        ] {
+            let filter = like(name, pattern);
+            assert_eq!(answer(&filter, &row), expected, "{filter:?}");
+            let not = Filter::Not(Box::new(filter));
+            assert_eq!(answer(&not, &row), !expected, "{not:?}");
+        }
+    }
+
+    #[test]
+    fn null_is_like_nothing() {
+        let row = row(&[]);
+        for pattern in [
+            glob(text("*")),
+            Pattern::Regex(text("")),
+            fuzzy(text("abc")),
+            tokens(text("a"), Which::Any),
+        ] {
+            let filter = like("s", pattern);
+            assert!(!answer(&filter, &row), "{filter:?}");
+            assert!(answer(&Filter::Not(Box::new(filter.clone())), &row), "not {filter:?}");
+        }
+    }
+
+    #[test]
+    fn the_incoming_document_may_bring_the_pattern() {
+        let old = row(&[("s", &["walrus"]), ("k", &["a", "b"])]);
+        let with = |text: &'static str| row(&[("s", &[text]), ("k", &["b"])]);
+        let held = |name: &str, pattern: Pattern, new: Option<&Row>| {
+            holds(&bind(&like(name, pattern), Purpose::Condition).unwrap(), &old, new)
+        };
+        assert!(held("s", glob(new("s")), Some(&with("wal*"))));
+        assert!(!held("s", glob(new("s")), Some(&with("bal*"))));
+        // What it brings is no pattern, or it brings none.
+        assert!(!held("s", glob(new("s")), Some(&with("[wal*"))));
+        assert!(!held("s", Pattern::Regex(new("s")), Some(&with("(walrus"))));
+        assert!(held("s", Pattern::Regex(new("s")), Some(&with("^walrus"))));
+        assert!(!held("s", glob(new("s")), Some(&row(&[]))));
+        assert!(!held("s", glob(new("s")), None));
+        assert!(held("s", fuzzy(new("s")), Some(&with("Wallrus"))));
+        assert!(held("s", tokens(new("s"), Which::All), Some(&with("WALRUS"))));
+        assert!(held("k", tokens(new("k"), Which::All), Some(&with(""))));
+        // A list in part: what is missing of it is not asked for.
+        let items = || {
+            let items = vec![Operand::Literal(Given::Text("a".into())), new("s")];
+            tokens(Operand::Items(items), Which::All)
+        };
+        assert!(held("k", items(), Some(&with("b"))));
+        assert!(!held("k", items(), Some(&with("c"))));
+        assert!(held("k", items(), None));
+    }
+
+    #[test]
+    fn a_block_has_no_incoming_document() {
+        let bound = bind(&like("s", glob(new("s"))), Purpose::Condition).unwrap();
+        let columns = Columns::of(&[row(&[])], IdType::String);
+        let told = select(&bound, &columns.block()).unwrap_err();
+        assert_eq!(told.kind(), ErrorKind::Internal);
+    }
+
+    #[test]
+    fn a_refusal_names_what_is_missing() {
+        let any = |operand| tokens(operand, Which::Any);
+        let null = || Operand::Literal(Given::Null);
+        for (name, pattern, told) in [
+            ("gone", glob(text("a")), "attribute not found: `gone`"),
+            ("i", glob(text("a")), "key `i`: Glob does not apply to int"),
+            ("v", glob(text("a")), "key `v`: Glob does not apply to [2]f32"),
+            ("ss", Pattern::Regex(text("a")), "key `ss`: Regex does not apply to []string"),
+            ("is", fuzzy(text("a")), "key `is`: Fuzzy does not apply to []int"),
+            ("mute", glob(text("a")), "key `mute`: Glob needs `glob` or `filterable`"),
+            ("globbed", Pattern::Regex(text("a")), "key `globbed`: Regex needs `regex`"),
+            ("id", Pattern::Regex(text("a")), "key `id`: Regex needs `regex`"),
+            ("mute", fuzzy(text("a")), "key `mute`: Fuzzy needs `fuzzy`"),
+            ("mute", any(text("a")), "ContainsAnyToken needs `full_text_search`"),
+            (
+                "s",
+                glob(Operand::Literal(Given::Int(5))),
+                "filter error in key `s`: type mismatch, Glob expects string, but got '5'",
+            ),
+            ("s", glob(null()), "Glob expects string, but got 'null'"),
+            ("ss", glob(list(&["a"])), "Glob expects string, but got '[a]'"),
+            ("s", any(list(&["a", "b"])), "ContainsAnyToken expects string, but got '[a, b]'"),
+            ("k", any(text("a")), "ContainsAnyToken expects []string, but got 'a'"),
+            ("s", glob(text("[a")), "key `s`: a glob has a `[`"),
+            ("s", Pattern::Regex(text("(?=a)")), "key `s`: no regular expression: look-around"),
+            ("s", Pattern::Regex(new("s")), "key `s`: $ref_new has a meaning only in"),
+            (
+                "s",
+                Pattern::Fuzzy { operand: text("a"), edits: vec![], case: Case::Matters },
+                "1 to 8",
+            ),
+        ] {
+            let filter = like(name, pattern);
+            let error = bind(&filter, Purpose::Query).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(error.to_string().contains(told), "{error}");
+        }
+        for (name, pattern, told) in [
+            ("s", glob(new("ss")), "Glob expects string, but got '$ref_new ss of []string'"),
+            ("k", any(new("s")), "expects []string, but got '$ref_new s of string'"),
+            ("s", any(Operand::Items(vec![new("s")])), "expects string, but got '[$ref_new s]'"),
+            ("k", any(Operand::Items(vec![new("i")])), "expects []string, but got '[$ref_new i]'"),
+        ] {
+            let error = bind(&like(name, pattern), Purpose::Condition).unwrap_err();
+            assert!(error.to_string().contains(told), "{error}");
+        }
+        assert!(bind(&like("globbed", glob(text("a"))), Purpose::Query).is_ok());
+    }
+
+    #[test]
+    fn a_filter_has_so_many_expressions_and_no_more() {
+        let many = |count| Filter::Or(vec![like("s", glob(text("a"))); count]);
+        assert!(bind(&many(EXPRESSIONS_MAX), Purpose::Query).is_ok());
+        let told = bind(&many(EXPRESSIONS_MAX + 1), Purpose::Query).unwrap_err().to_string();
+        assert!(told.contains("at most 64 globs"), "{told}");
+    }
+}

@@ -1,0 +1,82 @@
+//! Patterns that texts are held against: globs and regular expressions, texts with a few letters
+//! changed, tokens. A pattern is made ready once and then asked of many texts.
+//!
+//! It knows the text of one value, or the texts of one array, and nothing of rows and columns.
+
+mod expression;
+mod fuzzy;
+mod glob;
+mod phrase;
+
+use crate::model::{Case, Edits, LastToken, Which};
+
+use expression::Expression;
+use fuzzy::Fuzzy;
+pub(super) use fuzzy::check_edits;
+pub(super) use phrase::Reader;
+use phrase::{Phrase, Seen};
+
+/// A pattern but for its question.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Manner {
+    Glob(Case),
+    Regex,
+    Fuzzy(Vec<Edits>, Case),
+    Tokens { reader: Reader, which: Which, last: LastToken },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Matcher {
+    /// Of a glob too.
+    Expression(Expression),
+    Fuzzy(Fuzzy),
+    Phrase(Phrase),
+    /// Of a question that nothing answers.
+    Nothing,
+}
+
+/// What a matcher has to remember while it reads, kept from text to text.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    errors: Vec<usize>,
+    seen: Seen,
+}
+
+impl Manner {
+    /// Whether the question is a list of tokens, and not a text.
+    pub(super) fn takes_tokens(&self) -> bool {
+        matches!(self, Self::Tokens { reader, .. } if reader.takes_tokens())
+    }
+
+    /// The pattern with its question: one text, or tokens. If it is none, why.
+    pub(super) fn ready(&self, question: &[&str]) -> Result<Matcher, String> {
+        let text = question.first().copied().unwrap_or_default();
+        Ok(match self {
+            Self::Glob(case) => Matcher::Expression(glob::expression(text, *case)?),
+            Self::Regex => Matcher::Expression(Expression::regex(text)?),
+            Self::Fuzzy(edits, case) => {
+                Fuzzy::of(text, edits, *case)?.map_or(Matcher::Nothing, Matcher::Fuzzy)
+            }
+            Self::Tokens { reader, which, last } => {
+                let phrase = Phrase::of(reader, question, *which, *last)?;
+                phrase.map_or(Matcher::Nothing, Matcher::Phrase)
+            }
+        })
+    }
+}
+
+impl Matcher {
+    /// Whether one of the texts is like it; tokens are looked for in all of them together.
+    pub(super) fn finds<'t>(
+        &self,
+        mut texts: impl Iterator<Item = &'t str>,
+        scratch: &mut Scratch,
+    ) -> bool {
+        match self {
+            Self::Expression(expression) => texts.any(|text| expression.finds(text)),
+            Self::Fuzzy(fuzzy) => texts.any(|text| fuzzy.finds(text, &mut scratch.errors)),
+            Self::Phrase(phrase) => phrase.finds(texts, &mut scratch.seen),
+            Self::Nothing => false,
+        }
+    }
+}

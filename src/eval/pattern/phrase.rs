@@ -1,0 +1,301 @@
+//! Tokens that are looked for in a text: all of them, one, or one behind the other.
+//!
+//! Texts are made tokens as the attribute's own are, question and all. The words of an array are
+//! looked for in all of its elements, but a sequence within one; where the elements are the tokens,
+//! the array is the text.
+
+use std::sync::Arc;
+
+use crate::index::text::{Analyzer, Token};
+use crate::model::{FullText, LastToken, PRE_TOKENIZED, TEXT_QUERY_CHARS_MAX, Which};
+
+/// What makes tokens of the texts of one attribute.
+#[derive(Clone, Debug)]
+pub(in crate::eval) struct Reader {
+    options: FullText,
+    analyzer: Arc<Analyzer>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::eval) struct Phrase {
+    reader: Reader,
+    which: Which,
+    /// Sorted, none twice.
+    words: Box<[Box<str>]>,
+    /// What the last token begins with, if it is not looked for itself.
+    prefix: Option<Box<str>>,
+    /// The question in its order.
+    places: Box<[Place]>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Place {
+    /// How far behind the first.
+    behind: u32,
+    /// Nothing, if it is the prefix.
+    word: Option<usize>,
+}
+
+/// What was found of the question so far.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    words: Vec<bool>,
+    sights: Vec<Sight>,
+}
+
+/// A token of the text that the question speaks of.
+#[derive(Debug)]
+struct Sight {
+    position: u32,
+    word: Option<usize>,
+    is_prefixed: bool,
+}
+
+impl Reader {
+    /// Of options that were checked.
+    pub(in crate::eval) fn of(options: &FullText) -> Self {
+        Self { options: options.clone(), analyzer: Arc::new(Analyzer::of(options)) }
+    }
+
+    /// Whether tokens are given as they are.
+    pub(super) fn takes_tokens(&self) -> bool {
+        *self.options.tokenizer == *PRE_TOKENIZED
+    }
+}
+
+impl PartialEq for Reader {
+    fn eq(&self, other: &Self) -> bool {
+        self.options == other.options
+    }
+}
+
+impl Phrase {
+    /// The question is one text, or its tokens. Nothing, if it comes to no token.
+    pub(super) fn of(
+        reader: &Reader,
+        question: &[&str],
+        which: Which,
+        last: LastToken,
+    ) -> Result<Option<Self>, String> {
+        let chars: usize = question.iter().map(|text| text.chars().count()).sum();
+        if chars > TEXT_QUERY_CHARS_MAX {
+            return Err(format!(
+                "what is looked for has at most {TEXT_QUERY_CHARS_MAX} characters, not {chars}"
+            ));
+        }
+        let mut asked: Vec<(Box<str>, u32)> = Vec::new();
+        for (before, text) in (0_u32..).zip(question) {
+            let mut note =
+                |token: Token<'_>| asked.push((token.text.into(), before + token.position));
+            reader.analyzer.tokens(text, &mut note);
+        }
+        let Some((_, first)) = asked.first() else { return Ok(None) };
+        let first = *first;
+        let exact = match last {
+            LastToken::Itself => asked.as_slice(),
+            LastToken::Prefix => &asked[..asked.len() - 1],
+        };
+        let mut words: Vec<Box<str>> = exact.iter().map(|(word, _)| word.clone()).collect();
+        words.sort();
+        words.dedup();
+        let place = |(at, (word, position)): (usize, &(Box<str>, u32))| Place {
+            behind: position - first,
+            word: if at < exact.len() { words.binary_search(word).ok() } else { None },
+        };
+        let places = asked.iter().enumerate().map(place).collect();
+        let prefix = asked.get(exact.len()).map(|(word, _)| word.clone());
+        let reader = reader.clone();
+        Ok(Some(Self { reader, which, words: words.into(), prefix, places }))
+    }
+
+    pub(super) fn finds<'t>(
+        &self,
+        mut texts: impl Iterator<Item = &'t str>,
+        seen: &mut Seen,
+    ) -> bool {
+        match self.which {
+            Which::All => self.has_all(texts, &mut seen.words),
+            Which::Any => texts.any(|text| {
+                let mut is_found = false;
+                self.sight(text, 0, |_| is_found = true);
+                is_found
+            }),
+            Which::Sequence if self.reader.takes_tokens() => {
+                seen.sights.clear();
+                for (before, text) in (0_u32..).zip(texts) {
+                    self.sight(text, before, |sight| seen.sights.push(sight));
+                }
+                self.is_in(&seen.sights)
+            }
+            Which::Sequence => texts.any(|text| {
+                seen.sights.clear();
+                self.sight(text, 0, |sight| seen.sights.push(sight));
+                self.is_in(&seen.sights)
+            }),
+        }
+    }
+
+    fn has_all<'t>(&self, texts: impl Iterator<Item = &'t str>, seen: &mut Vec<bool>) -> bool {
+        // The last is for the prefix.
+        let wanted = self.words.len() + 1;
+        seen.clear();
+        seen.resize(wanted, false);
+        seen[self.words.len()] = self.prefix.is_none();
+        for text in texts {
+            self.sight(text, 0, |sight| {
+                if let Some(word) = sight.word {
+                    seen[word] = true;
+                }
+                seen[self.words.len()] |= sight.is_prefixed;
+            });
+        }
+        seen.iter().all(|is_seen| *is_seen)
+    }
+
+    fn sight(&self, text: &str, before: u32, mut each: impl FnMut(Sight)) {
+        self.reader.analyzer.tokens(text, &mut |token: Token<'_>| {
+            let word = self.words.binary_search_by(|word| (**word).cmp(token.text)).ok();
+            let prefix = self.prefix.as_deref();
+            let is_prefixed = prefix.is_some_and(|prefix| token.text.starts_with(prefix));
+            if word.is_some() || is_prefixed {
+                each(Sight { position: before + token.position, word, is_prefixed });
+            }
+        });
+    }
+
+    fn is_in(&self, sights: &[Sight]) -> bool {
+        (0..sights.len()).any(|from| self.begins(&sights[from..]))
+    }
+
+    /// Whether the first of them is the first of the question, and the rest stand behind it as the
+    /// rest of the question does. Positions ascend in both.
+    fn begins(&self, sights: &[Sight]) -> bool {
+        let Some(first) = sights.first() else { return false };
+        let mut rest = sights.iter();
+        self.places.iter().all(|place| {
+            let position = first.position + place.behind;
+            let here = rest.find(|sight| sight.position >= position);
+            here.is_some_and(|sight| sight.position == position && place.is(sight))
+        })
+    }
+}
+
+impl Place {
+    fn is(&self, sight: &Sight) -> bool {
+        match self.word {
+            Some(word) => sight.word == Some(word),
+            None => sight.is_prefixed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const WHICH: [Which; 3] = [Which::All, Which::Any, Which::Sequence];
+
+    fn finds(options: &FullText, question: &[&str], last: LastToken, texts: &[&str]) -> [bool; 3] {
+        WHICH.map(|which| {
+            let phrase = Phrase::of(&Reader::of(options), question, which, last).unwrap();
+            let mut seen = Seen::default();
+            phrase.is_some_and(|phrase| phrase.finds(texts.iter().copied(), &mut seen))
+        })
+    }
+
+    #[test]
+    fn words_are_found_as_the_attribute_reads_them() {
+        let plain = FullText::default();
+        let stop = FullText { remove_stopwords: true, ..FullText::default() };
+        for (options, question, texts, all_any_sequence) in [
+            (&plain, "Quick fox", &["the quick, brown FOX"][..], [true, true, false]),
+            (&plain, "quick brown", &["the quick, brown FOX"], [true, true, true]),
+            (&plain, "brown quick", &["the quick, brown FOX"], [true, true, false]),
+            (&plain, "quick quick", &["quick brown"], [true, true, false]),
+            (&plain, "quick dog", &["quick brown"], [false, true, false]),
+            (&plain, "", &["quick"], [false; 3]),
+            (&plain, "quick", &[], [false; 3]),
+            // In any element, but a sequence in one.
+            (&plain, "brown fox", &["quick brown", "fox"], [true, true, false]),
+            (&plain, "brown fox", &["quick", "brown fox"], [true, true, true]),
+            // A stop word is no token, and leaves its place.
+            (&stop, "the", &["the end"], [false; 3]),
+            (&stop, "end of day", &["the end of the day"], [true, true, false]),
+            (&stop, "end of day", &["end or day"], [true, true, true]),
+            (&stop, "end day", &["end of day"], [true, true, false]),
+        ] {
+            let found = finds(options, &[question], LastToken::Itself, texts);
+            assert_eq!(found, all_any_sequence, "{question}: {texts:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_token_may_be_a_beginning() {
+        let plain = FullText::default();
+        for (question, text, all_any_sequence) in [
+            ("qui", "the quick fox", [true, true, true]),
+            ("the qui", "the quick fox", [true, true, true]),
+            ("the fo", "the quick fox", [true, true, false]),
+            ("th quick", "the quick fox", [false, true, false]),
+            // Only the last of two.
+            ("qui qui", "quick", [false, true, false]),
+            ("qui qui", "qui quick", [true, true, true]),
+            ("dog", "the quick fox", [false; 3]),
+        ] {
+            let found = finds(&plain, &[question], LastToken::Prefix, &[text]);
+            assert_eq!(found, all_any_sequence, "{question}: {text}");
+        }
+    }
+
+    #[test]
+    fn tokens_that_are_given_stand_side_by_side() {
+        let given = FullText::of(PRE_TOKENIZED);
+        for (question, texts, all_any_sequence) in [
+            (&["a b", "C"][..], &["x", "a b", "C"][..], [true, true, true]),
+            (&["a b", "c"], &["a b", "C"], [false, true, false]),
+            (&["a"], &["a b"], [false; 3]),
+            (&["C", "a b"], &["a b", "C"], [true, true, false]),
+            (&[], &["a b"], [false; 3]),
+        ] {
+            let found = finds(&given, question, LastToken::Itself, texts);
+            assert_eq!(found, all_any_sequence, "{question:?}: {texts:?}");
+        }
+        assert_eq!(finds(&given, &["a b", "C"], LastToken::Prefix, &["a b", "CD"]), [true; 3]);
+    }
+
+    #[test]
+    fn a_question_has_a_limit() {
+        let reader = Reader::of(&FullText::default());
+        let of = |text: &str| Phrase::of(&reader, &[text], Which::All, LastToken::Itself);
+        assert!(of(&"é".repeat(TEXT_QUERY_CHARS_MAX)).is_ok());
+        let why = of(&"é".repeat(TEXT_QUERY_CHARS_MAX + 1)).unwrap_err();
+        assert!(why.contains("at most 8192 characters, not 8193"), "{why}");
+    }
+
+    proptest! {
+        /// Of words that no option touches, by lists and windows.
+        #[test]
+        fn it_finds_what_lists_of_words_say(
+            question in prop::collection::vec("[xyz]{1,2}", 1..4),
+            text in prop::collection::vec("[xyz]{1,2}", 0..12),
+            last in prop::sample::select(vec![LastToken::Itself, LastToken::Prefix]),
+        ) {
+            let is = |at: usize, word: &String| match last {
+                LastToken::Prefix if at + 1 == question.len() => word.starts_with(&question[at]),
+                _ => *word == question[at],
+            };
+            let in_text = |at: usize| text.iter().any(|word| is(at, word));
+            let expected = [
+                (0..question.len()).all(in_text),
+                (0..question.len()).any(in_text),
+                text.windows(question.len())
+                    .any(|words| words.iter().enumerate().all(|(at, word)| is(at, word))),
+            ];
+            let (question, text) = (question.join(" "), text.join(" "));
+            let found = finds(&FullText::default(), &[&*question], last, &[&*text]);
+            prop_assert_eq!(found, expected, "{}: {}", question, text);
+        }
+    }
+}

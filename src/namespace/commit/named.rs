@@ -1,0 +1,97 @@
+//! Operations on documents that a request names: each is asked its condition by itself, against the
+//! version that is there when it comes to it.
+
+use super::Stage;
+use super::draft::{Draft, Values, patched};
+use crate::error::Result;
+use crate::eval::holds;
+use crate::model::{AttrNo, DocId, Filter, Row, Value};
+
+#[derive(Default)]
+pub(super) struct Named {
+    pub(super) upserts: Vec<Typed>,
+    pub(super) patches: Vec<Typed>,
+    pub(super) deletes: Vec<DocId>,
+}
+
+/// A row whose values have their types.
+pub(super) struct Typed {
+    pub(super) id: DocId,
+    pub(super) values: Values,
+}
+
+impl Stage {
+    pub(super) fn upsert(
+        &self,
+        draft: &mut Draft,
+        rows: Vec<Typed>,
+        condition: Option<&Filter>,
+    ) -> Result<()> {
+        let condition = draft.bind(condition)?;
+        for Typed { id, values } in rows {
+            let row = Row { id: id.clone(), values: present(values) };
+            // A document that is not there is inserted, whatever the condition.
+            let applies = condition.as_ref().is_none_or(|condition| {
+                self.get(draft, &id).is_none_or(|old| holds(condition, &old, Some(&row)))
+            });
+            if applies {
+                draft.check_size(&row)?;
+                draft.written.upserted.push(id.clone());
+                draft.rows.insert(id, Some(row));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn patch(
+        &self,
+        draft: &mut Draft,
+        rows: Vec<Typed>,
+        condition: Option<&Filter>,
+    ) -> Result<()> {
+        let condition = draft.bind(condition)?;
+        let schema = draft.schema.clone();
+        let known = schema.by_number();
+        for Typed { id, values } in rows {
+            let Some(old) = self.get(draft, &id) else { continue };
+            if let Some(condition) = &condition {
+                let new = Row { id: id.clone(), values: present(values.clone()) };
+                if !holds(condition, &old, Some(&new)) {
+                    continue;
+                }
+            }
+            let row = patched(old, &values, &known)?;
+            draft.written.patched.push(id.clone());
+            draft.rows.insert(id, Some(row));
+        }
+        Ok(())
+    }
+
+    pub(super) fn delete(
+        &self,
+        draft: &mut Draft,
+        ids: Vec<DocId>,
+        condition: Option<&Filter>,
+    ) -> Result<()> {
+        let condition = draft.bind(condition)?;
+        for id in ids {
+            if !self.has(draft, &id) {
+                continue;
+            }
+            if let Some(condition) = &condition {
+                let nothing = Row { id: id.clone(), values: Vec::new() };
+                let Some(old) = self.get(draft, &id) else { continue };
+                if !holds(condition, &old, Some(&nothing)) {
+                    continue;
+                }
+            }
+            draft.written.deleted.push(id.clone());
+            draft.rows.insert(id, None);
+        }
+        Ok(())
+    }
+}
+
+fn present(values: Values) -> Vec<(AttrNo, Value)> {
+    values.into_iter().filter_map(|(number, value)| Some((number, value?))).collect()
+}

@@ -1,0 +1,205 @@
+//! What comes with each row that is shown, beside its attributes: computed of these rows alone.
+
+use std::collections::BTreeMap;
+
+use super::highlight::Highlighter;
+use super::leaf::{self, Leaf};
+use super::matches::{Matches, Part};
+use super::nearest::Goal;
+use super::ranking::Ranking;
+use super::score::Tree;
+use super::text::{Questions, Texts};
+use super::top::rounded;
+use super::winner::Winner;
+use crate::error::{Error, Result};
+use crate::eval::{Bound, Purpose, select};
+use crate::model::{COMPUTED_MAX, Computed, Hit, Made, Schema};
+
+/// Under their labels.
+pub(super) struct Computations(Vec<(Box<str>, Computation)>);
+
+enum Computation {
+    Score(Tree<Leaf>),
+    Holds(Bound),
+    Distance(Goal),
+    Highlight(Highlighter),
+}
+
+impl Computations {
+    pub(super) fn bind(
+        computed: &[(Box<str>, Computed)],
+        rank: Option<&Ranking>,
+        schema: &Schema,
+        asked: &mut Questions,
+    ) -> Result<Self> {
+        if computed.len() > COMPUTED_MAX {
+            let got = computed.len();
+            let message = format!("compute_attributes takes at most {COMPUTED_MAX}, not {got}");
+            return Err(Error::invalid(message));
+        }
+        let mut bound: Vec<(Box<str>, Computation)> = Vec::with_capacity(computed.len());
+        for (label, computed) in computed {
+            let taken = bound.iter().any(|(known, _)| known == label);
+            if taken || **label == *"id" || label.starts_with('$') || label.is_empty() {
+                return Err(misnamed(label));
+            }
+            if schema.attributes.contains_key(label) {
+                return Err(misnamed(label));
+            }
+            bound.push((label.clone(), Computation::bind(computed, rank, schema, asked)?));
+        }
+        Ok(Self(bound))
+    }
+
+    /// The winners in the order of the hits.
+    pub(super) fn tell(
+        &self,
+        matches: &Matches<'_>,
+        texts: &Texts,
+        winners: &[Winner],
+        hits: &mut [Hit],
+    ) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let shown = matches.only(winners.iter().map(|winner| winner.place));
+        let mut of_block: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (at, winner) in winners.iter().enumerate() {
+            of_block.entry(winner.place.block).or_default().push(at);
+        }
+        for (label, computation) in &self.0 {
+            for (block, hit) in &of_block {
+                let rows: Vec<usize> = hit.iter().map(|at| winners[*at].place.row).collect();
+                let made = computation.of_rows(*block, &shown.parts[*block], texts, &rows)?;
+                for (at, made) in hit.iter().zip(made) {
+                    hits[*at].made.extend(made.map(|made| (label.clone(), made)));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn misnamed(label: &str) -> Error {
+    Error::invalid(format!(
+        "compute_attributes: '{label}' is taken; a label is neither an attribute, nor id, \
+         nor does it begin with $"
+    ))
+}
+
+impl Computation {
+    fn bind(
+        computed: &Computed,
+        rank: Option<&Ranking>,
+        schema: &Schema,
+        asked: &mut Questions,
+    ) -> Result<Self> {
+        Ok(match computed {
+            Computed::Score(score) => Self::Score(leaf::bind(score, schema, asked)?),
+            Computed::Holds(filter) => Self::Holds(Bound::bind(filter, schema, Purpose::Query)?),
+            Computed::Distance { attribute, vector } => {
+                Self::Distance(Goal::bind(schema, attribute, vector)?)
+            }
+            Computed::Highlight(highlight) => {
+                Self::Highlight(Highlighter::bind(highlight, rank, schema, asked)?)
+            }
+        })
+    }
+
+    /// Of these rows of a block, one each, in their order.
+    fn of_rows(
+        &self,
+        block: usize,
+        part: &Part<'_>,
+        texts: &Texts,
+        rows: &[usize],
+    ) -> Result<Vec<Option<Made>>> {
+        Ok(match self {
+            Self::Score(tree) => {
+                let scores = leaf::scores(tree, block, part, texts)?;
+                rows.iter().map(|row| Some(Made::Number(rounded(scores[*row])))).collect()
+            }
+            Self::Holds(bound) => {
+                let hits = select(bound, &part.block)?;
+                rows.iter().map(|row| Some(Made::Truth(hits.value(*row)))).collect()
+            }
+            // Where there is no vector, there is nothing to tell.
+            Self::Distance(goal) => {
+                let mut distances = BTreeMap::new();
+                if let Some(column) = part.column(goal.space.number) {
+                    goal.each(column, &part.with_value(column), |row, distance| {
+                        distances.insert(row, Made::Number(distance));
+                    });
+                }
+                rows.iter().map(|row| distances.remove(row)).collect()
+            }
+            Self::Highlight(highlighter) => {
+                let fragments = |row: &usize| highlighter.fragments(part, *row, texts);
+                rows.iter().map(|row| Some(Made::Fragments(fragments(row)))).collect()
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{ask, bm25, living, query, ranked, row, string};
+    use super::*;
+    use crate::model::{
+        Direction, Filter, Given, LastToken, Op, Operand, Page, Query, Rank, Value,
+    };
+
+    #[test]
+    fn each_row_that_is_shown_brings_what_was_computed_of_it() {
+        let rows = [
+            row(1, &[("text", string("walrus")), ("v", Value::Vector([3.0, 4.0].into()))]),
+            row(2, &[("s", string("x")), ("v", Value::Vector([0.0, 1.0].into()))]),
+            row(3, &[("text", string("seal")), ("s", string("x"))]),
+        ];
+        let operand = Operand::Literal(Given::Text("x".into()));
+        let is_x = Filter::Test { attribute: "s".into(), op: Op::Eq, operand };
+        let vector = Given::List(vec![Given::Int(0), Given::Int(0)]);
+        let computed = vec![
+            ("d".into(), Computed::Distance { attribute: "v".into(), vector }),
+            ("x".into(), Computed::Holds(is_x)),
+            ("n".into(), Computed::Score(bm25("text", "seal", LastToken::Itself))),
+        ];
+        let by_id = Rank::Order(vec![("id".into(), Direction::Descending)]);
+        let page = Page { limit: 3, offset: 0, per: None };
+        let query = Query { computed, page, ..ranked(by_id) };
+        for block_rows in 1..4 {
+            let answer = ask(&living(&rows, block_rows, &[]), &query).unwrap();
+            let made: Vec<Vec<(&str, &Made)>> = answer
+                .rows
+                .iter()
+                .map(|hit| hit.made.iter().map(|(label, made)| (&**label, made)).collect())
+                .collect();
+            let [third, second, first] = &made[..] else { panic!("{made:?}") };
+            let (yes, no) = (Made::Truth(true), Made::Truth(false));
+            let nothing = Made::Number(0.0);
+            assert_eq!(*first, [("d", &Made::Number(25.0)), ("x", &no), ("n", &nothing)]);
+            assert_eq!(*second, [("d", &Made::Number(1.0)), ("x", &yes), ("n", &nothing)]);
+            // No vector, no distance.
+            assert_eq!(third[0], ("x", &yes));
+            assert!(matches!(third[1], ("n", Made::Number(score)) if *score > 0.0));
+            assert_eq!(third.len(), 2);
+        }
+    }
+
+    #[test]
+    fn a_label_is_no_name_that_a_row_has_already() {
+        let count = || Computed::Score(bm25("text", "a", LastToken::Itself));
+        let refused = |labels: &[&str]| {
+            let computed = labels.iter().map(|label| (Box::<str>::from(*label), count()));
+            let query = Query { computed: computed.collect(), ..query() };
+            ask(&[], &query).map_err(|error| error.to_string())
+        };
+        for labels in [&["text"][..], &["id"], &["$dist"], &[""], &["a", "a"]] {
+            assert!(refused(labels).unwrap_err().contains("is taken"), "{labels:?}");
+        }
+        assert!(refused(&["a", "b"]).is_ok());
+        let many: Vec<String> = (0..=COMPUTED_MAX).map(|at| format!("l{at}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert!(refused(&many).unwrap_err().contains("256"));
+    }
+}

@@ -1,0 +1,169 @@
+//! What is done for an answer, in words.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::plan::Plan;
+use crate::error::{Error, Result};
+use crate::model::{Direction, Filter, Page, Query, Rank, Score};
+use crate::namespace::view::{Living, View};
+
+/// A few lines. What could not be answered is refused as it would be.
+pub fn explain(view: &View, living: &[Living], query: &Query) -> Result<String> {
+    Plan::of(query, view.schema())?;
+    let mut plan = String::new();
+    lines(&mut plan, view, living, query)
+        .map_err(|error| Error::internal("a plan cannot be written").with_source(error))?;
+    Ok(plan)
+}
+
+fn lines(
+    plan: &mut String,
+    view: &View,
+    living: &[Living],
+    query: &Query,
+) -> Result<(), std::fmt::Error> {
+    let alive = |blocks: &[Living]| -> usize {
+        blocks.iter().map(|block| block.alive.count_set_bits()).sum()
+    };
+    let (folded, tail) = living.split_at(view.segments().len().min(living.len()));
+    match &query.filter {
+        None => writeln!(plan, "filter: none")?,
+        Some(filter) => writeln!(plan, "filter: by {}", listed(&of_filter(filter)))?,
+    }
+    if let Some(rank) = &query.rank {
+        writeln!(plan, "rank: {}", of_rank(rank))?;
+        let Page { limit, offset, per } = &query.page;
+        write!(plan, "page: {limit} from {offset}")?;
+        if let Some(per) = per {
+            let names = per.attributes.iter().map(|name| &**name).collect();
+            write!(plan, ", at most {} of the same {}", per.limit, listed(&names))?;
+        }
+        writeln!(plan)?;
+    }
+    for (what, count) in [
+        ("computed of each row shown", query.computed.len()),
+        ("aggregates", query.aggregates.len()),
+        ("keys of groups", query.groups.len()),
+    ] {
+        if count > 0 {
+            writeln!(plan, "{what}: {count}")?;
+        }
+    }
+    writeln!(plan, "rows: {} in segments, {} in the tail", alive(folded), alive(tail))?;
+    writeln!(plan, "segments: {}", folded.len())?;
+    writeln!(plan, "indexes: none, every row is looked at and the answer is exact")
+}
+
+fn of_rank(rank: &Rank) -> String {
+    match rank {
+        Rank::Nearest { attribute, .. } => format!("the nearest to a vector by `{attribute}`"),
+        Rank::Similar { attribute, vectors } => {
+            format!("the most similar to {} vectors by `{attribute}`", vectors.len())
+        }
+        Rank::Score(score) => {
+            let mut parts = BTreeSet::new();
+            of_score(score, &mut parts);
+            let parts: Vec<String> = parts.into_iter().collect();
+            format!("the highest score of {}", parts.join(", "))
+        }
+        Rank::Order(keys) => {
+            let key = |(name, direction): &(Box<str>, Direction)| match direction {
+                Direction::Ascending => format!("`{name}` ascending"),
+                Direction::Descending => format!("`{name}` descending"),
+            };
+            let keys: Vec<String> = keys.iter().map(key).collect();
+            format!("{}, then by id", keys.join(", "))
+        }
+    }
+}
+
+fn of_score(score: &Score, parts: &mut BTreeSet<String>) {
+    match score {
+        Score::Text { attribute, .. } => {
+            parts.insert(format!("BM25 over `{attribute}`"));
+        }
+        Score::Sparse { attribute, .. } => {
+            parts.insert(format!("the inner product with `{attribute}`"));
+        }
+        Score::Filter(filter) => {
+            parts.insert(format!("a filter by {}", listed(&of_filter(filter))));
+        }
+        Score::Attribute(attribute) => {
+            parts.insert(format!("`{attribute}`"));
+        }
+        Score::Dist { attribute, .. } => {
+            parts.insert(format!("the distance of `{attribute}`"));
+        }
+        Score::Constant(_) => {}
+        Score::Sum(inner) | Score::Max(inner) => {
+            inner.iter().for_each(|part| of_score(part, parts));
+        }
+        Score::Product(_, part) | Score::Saturate(part, _) | Score::Decay(part, _) => {
+            of_score(part, parts);
+        }
+    }
+}
+
+fn of_filter(filter: &Filter) -> BTreeSet<&str> {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().flat_map(of_filter).collect(),
+        Filter::Not(part) => of_filter(part),
+        Filter::Test { attribute, .. } | Filter::Like { attribute, .. } => {
+            BTreeSet::from([&**attribute])
+        }
+    }
+}
+
+fn listed(names: &BTreeSet<&str>) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{living, query, ranked, row};
+    use super::*;
+    use crate::model::{Curve, Given, Op, Operand, Per, Seq};
+    use crate::namespace::base::Base;
+    use crate::namespace::tail::Tail;
+
+    #[test]
+    fn a_plan_says_what_is_done_and_over_how_much() {
+        let view = View::new(Tail::behind(&Base::default(), Seq(0)), Vec::new());
+        let living = living(&[row(1, &[]), row(2, &[]), row(3, &[])], 2, &[true]);
+        let operand = Operand::Literal(Given::Int(2));
+        let filter = Filter::Test { attribute: "id".into(), op: Op::Gt, operand };
+        let per = Some(Per { attributes: vec!["id".into()], limit: 1 });
+        let order = Rank::Order(vec![("id".into(), Direction::Descending)]);
+        let page = Page { limit: 10, offset: 5, per };
+        let query = Query { filter: Some(filter), page, ..ranked(order) };
+        let plan = explain(&view, &living, &query).unwrap();
+        let expected = "filter: by `id`\n\
+                        rank: `id` descending, then by id\n\
+                        page: 10 from 5, at most 1 of the same `id`\n\
+                        rows: 0 in segments, 2 in the tail\n\
+                        segments: 0\n\
+                        indexes: none, every row is looked at and the answer is exact\n";
+        assert_eq!(plan, expected);
+    }
+
+    #[test]
+    fn a_score_names_what_it_is_made_of() {
+        let part = Score::Attribute("n".into());
+        let curve = Curve { midpoint: Given::Int(1), exponent: 1.0 };
+        let score = Score::Sum(vec![
+            Score::Saturate(Box::new(part.clone()), curve),
+            Score::Max(vec![Score::Constant(0.0), part]),
+        ]);
+        assert_eq!(of_rank(&Rank::Score(score)), "the highest score of `n`");
+    }
+
+    #[test]
+    fn what_could_not_be_answered_is_not_explained() {
+        let view = View::new(Tail::behind(&Base::default(), Seq(0)), Vec::new());
+        let order = Rank::Order(vec![("gone".into(), Direction::Ascending)]);
+        assert!(explain(&view, &[], &ranked(order)).is_err());
+        assert!(explain(&view, &[], &query()).is_ok());
+    }
+}
