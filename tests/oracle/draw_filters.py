@@ -1,0 +1,207 @@
+"""Filters: an operator that some attribute has, and something to ask of it."""
+
+import draw_values as values
+from filters import NEGATIONS, OPERATORS, ORDERED, TOKENS
+from schema import Attribute
+from values import element, is_array, is_vector
+
+REGEXES = [
+    "a",
+    "^a",
+    "c$",
+    "^.$",
+    "[ab]c",
+    "a|b",
+    "(ca|do)[tg]",
+    "a*b",
+    r"x-\d+",
+    "^$",
+    "o.$",
+    "[^a]",
+    "e{1,2}l",
+    "cat.*e",
+] + ["^(an )?ele(ph|f)ant$", "é", "^[A-Z]", "(?i)CAT", "l{2}|g$"]
+GLOBS = [
+    "*",
+    "**",
+    "a*",
+    "*a",
+    "*cat*",
+    "?",
+    "??",
+    "[abc]",
+    "[a-c]*",
+    "[!a]*",
+    "{cat,dog}",
+    "{a,x}*",
+    "c?t",
+    "C*",
+    "*[gt]",
+] + ["hot*dog", "x-[0-9]", "\\a*", "", "*e{l,f}*", "elephant", "é*"]
+FUZZY = [
+    "cat",
+    "elephant",
+    "elefant",
+    "ELEPHANT",
+    "catalogue",
+    "katalogu",
+    "concatenade",
+    "do",
+    "hot",
+    "zebrra",
+]
+EDITS = [[(3, 0), (6, 1), (9, 2)], [(6, 1)], [(9, 2)], [(3, 0)], [(4, 0), (7, 1)]]
+
+
+def attributes(namespace):
+    return namespace.schema.attributes | {"id": Attribute(namespace.schema.id_type or "uint")}
+
+
+def able(word, one):
+    """Whether an attribute may be asked so."""
+    positive = NEGATIONS.get(word, word)
+    if positive in TOKENS:
+        return bool(one.full_text)
+    if positive in ("Glob", "IGlob"):
+        return element(one.kind) == "string" and bool(one.glob or one.regex or one.filterable)
+    if positive == "Regex":
+        return one.kind == "string" and bool(one.regex)
+    if positive == "Fuzzy":
+        return bool(one.fuzzy)
+    if not one.filterable or is_vector(one.kind):
+        return False
+    if positive in ("Eq", "In"):
+        return True
+    if positive.startswith(("Contains", "Any")):
+        ordered = element(one.kind) in ORDERED or positive.startswith("Contains")
+        return is_array(one.kind) and ordered
+    return one.kind in ORDERED
+
+
+class Filters:
+    def __init__(self, dice, namespace, tags, conditions=False):
+        self.dice = dice
+        self.known = attributes(namespace)
+        self.id_type = namespace.schema.id_type
+        self.tags = tags
+        self.conditions = conditions
+
+    def draw(self, depth=2):
+        dice = self.dice
+        if depth and dice.chance(0.3):
+            word = dice.rare("operator", ["And", "Or", "Not"])
+            self.tags.append(f"operator:{word}")
+            if word == "Not":
+                return ["Not", self.draw(depth - 1)]
+            return [word, [self.draw(depth - 1) for _ in range(dice.choice([0, 1, 2, 2, 3]))]]
+        return self.leaf()
+
+    def leaf(self):
+        dice = self.dice
+        if self.conditions and dice.chance(0.5):
+            drawn = self.referring()
+            if drawn:
+                return drawn
+        by_word = {}
+        for word in OPERATORS:
+            # An id is asked in the ways of ids; of text ids no patterns are.
+            names = [name for name, one in self.known.items() if able(word, one)]
+            if word.removeprefix("Not") in ("Glob", "IGlob"):
+                names = [name for name in names if name != "id"]
+            if names:
+                by_word[word] = names
+        word = dice.rare("operator", list(by_word))
+        name = dice.choice(by_word[word])
+        self.tags.append(f"operator:{word}")
+        return [name, word, *self.operands(name, self.known[name], NEGATIONS.get(word, word))]
+
+    def referring(self):
+        """An operator whose operand is a value of the document that is about to be, of a fitting
+        type."""
+        able_words = []
+        for word in OPERATORS:
+            for name, one in self.known.items():
+                vector = word in ("Eq", "NotEq") and is_vector(one.kind)
+                if (
+                    name != "id"
+                    and (vector or able(word, one))
+                    and self.referred(NEGATIONS.get(word, word), one)
+                ):
+                    able_words.append((word, name))
+        if not able_words:
+            return None
+        word = self.dice.rare("reference", sorted({word for word, _ in able_words}))
+        name = self.dice.choice([name for other, name in able_words if other == word])
+        others = self.referred(NEGATIONS.get(word, word), self.known[name])
+        operand = {"$ref_new": self.dice.choice(others)}
+        self.tags += ["operator:$ref_new", f"operator:{word}"]
+        if word == "Fuzzy":
+            return [
+                name,
+                word,
+                operand,
+                {"max_edit_distance": [{"min_query_chars": 3, "distance": 0}]},
+            ]
+        return [name, word, operand]
+
+    def referred(self, word, one):
+        """The attributes whose values this operator may ask of an attribute like this one."""
+        kind, array = one.kind, is_array(one.kind)
+        if word in TOKENS:
+            kind = one.kind if one.pre_tokenized else "string"
+        elif word in ("Glob", "IGlob", "Regex", "Fuzzy", "Contains") or word.startswith("Any"):
+            kind = element(one.kind)
+        elif word == "In" and not array:
+            return []
+        return [name for name, other in self.known.items() if other.kind == kind and name != "id"]
+
+    def operands(self, name, one, word):
+        dice, kind = self.dice, element(one.kind)
+        if word in TOKENS:
+            return self.tokens(one)
+        if word in ("Glob", "IGlob"):
+            return [dice.choice(GLOBS)]
+        if word == "Regex":
+            return [dice.choice(REGEXES)]
+        if word == "Fuzzy":
+            steps = [
+                {"min_query_chars": least, "distance": most} for least, most in dice.choice(EDITS)
+            ]
+            options = {"max_edit_distance": steps}
+            if dice.chance(0.6):
+                options["case_sensitive"] = dice.chance(0.5)
+            return [dice.choice(FUZZY), options]
+        draw = lambda: values.operand(dice, kind)
+        if name == "id":
+            draw = lambda: values.any_id(dice, self.id_type)
+        elif one.full_text:
+            draw = lambda: values.word(dice) if one.pre_tokenized else values.text(dice, 2)
+        if word in ("In", "ContainsAny"):
+            if word == "In" and is_array(one.kind) and dice.chance(0.2):
+                return [draw()]
+            return [[draw() for _ in range(dice.randint(0, 4))]]
+        if word == "Eq" and dice.chance(0.15):
+            return [None]
+        if word == "Eq" and is_array(one.kind):
+            return [values.value(dice, one)]
+        if word in ("Lt", "Lte", "Gt", "Gte") and dice.chance(0.05):
+            return [None]
+        return [draw()]
+
+    def tokens(self, one):
+        dice = self.dice
+        if one.pre_tokenized:
+            asked = [values.word(dice) for _ in range(dice.randint(0, 3))]
+        else:
+            asked = values.text(dice, dice.choice([1, 2, 2, 3]))
+        if dice.chance(0.4):
+            self.tags.append("operator:last_as_prefix")
+            if asked and dice.chance(0.7):
+                cut = dice.randint(1, 3)
+                asked = (
+                    [*asked[:-1], asked[-1][:cut]]
+                    if one.pre_tokenized
+                    else asked + " " + values.word(dice)[:cut]
+                )
+            return [asked, {"last_as_prefix": dice.chance(0.9)}]
+        return [asked]

@@ -1,0 +1,192 @@
+"""Values to write and to ask for: few of each type, so that they meet.
+
+Weights and most components are eighths, which every kind of float holds, with exact sums, so
+that ties are ties. Texts are made of what tests/oracle/analyzer.py splits as UAX #29 does, and hold
+no word, nor the beginning of one, that is a stop word of one list and not of another.
+"""
+
+import base64
+import string
+import struct
+
+from values import DENSE, LATE, SPARSE, element, is_array, is_dense, is_late
+
+TEXTS = [
+    "",
+    "a",
+    "b",
+    "B",
+    "ab",
+    "abc",
+    "aBc",
+    "cat",
+    "Cat",
+    "catalogue",
+    "concatenate",
+    "dog",
+    "hot dog",
+    "é",
+    "éa",
+] + [
+    "x-1",
+    "x-12",
+    "elephant",
+    "an elefant",
+    "Elephants",
+    "zebra",
+    "ß",
+    "Жук",
+    "漢字",
+    "a,b",
+    "colour",
+]
+WORDS = (
+    [
+        "cat",
+        "cats",
+        "Cat",
+        "fox",
+        "foxes",
+        "run",
+        "running",
+        "runs",
+        "house",
+        "houses",
+        "red",
+        "Red",
+        "blue",
+        "fast",
+    ]
+    + [
+        "connected",
+        "connection",
+        "elephant",
+        "walrus",
+        "walruses",
+        "the",
+        "and",
+        "but",
+        "of",
+        "to",
+        "café",
+        "groß",
+    ]
+    + ["Жук", "漢字", "漢", "x1", "42", "b2b", "Éclair", "uncharacteristically", "z" * 39, "z" * 40]
+)
+BREAKS = [" ", " ", " ", ", ", " - ", "! ", "; "]
+INTS = [-3, -1, 0, 1, 2, 3, 5, 2**53 + 1, -(2**63), 2**63 - 1]
+UINTS = [0, 1, 2, 3, 5, 8, 2**53 + 1, 2**64 - 1]
+FLOATS = [-2.5, -0.25, 0.0, 0.1, 0.125, 0.5, 1.0, 2.0, 2.5, 1e3]
+UUIDS = [f"0f8fad5b-d9cb-469f-a165-7086772895{n:02x}" for n in range(6)]
+INSTANTS = [
+    "2024-03-01",
+    "2024-03-01T00:00:00",
+    "2024-03-01T00:00:00.000Z",
+    "2024-03-01T02:00:00+02:00",
+] + [
+    "2024-02-29T23:59:59.250Z",
+    "1969-12-31T23:59:59.999Z",
+    "2024-03-02T12:30:00-05:30",
+    "2024-03-07T00:00:00Z",
+]
+# No kind of float holds them, so they are rounded.
+TENTHS = [0.1, 0.7, -0.3, 2.2]
+BYTES = ["", "AA==", "AQID", "/////w=="]
+KEYS = list("abcde")
+POOLS = {
+    "string": TEXTS,
+    "int": INTS,
+    "uint": UINTS,
+    "float": FLOATS,
+    "bool": [False, True],
+    "uuid": UUIDS,
+    "datetime": INSTANTS,
+    "bytes": BYTES,
+}
+STRING_IDS = [f"doc-{n}" for n in range(30)] + ["Z", "a", "é", "漢", "x" * 64]
+UUID_IDS = [f"00000000-0000-4000-8000-0000000000{n:02x}" for n in range(0, 250, 7)]
+UINT_IDS = [*range(36), 2**53 + 1, 2**64 - 1]
+
+
+def any_id(dice, id_type):
+    if id_type == "string":
+        return dice.choice(STRING_IDS)
+    if id_type == "uuid":
+        drawn = dice.choice(UUID_IDS)
+        return drawn.upper() if dice.chance(0.2) else drawn
+    return dice.choice(UINT_IDS)
+
+
+def text(dice, most=8):
+    said = []
+    for _ in range(dice.randint(0, most)):
+        said += [dice.choice(WORDS), dice.choice(BREAKS)]
+    return "".join(said[:-1])
+
+
+def word(dice):
+    return dice.choice(WORDS)
+
+
+def eighths(dice, count, most=24):
+    return [dice.randint(-most, most) / 8 for _ in range(count)]
+
+
+def components(dice, kind):
+    dims, kept = DENSE.fullmatch(kind).groups()
+    if kept == "i8":
+        return [dice.choice([-128, -3, -1, 0, 1, 2, 3, 127]) for _ in range(int(dims))]
+    if dice.chance(0.05):
+        return [0.0] * int(dims)
+    if dice.chance(0.1):
+        return [dice.choice(TENTHS) for _ in range(int(dims))]
+    # Few values a component: or nothing would ever be equally near.
+    return eighths(dice, int(dims), 3 if dice.chance(0.5) else 24)
+
+
+def packed(numbers):
+    return base64.b64encode(struct.pack(f"<{len(numbers)}f", *numbers)).decode()
+
+
+def vectors(dice, kind, most=3):
+    dims = int(LATE.fullmatch(kind)[1])
+    drawn = [eighths(dice, dims) for _ in range(dice.randint(1, most))]
+    return [one if any(one) else [1.0] * dims for one in drawn]
+
+
+def sparse(dice):
+    return {key: dice.randint(-8, 16) / 4 or 1.0 for key in dice.some(KEYS, 1, 4)}
+
+
+def value(dice, attribute):
+    """A value to write, of an attribute that is known."""
+    kind = attribute.kind
+    if is_dense(kind):
+        numbers = components(dice, kind)
+        return packed(numbers) if dice.chance(0.3) else numbers
+    if is_late(kind):
+        return vectors(dice, kind)
+    if kind == SPARSE:
+        return sparse(dice)
+    if attribute.pre_tokenized:
+        return [word(dice) for _ in range(dice.randint(0, 5))]
+    if attribute.full_text:
+        return [text(dice, 4) for _ in range(dice.randint(0, 3))] if is_array(kind) else text(dice)
+    return plain(dice, kind)
+
+
+def plain(dice, kind):
+    if is_array(kind):
+        return [dice.choice(POOLS[element(kind)]) for _ in range(dice.randint(0, 3))]
+    if kind == "uuid" and dice.chance(0.2):
+        return dice.choice(UUIDS).upper()
+    if kind == "string" and dice.chance(0.05):
+        return "".join(dice.choice(string.ascii_letters) for _ in range(12))
+    return dice.choice(POOLS[kind])
+
+
+def operand(dice, kind):
+    """Something to compare an attribute of this element with: of numbers also another kind."""
+    if kind in ("int", "uint", "float") and dice.chance(0.2):
+        return dice.choice([0.5, 2.0, -1, 3, 2.5, 2**53])
+    return plain(dice, kind)

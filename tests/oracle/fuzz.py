@@ -1,0 +1,208 @@
+"""The fuzzer: the same random requests to a server and to the oracle, until they disagree.
+
+    fuzz.py REQUESTS [--seed S] [--processes P] [--least L] [--most M]
+    fuzz.py --replay FILE …
+
+A disagreement is made smaller and printed, a request a line: such lines are what `--replay` takes,
+and what tests/oracle/cases keeps. Those are asked first. docs/TESTING.md says how to read the
+table.
+"""
+
+import argparse
+import itertools
+import json
+import multiprocessing
+import sys
+import time
+from pathlib import Path
+
+import draw_schemas as schemas
+from compare import judge
+from dice import Dice
+from draw_flaws import Flaws
+from draw_queries import Queries
+from draw_writes import Writes
+from server import Server
+from shrink import Shrinker, replay
+from tally import WHOLE_RUN, Tally
+from world import World
+
+CASES = Path(__file__).parent / "cases"
+LEAST = 300
+# Of all requests, once a namespace is there.
+FLAWED, WRITTEN, ABOUT = 0.43, 0.15, 0.03
+
+
+class Walk:
+    """Random requests of one namespace after the other."""
+
+    def __init__(self, server, seed, number, most):
+        self.server = server
+        self.dice = Dice(f"{seed}-{number}")
+        self.prefix = f"o{number}"
+        self.numbers = itertools.count()
+        self.tally = Tally()
+        self.most = most
+        self.found = []
+
+    def run(self, requests):
+        while self.tally.asked < requests and len(self.found) < self.most and self.server.alive():
+            self.live(min(self.dice.randint(25, 80), requests - self.tally.asked))
+        return self
+
+    def live(self, requests):
+        """The life of one namespace, which ends early where there is a disagreement."""
+        name = f"{self.prefix}-{next(self.numbers)}"
+        world, history, plan = World(), [], schemas.plan(self.dice)
+        for _ in range(requests):
+            tags = []
+            request, flaw = self.draw(world.namespaces.get(name), plan, name, tags)
+            history.append(request)
+            expected = self.expected(world, history)
+            status, body = self.server.ask(request)
+            self.tally.asked += 1
+            wrong = judge(expected, status, body)
+            if wrong:
+                self.disagree(history, wrong)
+                break
+            if status == 200:
+                self.tally.accept(tags)
+            else:
+                self.tally.refuse(status, expected.kind, flaw)
+        self.server.ask({"method": "DELETE", "path": f"/v2/namespaces/{name}"})
+
+    @staticmethod
+    def expected(world, history):
+        """What the oracle says; a mistake of its own is told with what led to it."""
+        try:
+            return world.ask(history[-1])
+        except Exception:
+            tell("the oracle failed", history)
+            raise
+
+    def draw(self, namespace, plan, name, tags):
+        """(a request, the name of its flaw or None)"""
+        dice = self.dice
+        path = f"/v2/namespaces/{name}"
+        writes = Writes(dice, plan, namespace, tags)
+        if namespace is None:
+            return {"method": "POST", "path": path, "body": writes.first()}, None
+        chance = dice.random()
+        if chance < FLAWED:
+            flaw, request = Flaws(dice, plan, namespace, name).draw(self.tally.kinds)
+            if request:
+                return request, flaw
+        if chance < FLAWED + WRITTEN:
+            return {"method": "POST", "path": path, "body": writes.draw()}, None
+        if chance < FLAWED + WRITTEN + ABOUT:
+            return self.about(namespace, name), None
+        body = Queries(dice, namespace, tags).draw()
+        return {"method": "POST", "path": f"{path}/query", "body": body}, None
+
+    def about(self, namespace, name):
+        path = f"/v1/namespaces/{name}/schema"
+        change = schemas.change(self.dice, namespace) if self.dice.chance(0.4) else None
+        if change:
+            return {"method": "POST", "path": path, "body": change}
+        if self.dice.chance(0.05):
+            return {"method": "DELETE", "path": f"/v2/namespaces/{name}"}
+        return {"method": "GET", "path": path}
+
+    def disagree(self, history, wrong):
+        smaller = Shrinker(self.server, f"{self.prefix}-less-{len(self.found)}").shrink(
+            history, wrong
+        )
+        self.found.append((wrong, smaller))
+        tell(wrong, smaller)
+
+
+def tell(wrong, history):
+    lines = [json.dumps({"wrong": wrong}), *(json.dumps(request) for request in history)]
+    print("DISAGREEMENT\n" + "\n".join(lines), flush=True)
+
+
+def requests_of(file):
+    """The requests of a file of lines; a line without a path is a remark."""
+    lines = [json.loads(line) for line in Path(file).read_text().splitlines() if line.strip()]
+    return [line for line in lines if "path" in line]
+
+
+def replayed(server, files):
+    """How many of the files are answered otherwise than the oracle says."""
+    wrong = 0
+    for number, file in enumerate(files):
+        found = replay(server, requests_of(file), f"case-{number}")
+        if found:
+            wrong += 1
+            print(f"{file}: request {found[0]}: {found[1]}", flush=True)
+    return wrong
+
+
+def work(seed, number, requests, most):
+    server = Server()
+    walk = Walk(server, seed, number, most).run(requests)
+    alive = server.alive()
+    server.stop()
+    return walk.tally, len(walk.found), alive
+
+
+def arguments():
+    reader = argparse.ArgumentParser(description="Random requests to a server and to the oracle.")
+    reader.add_argument("requests", type=int, nargs="?", default=0)
+    reader.add_argument("--seed", default="1")
+    reader.add_argument("--processes", type=int, default=2)
+    reader.add_argument("--least", type=int, help=f"of each kind; {LEAST} in {WHOLE_RUN} requests")
+    reader.add_argument(
+        "--most", type=int, default=1, help="disagreements of a process, then it ends"
+    )
+    reader.add_argument("--replay", nargs="+", metavar="FILE", help="instead of random requests")
+    return reader.parse_args()
+
+
+def main():
+    said = arguments()
+    server = Server()
+    wrong = replayed(server, said.replay or sorted(CASES.glob("*.json")))
+    server.stop()
+    if said.replay or wrong:
+        return wrong
+    began = time.monotonic()
+    share = [
+        said.requests // said.processes + (n < said.requests % said.processes)
+        for n in range(said.processes)
+    ]
+    with multiprocessing.get_context("fork").Pool(said.processes) as pool:
+        jobs = [(said.seed, number, count, said.most) for number, count in enumerate(share)]
+        done = pool.starmap(work, jobs, chunksize=1)
+    tally, found, alive = Tally(), 0, True
+    for own, more, lives in done:
+        tally.merge(own)
+        found += more
+        alive = alive and lives
+    print(tally.table())
+    print(f"{tally.asked / (time.monotonic() - began):.0f} requests a second, seed {said.seed}")
+    return verdict(said, tally, found, alive)
+
+
+def least_of(requests):
+    """How often each kind must have been asked; in a short run chance has more of a say."""
+    share = LEAST * requests // WHOLE_RUN
+    return share if requests >= WHOLE_RUN else share // 2
+
+
+def verdict(said, tally, found, alive):
+    if not alive:
+        print("a server died")
+        return 1
+    if found:
+        print(f"{found} disagreements")
+        return 1
+    least = said.least if said.least is not None else least_of(said.requests)
+    scarce = tally.scarce(least)
+    for family, word, count in scarce:
+        print(f"too few: {family} {word}: {count}, not {least}")
+    return bool(scarce)
+
+
+if __name__ == "__main__":
+    sys.exit(int(bool(main())))
