@@ -1,9 +1,9 @@
 """A node under the tests, and the official client of it, in both of its forms.
 
 What is tested is the binary that is shipped: every question goes through a client as PyPI has it,
-and over a socket. The blocking client asks a node that leaves what is written in the log. The
-asynchronous one, which packs what it sends, asks a node that folds every second slot into a
-segment. A client must not be able to tell which of the two it asks.
+over a socket, and to a node over the store that the run is for. The blocking client asks a node that
+leaves what is written in the log. The asynchronous one, which packs what it sends, asks a node that
+folds every second slot into a segment. A client must not be able to tell which of the two it asks.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ from pathlib import Path
 
 import turbopuffer
 
+import stores
+
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release" / "elacsym"
 READY = re.compile(r"elacsym is ready on (http://\S+)")
@@ -39,9 +41,12 @@ atexit.register(LOOP.close)
 
 
 class Node:
-    """A server over a folder of its own, which is gone with it, whatever becomes of the tests."""
+    """A server over a folder of its own, which is gone with it, whatever becomes of the tests.
 
-    def __init__(self, **settings):
+    Unless it is told otherwise, what it keeps lies in the store of the run.
+    """
+
+    def __init__(self, store=stores.CHOSEN, **settings):
         self.folder = Path(tempfile.mkdtemp(prefix="elacsym-clients-"))
         foreign = ("ELACSYM_", "AWS_")
         shell = os.environ.items()
@@ -49,9 +54,9 @@ class Node:
         own = {
             "ELACSYM_HOST": "127.0.0.1",
             "ELACSYM_PORT": "0",
-            "ELACSYM_STORAGE_PATH": str(self.folder / "data"),
             "ELACSYM__LOG__LEVEL": "warn",
         }
+        own |= stores.settings(store, self.folder)
         self._process = subprocess.Popen(
             [ROOT / "scripts" / "leash", self.folder, BINARY, "serve"],
             cwd=self.folder,
@@ -114,7 +119,10 @@ class Driven:
 
 def options(node):
     # To ask again would hide that the first answer was none.
-    return {"base_url": node.url, "api_key": "any", "max_retries": 0, "telemetry": False}
+    chosen = {"base_url": node.url, "api_key": "any", "max_retries": 0}
+    # What a client of today tells of itself, those of before do not know.
+    known = inspect.signature(turbopuffer.Turbopuffer).parameters
+    return chosen | ({"telemetry": False} if "telemetry" in known else {})
 
 
 class Blocking:
@@ -152,6 +160,8 @@ class Asynchronous:
 class Case(unittest.TestCase):
     """What a test finds at hand."""
 
+    # A difference of two answers is told whole.
+    maxDiff = None
     way = Blocking
     _numbers = itertools.count()
 
@@ -168,6 +178,11 @@ class Case(unittest.TestCase):
         text = error.body["error"] if isinstance(error.body, dict) else str(error.body)
         self.assertIn(told, text)
         return error
+
+    def invalid(self, told, ask, *args, **kwargs):
+        """Refused for what it says; the contract leaves open by which of the two."""
+        kinds = (turbopuffer.BadRequestError, turbopuffer.UnprocessableEntityError)
+        return self.refused(kinds, told, ask, *args, **kwargs)
 
 
 def both(tests):

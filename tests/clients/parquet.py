@@ -16,6 +16,7 @@ import uuid
 import duckdb
 import turbopuffer
 
+import stores
 from node import Case, Node, everything, options
 
 WAIT_SECONDS = 60
@@ -102,7 +103,7 @@ def printed(kind, value):
 
 class Parquet(Case):
     def setUp(self):
-        self.node = Node(ELACSYM__INDEXER__FOLD_SLOTS="2")
+        self.node = Node(store=stores.LOCAL, ELACSYM__INDEXER__FOLD_SLOTS="2")
         self.addCleanup(self.node.stop)
         client = turbopuffer.Turbopuffer(**options(self.node))
         self.addCleanup(client.close)

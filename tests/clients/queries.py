@@ -9,6 +9,7 @@ import unittest
 import turbopuffer
 
 from node import both, everything, ids, rows
+from proofs import proves
 
 DIMS = 16
 NEAR = 1e-5
@@ -62,6 +63,12 @@ class Queries:
         self.assertEqual(dists, sorted(dists))
         self.assertEqual(len(set(ids(found))), len(found.rows))
 
+    @proves("1.7", "query")
+    @proves("3.1", "rank_by", "limit as a number")
+    @proves("3.2", "ANN", "cosine_distance", "euclidean_squared")
+    @proves("3.3", "$dist of a ranking by score")
+    @proves("3.10", "rows")
+    @proves("11", "all rankings")
     def test_the_nearest_are_the_nearest_of_all(self):
         for metric in ("cosine_distance", "euclidean_squared", "dot_product"):
             for element in ("f32", "f16", "i8"):
@@ -72,14 +79,15 @@ class Queries:
                     self.assertEqual(len(found.rows), 20)
                     self.nearest(found, documents, metric, target)
 
+    @proves("1.5", "kNN without filters")
+    @proves("3.1", "filters")
+    @proves("3.2", "kNN")
     def test_a_filter_comes_before_the_limit(self):
         ns, documents = self.space()
         (target,) = vectors(1)
         some = [row for row in documents if row["kind"] == 3]
         for word in ("ANN", "kNN"):
-            found = ns.query(
-                rank_by=("vector", word, target), limit=10, filters=("kind", "Eq", 3)
-            )
+            found = ns.query(rank_by=("vector", word, target), limit=10, filters=("kind", "Eq", 3))
             self.assertEqual(len(found.rows), 10)
             self.nearest(found, some, "cosine_distance", target)
         self.refused(
@@ -90,6 +98,7 @@ class Queries:
             limit=10,
         )
 
+    @proves("3.2", "ties by id")
     def test_what_is_equally_near_goes_by_id(self):
         ns = self.fresh()
         points = {5: [1.0, 0.0], 3: [0.0, 1.0], 4: [-1.0, 0.0], 1: [0.0, -1.0], 2: [0.0, 0.0]}
@@ -113,6 +122,15 @@ class Queries:
         self.assertEqual(ids(ns.query(rank_by=("vector", "ANN", [0.5, 0.5]), limit=9)), [1])
         self.assertEqual(ids(ns.query(rank_by=("id", "asc"), limit=9)), [1, 2, 3])
 
+    @proves("3.1", "top_k", "limit as an object")
+    @proves(
+        "3.2",
+        "asc and desc",
+        "order by several attributes",
+        "nulls first in asc, last in desc",
+        "ties by id",
+    )
+    @proves("3.3", "no $dist of an order")
     def test_an_order_has_nulls_lowest_and_ties_by_id(self):
         ns = self.fresh()
         for id, (a, b) in enumerate(zip([2, None, 1, 2, 1, None], "bababb"), 1):
@@ -148,6 +166,17 @@ class Queries:
         counted = ns.query(aggregate_by={"n": ("Count",)}, filters=("kind", "Eq", 100))
         self.assertEqual(counted.aggregations, {"n": len(documents[::3])})
 
+    @proves("1.5", "include and exclude together", "an unknown attribute in include_attributes")
+    @proves(
+        "3.1",
+        "include_attributes: true",
+        "include_attributes: false",
+        "include_attributes: a list",
+        "exclude_attributes",
+        "vector_encoding",
+    )
+    @proves("3.3", "vectors as base64")
+    @proves("11", "limit.per, offset, include and exclude")
     def test_what_comes_with_a_row_is_what_was_asked_for(self):
         ns = self.fresh()
         ns.write(
@@ -176,6 +205,9 @@ class Queries:
         ]:
             self.refused(turbopuffer.BadRequestError, told, ns.query, **by_id, **asked)
 
+    @proves("3.1", "aggregate_by")
+    @proves("3.7", "Count", "several labels", "a filter that nothing matches")
+    @proves("3.10", "aggregations")
     def test_documents_are_counted(self):
         ns, documents = self.space(count=100)
         answer = ns.query(
@@ -187,6 +219,9 @@ class Queries:
         none = ns.query(aggregate_by={"n": ("Count",)}, filters=("kind", "Eq", -1))
         self.assertEqual(none.aggregations, {"n": 0})
 
+    @proves("1.7", "multi_query")
+    @proves("3.1", "queries")
+    @proves("3.9", "results in their order")
     def test_several_queries_see_one_moment(self):
         ns, documents = self.space()
         (target,) = vectors(1)
@@ -203,13 +238,27 @@ class Queries:
         self.assertEqual((counted.rows, counted.aggregations), (None, {"n": 300}))
         self.assertGreater(answer.performance.server_total_ms, 0)
 
+    @proves("3.1", "consistency: strong", "consistency: eventual", "max_staleness_seconds")
     def test_a_query_may_be_content_with_less_than_the_newest(self):
         ns = self.fresh()
         ns.write(upsert_rows=[{"id": 1}])
-        for consistency in [{"level": "strong"}, {"level": "eventual"}]:
+        eventual = {"level": "eventual"}
+        for consistency in [{"level": "strong"}, eventual, eventual | {"max_staleness_seconds": 5}]:
             found = ns.query(rank_by=("id", "asc"), limit=1, consistency=consistency)
             self.assertEqual(ids(found), [1])
 
+    @proves(
+        "3.10",
+        "billing.billable_logical_bytes_queried",
+        "billing.billable_logical_bytes_returned",
+        "performance.cache_hit_ratio",
+        "performance.cache_temperature",
+        "performance.server_total_ms",
+        "performance.query_execution_ms",
+        "performance.exhaustive_search_count",
+        "performance.approx_namespace_size",
+    )
+    @proves("11", "strong reads at once, an exact exhaustive_search_count")
     def test_an_answer_says_what_it_took(self):
         ns = self.fresh()
         ns.write(
@@ -228,9 +277,13 @@ class Queries:
         self.assertEqual(answer.billing.billable_logical_bytes_returned, 24)
         self.assertGreaterEqual(answer.billing.billable_logical_bytes_queried, 256_000_000)
 
+    @proves("1.5", "no limit", "a limit out of range", "rank_by is empty")
+    @proves("3.1", "distance_metric")
+    @proves("3.2", "arrays are no order")
     def test_what_is_no_query_is_refused(self):
         ns, _ = self.space(count=3)
-        by_id, count = {"rank_by": ("id", "asc")}, {"aggregate_by": {"n": ("Count",)}}
+        ns.write(schema={"tags": "[]string"})
+        by_id = {"rank_by": ("id", "asc")}
         for told, asked in [
             ("must specify top_k or limit", by_id),
             ("between 1 and 10000", by_id | {"limit": 0}),
@@ -239,12 +292,96 @@ class Queries:
             ("rank_by cannot be empty", {"rank_by": [], "limit": 1}),
             ("2 numbers", {"rank_by": ("vector", "ANN", [1.0, 2.0]), "limit": 1}),
             ("mismatch", by_id | {"limit": 1, "distance_metric": "euclidean_squared"}),
-            ("`rank_by BM25` is not supported", {"rank_by": ("kind", "BM25", "x"), "limit": 1}),
-            ("`group_by` is not supported", count | {"group_by": ["kind"]}),
-            ("`offset` is not supported", by_id | {"limit": 1, "offset": 1}),
+            ("full_text_search", {"rank_by": ("kind", "BM25", "x"), "limit": 1}),
+            ("tags", {"rank_by": ("tags", "asc"), "limit": 1}),
+            ("8", {"rank_by": [("kind", "asc")] * 9, "limit": 1}),
         ]:
             with self.subTest(told):
                 self.refused(turbopuffer.BadRequestError, told, ns.query, **asked)
+
+    @proves("1.7", "explain_query")
+    @proves("3.10", "explain_query: plan_text")
+    @proves("11", "lists, warm hints, recall, explain, delete")
+    def test_a_query_may_be_explained(self):
+        ns, _ = self.space(count=3)
+        for asked in [
+            {"rank_by": ("vector", "ANN", vectors(1)[0]), "limit": 3},
+            {"rank_by": ("id", "asc"), "limit": 3, "filters": ("kind", "Eq", 1)},
+            {"aggregate_by": {"n": ("Count",)}, "group_by": ["kind"]},
+        ]:
+            plan = ns.explain_query(**asked).plan_text
+            self.assertIsInstance(plan, str)
+            self.assertTrue(plan.strip())
+        asked = {"rank_by": ("id", "asc"), "limit": 3, "filters": ("colour", "Eq", 1)}
+        self.refused(turbopuffer.BadRequestError, "not found", ns.explain_query, **asked)
+
+    @proves("3.1", "disable_cache")
+    def test_a_cache_may_be_passed_over(self):
+        ns, _ = self.space(count=3)
+        asked = {"rank_by": ("id", "asc"), "limit": 3, "extra_body": {"disable_cache": True}}
+        self.assertEqual(ids(ns.query(**asked)), [0, 1, 2])
+
+    @proves("2.3", "[N]f16 as numbers", "[N]i8 as base64", "the vector of a query as base64")
+    def test_vectors_may_be_packed_or_not(self):
+        numbers = {"f16": [[1.5, -2.5], [3, 4]], "i8": [[7, -128], [3, 4]]}
+        for element, (first, second) in numbers.items():
+            ns = self.fresh()
+            packed = base64.b64encode(struct.pack("<2f", *first)).decode()
+            schema = {"v": {"type": f"[2]{element}", "ann": True}}
+            ns.write(
+                distance_metric="euclidean_squared",
+                schema=schema,
+                upsert_rows=[{"id": 1, "v": packed}, {"id": 2, "v": second}],
+            )
+            self.assertEqual([row["v"] for row in everything(ns)], [first, second])
+            for asked in (first, packed):
+                found = ns.query(rank_by=("v", "ANN", asked), limit=2)
+                self.assertEqual((ids(found), found.rows[0]["$dist"]), ([1, 2], 0.0))
+            raw = ns.query(
+                rank_by=("id", "asc"), limit=1, include_attributes=["v"], vector_encoding="base64"
+            )
+            self.assertEqual(raw.rows[0]["v"], packed)
+
+    @proves("2.3", "a wrong length", "NaN and infinity", "a vector of zeros under the cosine")
+    @proves("3.2", "cosine_distance")
+    def test_vectors_are_finite_and_as_long_as_the_rest(self):
+        ns = self.fresh()
+        documents = [{"id": 1, "vector": [0.0, 0.0]}, {"id": 2, "vector": [0.1, 0.7]}]
+        ns.write(distance_metric="cosine_distance", upsert_rows=documents)
+        found = ns.query(rank_by=("vector", "ANN", [0.1, 0.7]), limit=2)
+        self.assertEqual(ids(found), [2, 1])
+        self.assertGreaterEqual(found.rows[0]["$dist"], 0)
+        self.assertAlmostEqual(found.rows[0]["$dist"], 0, delta=NEAR)
+        self.assertEqual(found.rows[1]["$dist"], 1.0)
+        for odd in (math.nan, math.inf):
+            packed = base64.b64encode(struct.pack("<2f", odd, 1)).decode()
+            self.invalid("", ns.write, upsert_rows=[{"id": 3, "vector": packed}])
+        short = base64.b64encode(struct.pack("<1f", 1)).decode()
+        for odd in ([0.5], short, "no base64!"):
+            self.invalid("", ns.write, upsert_rows=[{"id": 3, "vector": odd}])
+        self.assertEqual(len(everything(ns)), 2)
+
+    @proves("1.5", "a vector where the namespace has none")
+    def test_a_namespace_without_vectors_stays_without(self):
+        ns = self.fresh()
+        ns.write(upsert_rows=[{"id": 1}])
+        self.refused(
+            turbopuffer.BadRequestError,
+            "ector",
+            ns.write,
+            distance_metric="cosine_distance",
+            upsert_rows=[{"id": 2, "vector": [0.5, 1.5]}],
+        )
+        self.invalid("", ns.query, rank_by=("vector", "ANN", [0.5, 1.5]), limit=1)
+
+    @proves("6.2", "a strong query sees what was acknowledged")
+    @proves("11", "strong reads at once, an exact exhaustive_search_count")
+    def test_a_query_sees_every_write_before_it(self):
+        ns = self.fresh()
+        for number in range(30):
+            ns.write(upsert_rows=[{"id": number}])
+            counted = ns.query(aggregate_by={"n": ("Count",)})
+            self.assertEqual(counted.aggregations, {"n": number + 1})
 
 
 if __name__ == "__main__":

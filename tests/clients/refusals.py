@@ -1,16 +1,21 @@
 """Refusals: each is an exception of the client's own, and says what to do."""
 
+import json
 import unittest
+import urllib.error
+import urllib.request
 
 import turbopuffer
 
 from node import Case, Node, both, options
+from proofs import proves
 
 BY_ID = {"rank_by": ("id", "asc"), "limit": 1}
 
 
 @both
 class Refusals:
+    @proves("1.5", "the body of a refusal", "an unknown namespace")
     def test_what_is_not_there_is_not_found(self):
         ns = self.fresh()
         count = {"aggregate_by": {"n": ("Count",)}}
@@ -31,6 +36,7 @@ class Refusals:
             self.assertEqual(error.body["request_id"], error.response.headers["x-request-id"])
         self.assertFalse(ns.exists())
 
+    @proves("1.5", "a name with other characters", "a name of more than 128 characters")
     def test_a_name_that_is_none_is_told_as_text(self):
         for name, told in [
             ("a b", "Invalid URL: Namespace contains invalid characters, must be [A-Za-z0-9-_.]"),
@@ -39,6 +45,21 @@ class Refusals:
             ns = self.way.client().namespace(name)
             self.refused(turbopuffer.BadRequestError, told, ns.query, **BY_ID)
 
+    @proves(
+        "1.5",
+        "rows are no list",
+        "a row without an id",
+        "an id of a wrong JSON type in a row",
+        "an id of a wrong JSON type in deletes",
+        "consistency as a text",
+        "an unknown consistency level",
+        "an unknown vector_encoding",
+        "an unknown distance_metric",
+        "a malformed rank_by",
+        "a malformed limit",
+        "a schema object without a type",
+    )
+    @proves("11", "refusals: the status first, then the words")
     def test_what_has_another_shape_is_unprocessable(self):
         ns = self.fresh()
         ns.write(upsert_rows=[{"id": 1}])
@@ -69,34 +90,61 @@ class Refusals:
                 error = self.refused(turbopuffer.UnprocessableEntityError, told, ask)
                 self.assertTrue(error.body["error"].startswith(shape), error.body)
 
-    def test_what_is_not_built_or_not_known_is_named(self):
+    @proves("1.4", "what is not offered is a 400, once")
+    @proves("1.5", "a malformed KMS key")
+    @proves("1.7", "copy_from", "branch_from", "start_copy_from", "poll_copy_from")
+    @proves("2.1", "copy_from_namespace", "branch_from_namespace", "sharding")
+    @proves("2.1", "encryption: customer-managed", "encryption: cmek")
+    @proves("5.8", "copies from another region")
+    @proves("11", "copies, branches and their polls")
+    def test_what_is_not_offered_is_named_and_asked_for_once(self):
         ns = self.fresh()
         ns.write(upsert_rows=[{"id": 1, "a": 1}])
+        other = self.fresh()
+        row = {"upsert_rows": [{"id": 2}]}
+        far = {"source_namespace": ns.id, "source_region": "aws-eu-west-1"}
+        key = "Malformed Cloud KMS crypto key: mykey"
+        managed = {"mode": "customer-managed", "key_name": "mykey"}
         for told, ask in [
-            ("`delete_by_filter` is not", lambda: ns.write(delete_by_filter=("a", "Eq", 1))),
-            (
-                "`patch_by_filter` is not",
-                lambda: ns.write(patch_by_filter={"filters": ("a", "Eq", 1), "patch": {"a": 2}}),
-            ),
-            (
-                "`copy_from_namespace` is not",
-                lambda: ns.copy_from(source_namespace="elsewhere"),
-            ),
-            (
-                "`branch_from_namespace` is not",
-                lambda: ns.branch_from(source_namespace="elsewhere"),
-            ),
-            (
-                "Malformed Cloud KMS crypto key: mykey",
-                lambda: ns.write(encryption={"mode": "customer-managed", "key_name": "mykey"}),
-            ),
+            ("copy", lambda: other.copy_from(source_namespace=ns.id)),
+            ("branch", lambda: other.branch_from(source_namespace=ns.id)),
+            ("", lambda: other.start_copy_from(source_namespace=ns.id)),
+            ("", lambda: other.poll_copy_from("token")),
+            ("copy", lambda: other.copy_from(**far)),
+            ("copy_from_namespace", lambda: other.write(copy_from_namespace=ns.id)),
+            ("branch_from_namespace", lambda: other.write(branch_from_namespace=ns.id)),
+            ("sharding", lambda: other.write(sharding={"num_shards": 2}, **row)),
+            (key, lambda: other.write(encryption=managed, **row)),
+            (key, lambda: other.write(encryption={"cmek": {"key_name": "mykey"}}, **row)),
             ("unknown field `upserts`", lambda: ns.write(extra_body={"upserts": []})),
         ]:
             with self.subTest(told):
                 self.refused(turbopuffer.BadRequestError, told, ask)
+        self.assertFalse(other.exists())
+
+    @proves("1.5", "malformed JSON", "an id of a wrong JSON type in a column")
+    @proves("11", "refusals: the status first, then the words")
+    def test_what_cannot_be_read_says_where(self):
+        ns = self.fresh()
+        ns.write(upsert_rows=[{"id": 1}])
+        columns = {"id": [1.5], "a": [1]}
+        self.refused(
+            turbopuffer.UnprocessableEntityError, "enum IdVec", ns.write, upsert_columns=columns
+        )
+        request = urllib.request.Request(
+            f"{self.way.node().url}/v2/namespaces/{ns.id}/query",
+            data=b'{"rank_by": ]',
+            headers={"Content-Type": "application/json"},
+        )
+        with self.assertRaises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(request)
+        self.assertEqual(caught.exception.code, 400)
+        told = json.load(caught.exception)["error"]
+        self.assertIn("Failed to parse the request body as JSON: ", told)
 
 
 class Keys(Case):
+    @proves("5.8", "API keys")
     def test_only_a_key_that_is_known_comes_in(self):
         node = Node(ELACSYM_API_KEYS="first,second")
         self.addCleanup(node.stop)

@@ -7,12 +7,26 @@ import uuid
 import turbopuffer
 
 from node import both, everything, ids
+from proofs import proves
 
 COSINE = {"distance_metric": "cosine_distance"}
 
 
 @both
 class Writes:
+    @proves("1.7", "write")
+    @proves("2.1", "upsert_rows", "distance_metric")
+    @proves("2.3", "[N]f32 as base64", "[N]f32 as numbers")
+    @proves(
+        "2.8",
+        "status and message",
+        "rows_affected",
+        "rows_upserted",
+        "billing.billable_logical_bytes_written",
+        "performance.server_total_ms",
+    )
+    @proves("3.3", "what is missing is absent", "vectors as floats")
+    @proves("6.2", "a strong query sees what was acknowledged")
     def test_rows_are_there_as_they_were_written(self):
         ns = self.fresh()
         written = ns.write(
@@ -36,6 +50,7 @@ class Writes:
             ],
         )
 
+    @proves("2.1", "upsert_columns", "patch_columns")
     def test_columns_are_rows_that_lie_across(self):
         ns = self.fresh()
         columns = {"id": ["a", "b"], "vector": [[0.5, 0.25], [1.5, 2.5]], "title": ["x", None]}
@@ -46,16 +61,17 @@ class Writes:
             [{"id": "a", "vector": [0.5, 0.25]}, {"id": "b", "vector": [1.5, 2.5], "title": "y"}],
         )
         uneven = {"id": ["a", "b"], "title": ["x"]}
-        self.refused(
-            turbopuffer.BadRequestError, "same length", ns.write, upsert_columns=uneven
-        )
+        self.refused(turbopuffer.BadRequestError, "same length", ns.write, upsert_columns=uneven)
 
+    @proves("2.1", "upsert_rows")
     def test_an_upsert_takes_the_place_of_the_whole_document(self):
         ns = self.fresh()
         ns.write(upsert_rows=[{"id": 1, "a": 1, "b": 1}, {"id": 2, "a": 2}])
         ns.write(upsert_rows=[{"id": 1, "b": 3}])
         self.assertEqual(everything(ns), [{"id": 1, "b": 3}, {"id": 2, "a": 2}])
 
+    @proves("2.1", "patch_rows")
+    @proves("2.8", "rows_patched", "upserted_ids, patched_ids, deleted_ids")
     def test_a_patch_changes_what_it_names_of_what_is_there(self):
         ns = self.fresh()
         row = {"id": 1, "vector": [0.5, 1.5], "a": 1, "b": "x", "c": True}
@@ -75,6 +91,8 @@ class Writes:
         )
         self.assertEqual(everything(ns), after)
 
+    @proves("2.1", "deletes", "return_affected_ids")
+    @proves("2.8", "rows_deleted", "a namespace without documents stays")
     def test_deleted_documents_are_gone_and_their_namespace_stays(self):
         ns = self.fresh()
         ns.write(upsert_rows=[{"id": number, "a": number} for number in range(5)])
@@ -85,6 +103,9 @@ class Writes:
         self.assertEqual(everything(ns), [])
         self.assertTrue(ns.exists())
 
+    @proves("2.1", "return_affected_ids")
+    @proves("2.8", "rows_affected", "upserted_ids, patched_ids, deleted_ids")
+    @proves("11", "patches, deletes, writes by filter, conditions, affected ids")
     def test_one_request_does_all_that_it_holds(self):
         ns = self.fresh()
         ns.write(upsert_rows=[{"id": 1, "a": 1}, {"id": 2, "a": 2}])
@@ -99,10 +120,12 @@ class Writes:
         counts = (written.rows_upserted, written.rows_patched, written.rows_deleted)
         self.assertEqual(counts, (2, 1, 1))
         self.assertEqual(sorted(written.upserted_ids), [3, 4])
-        self.assertEqual(
-            everything(ns), [{"id": 1, "a": 10}, {"id": 3, "a": 3}, {"id": 4, "a": 4}]
-        )
+        self.assertEqual(everything(ns), [{"id": 1, "a": 10}, {"id": 3, "a": 3}, {"id": 4, "a": 4}])
 
+    @proves("2.2", "an id twice in one request", "ids of one type")
+    @proves("2.3", "a wrong length")
+    @proves("2.4", "all of a request or nothing")
+    @proves("6.2", "a write is one batch")
     def test_a_request_with_one_bad_document_does_nothing(self):
         ns = self.fresh()
         ns.write(**COSINE, upsert_rows=[{"id": 1, "vector": [0.5, 1.5], "a": 1}])
@@ -122,6 +145,16 @@ class Writes:
         )
         self.assertEqual(everything(ns), before)
 
+    @proves("2.1", "upsert_condition", "patch_condition", "delete_condition")
+    @proves(
+        "2.5",
+        "a document that is there",
+        "an upsert of a missing document",
+        "a patch or delete of a missing document",
+        "$ref_new",
+        "what is passed over is not counted",
+    )
+    @proves("3.4", "null under Lt and Lte")
     def test_a_condition_is_asked_of_the_document_that_is_there(self):
         ns = self.fresh()
         newer = ("version", "Lt", {"$ref_new": "version"})
@@ -142,6 +175,7 @@ class Writes:
         new = {"version": 4, "a": "new"}
         self.assertEqual(everything(ns), [{"id": 2, **new}, {"id": 3, **new}])
 
+    @proves("2.5", "insert if absent")
     def test_a_document_is_inserted_only_where_there_is_none(self):
         ns = self.fresh()
         insert = {"upsert_condition": ("id", "Eq", None)}
@@ -164,6 +198,7 @@ class Writes:
         self.refused(turbopuffer.UnprocessableEntityError, "key", ns.write, **asked)
         self.assertEqual(everything(ns), [{"id": 1, "a": 1}, {"id": 2, "a": 2}])
 
+    @proves("2.1", "create_namespace")
     def test_a_namespace_is_created_when_it_is_asked_for(self):
         ns = self.fresh()
         row = {"upsert_rows": [{"id": 1, "a": 1}]}
@@ -182,6 +217,39 @@ class Writes:
         self.assertEqual(ns.write(upsert_rows=many).rows_affected, len(many))
         self.assertEqual(everything(ns), many)
 
+    @proves("2.2", "datetimes as clients send them")
+    @proves(
+        "2.3",
+        "[][N]f32 as lists",
+        "{}f16 as an object",
+        "[N]f16 as base64",
+        "[N]i8 as integers",
+    )
+    @proves("3.3", "a datetime in UTC")
+    @proves(
+        "4.1",
+        "string",
+        "int",
+        "uint",
+        "float",
+        "bool",
+        "uuid",
+        "datetime",
+        "bytes",
+        "[]string",
+        "[]int",
+        "[]uint",
+        "[]float",
+        "[]bool",
+        "[]uuid",
+        "[]datetime",
+        "[N]f32",
+        "[N]f16",
+        "[N]i8",
+        "{}f16",
+        "[][N]f32",
+    )
+    @proves("4.2", "ann: true", "ann.late_interaction", "sparse_knn")
     def test_a_value_of_every_type_comes_back(self):
         ns = self.fresh()
         utc = datetime.timezone.utc
@@ -220,6 +288,15 @@ class Writes:
         ns.write(**COSINE, schema=schema, upsert_rows=[given, {"id": 2}])
         self.assertEqual(everything(ns), [row, {"id": 2}])
 
+    @proves("1.8", "ids up to 2^64-1")
+    @proves(
+        "2.2",
+        "an id is a uint",
+        "an id is a string of at most 64 bytes",
+        "an id is a uuid, in any case",
+    )
+    @proves("3.4", "id is filterable")
+    @proves("4.1", "the type of id")
     def test_ids_are_numbers_texts_or_uuids(self):
         small, large = uuid.UUID(int=1), uuid.UUID("FFFFFFFF-0000-4000-8000-00000000000A")
         for id_type, given, kept in [
