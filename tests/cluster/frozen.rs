@@ -19,11 +19,22 @@ const ROUNDS: usize = 4;
 const ACKS_BETWEEN: u64 = 20;
 /// More than those that were on their way back when it stopped: the other has taken over.
 const ACKS_MEANWHILE: u64 = 40;
+const MEANWHILE_MAX: Duration = Duration::from_secs(10);
+const TRIES_MAX: u32 = 12;
 const GLANCES: usize = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_stood_still_shows_nothing_old_and_undoes_nothing() {
-    let (site, clock, seed) = (Site::minio().await, Clock::start(), seed());
+async fn a_server_that_stood_still_over_a_local_folder_shows_nothing_old_and_undoes_nothing() {
+    stand_still(Site::local()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_stood_still_over_a_bucket_shows_nothing_old_and_undoes_nothing() {
+    stand_still(Site::minio().await).await;
+}
+
+async fn stand_still(site: Site) {
+    let (clock, seed) = (Clock::start(), seed());
     eprintln!("{}, one of two stands still: {}", site.title, replay(seed));
     let (world, mut chance) = (World::new(seed), Chance::of(seed, "frozen"));
     let nodes = [Node::start(&site).await, Node::start(&site).await];
@@ -42,7 +53,17 @@ async fn a_server_that_stood_still_shows_nothing_old_and_undoes_nothing() {
         scene.acked(ACKS_BETWEEN).await;
         clock.sleep(Duration::from_millis(chance.below(30))).await;
         nodes[seat].signal(Signal::Stop);
-        scene.acked(ACKS_MEANWHILE).await;
+        let mut tries = 1;
+        // In a local folder it may stand still in the middle of a swap, with a lock that the other
+        // waits for: then another moment is tried.
+        while !others_go_on(&mut scene, &world, clock).await {
+            assert!(tries < TRIES_MAX, "nobody goes on while one stands still ({})", replay(seed));
+            tries += 1;
+            nodes[seat].signal(Signal::Go);
+            scene.acked(ACKS_BETWEEN).await;
+            clock.sleep(Duration::from_millis(chance.below(30))).await;
+            nodes[seat].signal(Signal::Stop);
+        }
         // Asked now, when the other has long gone on, and answered by the one that did not see it.
         let mut glances = scene.glance(Aim::Seat(seat), GLANCES);
         clock.sleep(Duration::from_millis(chance.below(100))).await;
@@ -64,4 +85,13 @@ async fn a_server_that_stood_still_shows_nothing_old_and_undoes_nothing() {
     scene.verify_afresh(&site).await;
     let (told, took) = (tell(&world.counts), clock.now());
     eprintln!("{}, {ROUNDS} times one of two stood still in {took:.1?}: {told}", site.title);
+}
+
+/// Whether so much is acknowledged that the other must have taken over.
+async fn others_go_on(scene: &mut Scene, world: &World, clock: Clock) -> bool {
+    let goal = world.counts.acks.get() + ACKS_MEANWHILE;
+    let mut reached = false;
+    let acked = world.counts.acks.reach(goal);
+    scene.meanwhile(async { reached = clock.within(MEANWHILE_MAX, acked).await.is_some() }).await;
+    reached
 }

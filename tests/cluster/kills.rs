@@ -1,7 +1,7 @@
 //! One server, killed again and again while clients write and read: nothing acknowledged is lost,
 //! torn, undone or done twice.
 //!
-//! `scripts/killtest` runs this alone, with as many kills as one wants.
+//! `scripts/killtest` runs this with as many kills as one wants.
 
 use std::time::Duration;
 

@@ -12,6 +12,8 @@ use crate::site::Site;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const LOOK_LIMIT: Duration = Duration::from_secs(20);
+const READINESS_LIMIT: Duration = Duration::from_secs(60);
+const READINESS_PAUSE: Duration = Duration::from_millis(50);
 /// What a server prints when it listens.
 const READY: &str = "elacsym is ready on http://";
 const BINARY: &str = "ELACSYM_BIN";
@@ -53,6 +55,19 @@ impl Node {
     pub(crate) async fn lives(&self) -> bool {
         let reply = Client::default().get(self.at, "/livez", LOOK_LIMIT).await;
         matches!(reply, Reply::Answer(answer) if answer.status == 200)
+    }
+
+    /// Waits until this is the status of `/readyz`, which may go by what was so a second ago.
+    pub(crate) async fn until_readiness(&self, status: u16) {
+        let clock = Clock::start();
+        loop {
+            let reply = Client::default().get(self.at, "/readyz", LOOK_LIMIT).await;
+            if matches!(&reply, Reply::Answer(answer) if answer.status == status) {
+                return;
+            }
+            assert!(clock.now() < READINESS_LIMIT, "/readyz is not {status} but {reply:?}");
+            clock.sleep(READINESS_PAUSE).await;
+        }
     }
 
     /// How often it has folded a tail since it was started.

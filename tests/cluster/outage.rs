@@ -1,5 +1,5 @@
 //! The store itself is killed and comes back while clients write: the server outlives it, and what
-//! was acknowledged holds.
+//! was acknowledged holds. Whoever asks meanwhile whether to send it requests is told no.
 
 use std::time::Duration;
 
@@ -17,6 +17,9 @@ use crate::writer::Mix;
 const OUTAGES: u64 = 3;
 const OUTAGE_MS_MAX: u64 = 1500;
 const ACKS_BETWEEN: u64 = 30;
+/// What `/readyz` answers.
+const READY: u16 = 200;
+const NOT_READY: u16 = 503;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_outlives_its_store_and_what_it_acknowledged_holds() {
@@ -33,13 +36,19 @@ async fn a_server_outlives_its_store_and_what_it_acknowledged_holds() {
     };
     let mut scene = Scene::begin(&world, "outage", &cast).await;
     let minio = site.minio.as_mut().unwrap();
-    for _ in 0..OUTAGES {
+    scene.meanwhile(node.until_readiness(READY)).await;
+    for outage in 1..=OUTAGES {
         scene.acked(ACKS_BETWEEN).await;
         clock.sleep(Duration::from_millis(chance.below(50))).await;
         minio.kill();
         clock.sleep(Duration::from_millis(chance.below(OUTAGE_MS_MAX))).await;
+        // To find that out takes a server seconds: the other outages are shorter.
+        if outage == OUTAGES {
+            scene.meanwhile(node.until_readiness(NOT_READY)).await;
+        }
         minio.restart().await;
     }
+    scene.meanwhile(node.until_readiness(READY)).await;
     scene.acked(ACKS_BETWEEN).await;
     assert!(node.lives().await, "the server did not outlive its store");
     scene.end().await;
