@@ -14,6 +14,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
+use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 
 #[cfg(any(test, feature = "mutants"))]
@@ -87,7 +88,22 @@ impl Clock {
 }
 
 fn since_boot() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    reading(ClockId::Boottime)
+}
+
+/// How long the threads of this process have computed, in this program and for it in the kernel, all
+/// added up. Only a benchmark asks.
+pub fn process_cpu() -> Duration {
+    reading(ClockId::ProcessCPUTime)
+}
+
+/// The same of the thread that asks.
+pub fn thread_cpu() -> Duration {
+    reading(ClockId::ThreadCPUTime)
+}
+
+fn reading(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
@@ -251,6 +267,16 @@ mod tests {
         let raised = raise_open_files();
         assert_eq!(raise_open_files(), raised);
         assert!(raised.is_none_or(|files| files > 0) && cores() > 0);
+    }
+
+    #[test]
+    fn what_a_thread_computes_its_process_computes() {
+        let (process, thread) = (process_cpu(), thread_cpu());
+        let mut dice = Dice::from_seed(1);
+        while thread_cpu() == thread {
+            dice.draw();
+        }
+        assert!(process_cpu() > process);
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub(super) enum Ground {
     Local,
     /// Memory that takes its time, as a bucket does.
     Slow(Pace),
-    /// A store that stays. What was measured there lies below a name of its own, and stays too.
+    /// A store that stays, unless it is memory. What was measured there lies below a name of its own,
+    /// and stays too.
     At(Location),
     /// The server, and not the store, is given.
     Behind(Address),
@@ -121,6 +122,7 @@ impl Ground {
         match self {
             Self::Local => "local".to_owned(),
             Self::Slow(_) => "slow".to_owned(),
+            Self::At(Location::Memory) => "memory".to_owned(),
             Self::At(location) => location.to_string(),
             Self::Behind(address) => format!("http://{}", address.host()),
         }
@@ -152,6 +154,7 @@ impl fmt::Display for Ground {
                     None => Ok(()),
                 }
             }
+            Self::At(Location::Memory) => f.write_str("memory"),
             Self::At(location) => write!(f, "{location}"),
             Self::Behind(_) => write!(f, "{}: a server that runs already", self.name()),
         }
@@ -177,6 +180,7 @@ mod tests {
         assert_eq!(read("local").ok().as_deref(), Some("local: a folder of this machine"));
         assert_eq!(read("slow").ok().as_deref(), Some(slow));
         assert_eq!(read("s3://a/b").ok().as_deref(), Some("s3://a/b"));
+        assert_eq!(read("memory://").ok().as_deref(), Some("memory"));
         assert!(read("fast").is_err());
     }
 

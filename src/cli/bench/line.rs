@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
+use crate::env::Clock;
 use crate::error::{Error, Result};
 
 /// A server says no in less.
@@ -16,6 +17,9 @@ const ANSWER_MAX: Duration = Duration::from_secs(70);
 const HEAD_BYTES_MAX: usize = 64 << 10;
 const BODY_BYTES_MAX: usize = 64 << 20;
 const PIECE_BYTES: usize = 4 << 10;
+/// Who was sent away comes again, so often and after so long.
+const TRIES_MAX: usize = 100;
+const PAUSE: Duration = Duration::from_millis(200);
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
 /// Where a server is, and what it wants to be shown.
@@ -138,6 +142,18 @@ impl Line {
         }
         let told = String::from_utf8_lossy(&body[..body.len().min(1000)]).into_owned();
         Err(Error::unavailable(format!("{} answers {status}: {told}", self.address.host)))
+    }
+
+    /// Sends it until it is answered with 200, if it is sent away because too much comes at once.
+    pub(super) async fn insist(&mut self, request: &[u8], clock: Clock) -> Result<()> {
+        for _ in 1..TRIES_MAX {
+            match self.ask(request).await?.status {
+                200 => return Ok(()),
+                429 | 503 => clock.sleep(PAUSE).await,
+                _ => break,
+            }
+        }
+        self.ask_for(request).await.map(drop)
     }
 
     async fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {

@@ -12,6 +12,7 @@ mod crowd;
 mod finding;
 mod first;
 mod ground;
+mod http;
 mod line;
 mod names;
 mod plan;
@@ -26,6 +27,7 @@ mod single;
 mod stand;
 mod start;
 mod table;
+mod text;
 mod write;
 
 use std::ffi::OsString;
@@ -41,7 +43,6 @@ use crate::engine::Limits;
 use crate::env;
 use crate::error::Error;
 use crate::namespace::keeper::FoldAt;
-use plan::Wish;
 
 /// A line of the log for every request would be measured too.
 const LOG_LEVEL: (&str, &str) = ("--log-level", "warn");
@@ -60,11 +61,35 @@ Examples:
 
 docs/BENCHMARKS.md says what is measured, and what the targets are.";
 
+const OF_TEXT: &str = "\
+Examples:
+  How good is the order in which documents are found, and how fast?
+    elacsym bench text --corpus cranfield
+
+The folder has the three files of the Cranfield collection, and the targets are set for it: of other
+documents in the same form the figures say nothing beside them. docs/BENCHMARKS.md tells more.";
+
+const OF_HTTP: &str = "\
+Examples:
+  What does a request cost before and after the engine? Over a local folder, and in memory
+    elacsym bench http
+
+  How long does an exact query over 50,000 vectors take?
+    elacsym bench http --only exact
+
+docs/BENCHMARKS.md says what is measured, and what the targets are.";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Measure writes and strong reads, the start of a node, and what many namespaces cost it
     #[command(after_long_help = EXAMPLES)]
-    Write(Wish),
+    Write(plan::Wish),
+    /// Measure how well and how fast BM25 finds the documents of a corpus whose answers are known
+    #[command(after_long_help = OF_TEXT)]
+    Text(text::Wish),
+    /// Measure what HTTP and JSON cost beside the engine, exact vector queries, and bulk writes
+    #[command(after_long_help = OF_HTTP)]
+    Http(http::Wish),
 }
 
 pub(super) fn run(
@@ -73,7 +98,6 @@ pub(super) fn run(
     vars: Vec<(OsString, OsString)>,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let Command::Write(wish) = command;
     let texts = vars
         .iter()
         .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
@@ -98,11 +122,24 @@ pub(super) fn run(
             _ = tokio::signal::ctrl_c() => {
                 Err(Failure::Serving(Error::unavailable("it was stopped before its end")))
             }
-            done = write::run(&wish, limits, texts, out) => done,
+            done = measure(&command, limits, texts, out) => done,
         }
     });
     runtime.shutdown_background();
     done
+}
+
+async fn measure(
+    command: &Command,
+    limits: Limits,
+    vars: Vec<(String, String)>,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    match command {
+        Command::Write(wish) => write::run(wish, limits, vars, out).await,
+        Command::Text(wish) => text::run(wish, limits, out).await,
+        Command::Http(wish) => http::run(wish, limits, out).await,
+    }
 }
 
 /// As a node has them.

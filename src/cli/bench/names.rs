@@ -23,9 +23,6 @@ use crate::error::{Error, Result};
 
 const CLIENTS: usize = 64;
 const SEED: u64 = 7;
-/// Who was sent away comes again, so often and after so long.
-const TRIES_MAX: usize = 100;
-const PAUSE: Duration = Duration::from_millis(200);
 const PROGRESS: Duration = Duration::from_secs(10);
 /// A name is closed when nobody has asked for it for half a minute.
 const CLOSED_WITHIN: Duration = Duration::from_secs(600);
@@ -108,18 +105,6 @@ async fn client(
             return Ok(());
         }
         let request = address.post(&path(&name(number)), body.json());
-        write(&mut line, &request, clock).await?;
+        line.insist(&request, clock).await?;
     }
-}
-
-async fn write(line: &mut Line, request: &[u8], clock: Clock) -> Result<()> {
-    for _ in 1..TRIES_MAX {
-        match line.ask(request).await?.status {
-            200 => return Ok(()),
-            // Too many at once.
-            429 | 503 => clock.sleep(PAUSE).await,
-            _ => break,
-        }
-    }
-    line.ask_for(request).await.map(drop)
 }

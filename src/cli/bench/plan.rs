@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::Failure;
 use super::ground::Ground;
 use super::line::Address;
+use super::report::Heading;
 use crate::engine::Limits;
 use crate::env::Clock;
 use crate::storage::Pace;
@@ -98,6 +99,14 @@ pub(super) struct Plan {
     /// How many are many.
     pub(super) names: usize,
     pub(super) extent: Extent,
+}
+
+impl Plan {
+    pub(super) fn heading(&self, form: Form) -> Heading {
+        let Self { rounds, names, extent, .. } = *self;
+        let about = format!("{} s a measure", self.lasts.as_secs());
+        Heading { form, extent, about, less: format!("{rounds} rounds, {names} namespaces") }
+    }
 }
 
 impl Measure {
@@ -208,6 +217,7 @@ mod tests {
         let quick = plan(&["--quick"]);
         assert_eq!((quick.lasts, quick.names), (Duration::from_secs(2), 2_000));
         assert_eq!((whole.extent, quick.extent), (Extent::Whole, Extent::Quick));
+        assert_eq!(quick.heading(Form::Table).less, "2 rounds, 2000 namespaces");
         assert_eq!(plan(&["--quick", "--seconds", "7"]).lasts, Duration::from_secs(7));
         assert!(wish(&["--seconds", "0"]).is_none());
     }

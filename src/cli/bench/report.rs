@@ -1,10 +1,11 @@
 //! What was found, as it is found: tables for people, or an object of JSON a line for machines.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::finding::{Aim, Finding};
 use super::ground::Ground;
-use super::plan::{Extent, Form, Measure, Plan};
+use super::plan::{Extent, Form};
 use super::table::aligned;
 use crate::cli::version::VERSION;
 use crate::env;
@@ -18,20 +19,27 @@ pub(super) struct Report<'a, W> {
     extent: Extent,
 }
 
+/// What is said before anything is found.
+#[derive(Clone, Debug)]
+pub(super) struct Heading {
+    pub(super) form: Form,
+    pub(super) extent: Extent,
+    /// Such as `10 s a measure`.
+    pub(super) about: String,
+    /// What is less where it is quick, such as `2 rounds`.
+    pub(super) less: String,
+}
+
 impl<'a, W: Write> Report<'a, W> {
-    pub(super) fn begin(out: &'a mut W, form: Form, plan: &Plan) -> io::Result<Self> {
-        let report = Self { out, form, extent: plan.extent };
-        if form == Form::Table {
+    pub(super) fn begin(out: &'a mut W, heading: &Heading) -> io::Result<Self> {
+        let Heading { form, extent, about, less } = heading;
+        let report = Self { out, form: *form, extent: *extent };
+        if report.form == Form::Table {
             let build = if cfg!(debug_assertions) { "a debug build" } else { "a release build" };
-            let (seconds, cores) = (plan.lasts.as_secs(), env::cores());
+            let cores = env::cores();
             let clients = "clients and server on the same cores";
-            writeln!(
-                report.out,
-                "elacsym {VERSION}, {build}; {cores} cores, {clients}; {seconds} s a measure"
-            )?;
-            if plan.extent == Extent::Quick {
-                let Plan { rounds, names, .. } = plan;
-                let less = format!("{rounds} rounds, {names} namespaces");
+            writeln!(report.out, "elacsym {VERSION}, {build}; {cores} cores, {clients}; {about}")?;
+            if report.extent == Extent::Quick {
                 writeln!(report.out, "QUICK: less is measured than the targets mean ({less})")?;
             }
             writeln!(report.out, "{LEGEND}")?;
@@ -42,7 +50,7 @@ impl<'a, W: Write> Report<'a, W> {
     pub(super) fn of_store(
         &mut self,
         ground: &Ground,
-        measure: Measure,
+        measure: impl Display,
         findings: &[Finding],
     ) -> io::Result<()> {
         let place = ground.to_string();
@@ -50,16 +58,30 @@ impl<'a, W: Write> Report<'a, W> {
     }
 
     /// Of a process over a local folder, which its targets were set for.
-    pub(super) fn of_process(&mut self, measure: Measure, findings: &[Finding]) -> io::Result<()> {
+    pub(super) fn of_process(
+        &mut self,
+        measure: impl Display,
+        findings: &[Finding],
+    ) -> io::Result<()> {
         let place = "a process of its own over a local folder";
         self.found(place, "process", measure, Aim::Judged, findings)
+    }
+
+    /// Of a store that its targets were set for.
+    pub(super) fn of_target(
+        &mut self,
+        ground: &Ground,
+        measure: impl Display,
+        findings: &[Finding],
+    ) -> io::Result<()> {
+        self.found(&ground.to_string(), &ground.name(), measure, Aim::Judged, findings)
     }
 
     fn found(
         &mut self,
         place: &str,
         name: &str,
-        measure: Measure,
+        measure: impl Display,
         aim: Aim,
         findings: &[Finding],
     ) -> io::Result<()> {
@@ -86,39 +108,30 @@ impl<'a, W: Write> Report<'a, W> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::cli::bench::ground::TARGET_PACE;
-    use crate::engine::Limits;
-    use crate::env::Clock;
-    use crate::namespace::keeper::FoldAt;
+    use crate::cli::bench::plan::Measure;
 
     fn reported(form: Form, extent: Extent) -> String {
-        let plan = Plan {
-            clock: Clock::start(),
-            vars: Vec::new(),
-            limits: Limits::of(1 << 30, FoldAt { slots: 8, bytes: 1 << 20 }),
-            lasts: Duration::from_secs(2),
-            rounds: 2,
-            names: 2000,
-            extent,
-        };
+        let (about, less) = ("2 s a measure".to_owned(), "2000 namespaces".to_owned());
+        let heading = Heading { form, extent, about, less };
         let findings = [Finding::of("rows", 25_000.0, "rows/s").at_least(20_000.0)];
         let mut out = Vec::new();
-        let mut report = Report::begin(&mut out, form, &plan).unwrap();
+        let mut report = Report::begin(&mut out, &heading).unwrap();
         report.of_store(&Ground::Slow(TARGET_PACE), Measure::Small, &findings).unwrap();
         report.of_store(&Ground::Local, Measure::Small, &findings).unwrap();
         report.of_process(Measure::Names, &findings).unwrap();
+        report.of_target(&Ground::Local, "query", &findings).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn targets_are_judged_on_the_store_that_they_were_set_for() {
         let shown = reported(Form::Table, Extent::Whole);
-        assert_eq!(shown.matches("≥ 20,000 rows/s, met").count(), 2, "{shown}");
+        assert_eq!(shown.matches("≥ 20,000 rows/s, met").count(), 3, "{shown}");
         assert_eq!(shown.matches("(≥ 20,000 rows/s)").count(), 1, "{shown}");
         assert!(shown.contains("small, on slow: memory, with 100 ms a PUT"), "{shown}");
+        assert!(shown.contains("query, on local: a folder"), "{shown}");
         assert!(!shown.contains("QUICK"), "{shown}");
     }
 
@@ -126,13 +139,13 @@ mod tests {
     fn what_is_quick_is_not_judged_and_says_so() {
         let shown = reported(Form::Table, Extent::Quick);
         assert!(shown.contains("QUICK") && shown.contains("2000 namespaces"), "{shown}");
-        assert_eq!(shown.matches("(≥ 20,000 rows/s)").count(), 3, "{shown}");
+        assert_eq!(shown.matches("(≥ 20,000 rows/s)").count(), 4, "{shown}");
     }
 
     #[test]
     fn for_machines_each_figure_is_a_line_and_nothing_else_is() {
         let shown = reported(Form::Json, Extent::Quick);
-        assert_eq!(shown.lines().count(), 3);
+        assert_eq!(shown.lines().count(), 4);
         assert!(shown.lines().all(|line| line.starts_with("{\"place\":") && line.ends_with('}')));
         assert!(shown.contains("{\"place\":\"process\",\"measure\":\"names\",\"figure\":\"rows\""));
     }

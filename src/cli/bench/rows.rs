@@ -1,6 +1,7 @@
 //! What is written: bodies of requests that are made once and sent many times, with other ids each
 //! time. Nothing but the digits of the ids changes, so that the client has next to nothing to do.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -9,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::line::Address;
 use crate::env::Dice;
+use crate::model::Metric;
 
 /// All ids have so many digits, and so take each other's place.
 const ID_DIGITS: usize = 12;
@@ -28,6 +30,15 @@ pub(super) struct Body {
     json: Vec<u8>,
     /// Where each id begins.
     ids: Vec<usize>,
+}
+
+/// How a vector is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// Little-endian f32.
+    Base64,
+    /// A list of numbers of JSON.
+    Floats,
 }
 
 /// A request that is sent again and again, with ids that no other has. Its clones share them.
@@ -56,11 +67,17 @@ impl Body {
 
     /// Rows of 3200 bytes each: an id, 768 numbers as base64, and a text.
     pub(super) fn vectors(rows: usize, seed: u64) -> Self {
+        Self::measured_by(Metric::Cosine, rows, seed, Spelling::Base64)
+    }
+
+    /// The same, for a namespace that measures distances by this.
+    pub(super) fn measured_by(metric: Metric, rows: usize, seed: u64, spelling: Spelling) -> Self {
         let mut dice = Dice::from_seed(seed);
-        Self::of("{\"distance_metric\":\"cosine_distance\",\"upsert_rows\":[", rows, |json| {
-            json.push_str(",\"vector\":\"");
-            json.push_str(&STANDARD.encode(numbers(&mut dice)));
-            json.push_str("\",\"text\":\"");
+        let begin = format!("{{\"distance_metric\":\"{metric}\",\"upsert_rows\":[");
+        Self::of(&begin, rows, |json| {
+            json.push_str(",\"vector\":");
+            json.push_str(&spelling.of(&numbers(&mut dice)));
+            json.push_str(",\"text\":\"");
             json.push_str(&letters(&mut dice, TEXT_BESIDE_VECTOR_BYTES));
             json.push('"');
         })
@@ -96,6 +113,16 @@ impl Load {
         Self { request, ids, next: Arc::new(AtomicU64::new(ID_FIRST)) }
     }
 
+    /// Another body to the same place: no two of their requests have an id in common.
+    pub(super) fn with(&self, address: &Address, path: &str, body: &Body) -> Self {
+        Self { next: self.next.clone(), ..Self::of(address, path, body) }
+    }
+
+    /// One without a body.
+    pub(super) fn get(address: &Address, path: &str) -> Self {
+        Self { request: address.get(path), ids: Vec::new(), next: Arc::default() }
+    }
+
     /// The request, with ids that were in none before.
     pub(super) fn renew(&mut self) -> &[u8] {
         let first = self.next.fetch_add(self.ids.len() as u64, Relaxed);
@@ -110,20 +137,45 @@ impl Load {
     }
 }
 
-fn numbers(dice: &mut Dice) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(4 * DIMS);
-    while bytes.len() < 4 * DIMS {
-        for half in dice.draw().to_le_bytes().as_chunks::<4>().0 {
-            let fraction = f64::from(u32::from_le_bytes(*half)) / f64::from(u32::MAX);
-            let number = (2.0 * fraction - 1.0) as f32;
-            bytes.extend_from_slice(&number.to_le_bytes());
+impl Spelling {
+    pub(super) fn of(self, numbers: &[f32]) -> String {
+        match self {
+            Self::Base64 => {
+                let bytes: Vec<u8> = numbers.iter().flat_map(|it| it.to_le_bytes()).collect();
+                format!("\"{}\"", STANDARD.encode(bytes))
+            }
+            Self::Floats => {
+                let numbers: Vec<String> = numbers.iter().map(f32::to_string).collect();
+                format!("[{}]", numbers.join(","))
+            }
         }
     }
-    bytes
+}
+
+/// As what is found tells it.
+impl fmt::Display for Spelling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Base64 => "base64",
+            Self::Floats => "floats",
+        })
+    }
+}
+
+/// As many as a vector has, each from -1 to 1.
+pub(super) fn numbers(dice: &mut Dice) -> Vec<f32> {
+    let mut numbers = Vec::with_capacity(DIMS);
+    while numbers.len() < DIMS {
+        for part in dice.draw().to_le_bytes().as_chunks::<4>().0 {
+            let fraction = f64::from(u32::from_le_bytes(*part)) / f64::from(u32::MAX);
+            numbers.push((2.0 * fraction - 1.0) as f32);
+        }
+    }
+    numbers
 }
 
 /// No text that anybody wrote, and none that packs into nothing either.
-fn letters(dice: &mut Dice, count: usize) -> String {
+pub(super) fn letters(dice: &mut Dice, count: usize) -> String {
     let mut text = String::with_capacity(count + 16);
     while text.len() < count {
         let letter = |byte: u8| char::from(if byte < 40 { b' ' } else { b'a' + byte % 26 });
@@ -164,6 +216,24 @@ mod tests {
     }
 
     #[test]
+    fn a_vector_is_the_same_one_in_either_spelling() {
+        let numbers = numbers(&mut Dice::from_seed(7));
+        assert_eq!(numbers.len(), DIMS);
+        let floats = Spelling::Floats.of(&numbers);
+        let floats = floats.trim_matches(['[', ']']).split(',');
+        let floats: Vec<f32> = floats.map(|number| number.parse().unwrap()).collect();
+        assert_eq!(floats, numbers);
+        let base64 = Spelling::Base64.of(&numbers);
+        let bytes = STANDARD.decode(base64.trim_matches('"')).unwrap();
+        let (bytes, _) = bytes.as_chunks::<4>();
+        let read: Vec<f32> = bytes.iter().map(|number| f32::from_le_bytes(*number)).collect();
+        assert_eq!(read, numbers);
+        let body = Body::measured_by(Metric::DotProduct, 1, 7, Spelling::Floats);
+        let begin = "{\"distance_metric\":\"dot_product\",\"upsert_rows\":[{\"id\":100000000000,";
+        assert!(text(body.json()).starts_with(begin));
+    }
+
+    #[test]
     fn equal_seeds_make_equal_bodies() {
         assert_eq!(Body::texts(3, 1).json(), Body::texts(3, 1).json());
         assert_ne!(Body::texts(3, 1).json(), Body::texts(3, 2).json());
@@ -182,6 +252,9 @@ mod tests {
         assert_eq!(shown.iter().map(|it| ids(it)).collect::<Vec<_>>(), [[0, 1], [2, 3], [4, 5]]);
         let plain = |request: &[u8]| text(request).replace(|c: char| c.is_ascii_digit(), "");
         assert_eq!(plain(&shown[0]), plain(&shown[2]));
+
+        let mut other = one.with(&address, "/x", &Body::texts(1, 2));
+        assert_eq!((ids(other.renew()), ids(two.renew())), (vec![6], vec![7, 8]));
 
         let mut query = Load::of(&address, "/x", &Body::query("{\"limit\":10}"));
         assert_eq!(query.renew().to_vec(), query.renew().to_vec());

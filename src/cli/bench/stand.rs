@@ -11,7 +11,6 @@ use tokio::task::JoinHandle;
 
 use super::ground::{Ground, Opened};
 use super::line::{Address, Line};
-use super::plan::Plan;
 use super::scrape::Scrape;
 use super::scratch::Scratch;
 use crate::api::{self, Access};
@@ -55,10 +54,15 @@ struct Server {
 }
 
 impl Stand {
-    pub(super) async fn open(ground: &Ground, plan: &Plan) -> Result<Self> {
-        let (clock, limits) = (plan.clock, plan.limits);
+    /// `vars` are those by which a bucket is reached.
+    pub(super) async fn open(
+        ground: &Ground,
+        vars: &[(String, String)],
+        clock: Clock,
+        limits: Limits,
+    ) -> Result<Self> {
         let run = format!("bench-{:016x}", Dice::from_os().draw() as u64);
-        let (address, own) = match ground.open(&run, &plan.vars, clock).await? {
+        let (address, own) = match ground.open(&run, vars, clock).await? {
             Opened::Server(address) => (address, None),
             Opened::Store { store, trips, scratch } => {
                 let (address, server) = Server::start(&store, limits, clock).await?;
@@ -75,6 +79,11 @@ impl Stand {
 
     pub(super) fn clock(&self) -> Clock {
         self.clock
+    }
+
+    /// What stands behind the socket. None: the server is not ours.
+    pub(super) fn engine(&self) -> Option<&Arc<Engine>> {
+        self.own.as_ref()?.server.as_ref().map(|server| &server.engine)
     }
 
     /// What a request to the store takes, where that is known.

@@ -21,7 +21,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let grounds = wish.grounds(&vars)?;
     let plan = wish.plan(Clock::start(), vars, limits);
-    let mut report = Report::begin(out, wish.form(), &plan).map_err(Failure::Output)?;
+    let mut report = Report::begin(out, &plan.heading(wish.form())).map_err(Failure::Output)?;
     let (of_store, of_process): (Vec<Measure>, Vec<Measure>) =
         wish.measures().into_iter().partition(|measure| measure.is_of_a_store());
     for ground in &grounds {
@@ -49,7 +49,8 @@ pub(super) async fn run(
 
 async fn measured(measure: Measure, ground: &Ground, plan: &Plan) -> Result<Vec<Finding>> {
     let place = || format!("measuring {measure} on {}", ground.name());
-    let mut stand = Stand::open(ground, plan).await.context(place())?;
+    let mut stand =
+        Stand::open(ground, &plan.vars, plan.clock, plan.limits).await.context(place())?;
     let found = match measure {
         Measure::Small => burst::small(&mut stand, plan).await,
         Measure::Large => burst::large(&mut stand, plan).await,
