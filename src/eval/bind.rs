@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::slice;
 
-use super::comparison::{Asks, Comparison};
+use super::budget::Budget;
+use super::comparison::Asks;
 pub(super) use super::field::{Field, Found, find};
 use super::field::{complaint, mismatch};
 use super::fit::{alike, allow, comparable, element, expected};
@@ -50,6 +51,8 @@ pub enum Typed {
     Value(Value),
     /// An array of the field's elements, sorted, none twice.
     Set(Value),
+    /// The same of bytes, of which there are no arrays.
+    BytesSet(Box<[Box<[u8]>]>),
     /// What the incoming document has there.
     New(Field),
     /// A list, of which some are what the incoming document has.
@@ -64,8 +67,19 @@ pub enum Item {
 }
 
 impl Bound {
+    /// A filter that is asked alone.
     pub fn bind(filter: &Filter, schema: &Schema, purpose: Purpose) -> Result<Self> {
-        Binder { schema, purpose, nodes: 0, expressions: 0 }.filter(filter, 1)
+        Self::bind_within(&mut Budget::default(), filter, schema, purpose)
+    }
+
+    /// One of several.
+    pub fn bind_within(
+        budget: &mut Budget,
+        filter: &Filter,
+        schema: &Schema,
+        purpose: Purpose,
+    ) -> Result<Self> {
+        Binder { schema, purpose, nodes: 0, budget }.filter(filter, 1)
     }
 
     /// Whose columns it has to see.
@@ -88,8 +102,7 @@ pub(super) struct Binder<'a> {
     pub(super) schema: &'a Schema,
     purpose: Purpose,
     nodes: usize,
-    /// How many globs and regular expressions there were.
-    pub(super) expressions: usize,
+    pub(super) budget: &'a mut Budget,
 }
 
 impl<'a> Binder<'a> {
@@ -143,6 +156,11 @@ impl<'a> Binder<'a> {
         }
         let bound = match (op, given) {
             (Op::In | Op::NotIn, given) => within(&found, asks, given),
+            (Op::ContainsAny, Given::List(items))
+                if items.is_empty() && crate::slip!("every array contains any of nothing") =>
+            {
+                Ok(Bound::EVERYTHING)
+            }
             (Op::ContainsAny, Given::List(_)) => within(&found, asks, given),
             (Op::ContainsAny, _) | (Op::Contains, Given::List(_)) => Err(Mismatch),
             (Op::Contains, given) => within(&found, asks, given),
@@ -222,15 +240,9 @@ fn within(found: &Found<'_>, asks: Asks, given: &Given) -> Result<Bound, Mismatc
     };
     let Found { field, kind, .. } = *found;
     match kind {
-        // There are no arrays of bytes, and so no set of them.
         AttrType::Scalar(Scalar::Bytes) => {
-            let same = |item: &Given| -> Result<Bound, Mismatch> {
-                let operand = Typed::Value(operand::scalar(Scalar::Bytes, item)?);
-                let asks = Asks::Value(Comparison::Eq);
-                Ok(Bound::Test(Test { field, kind, asks, operand }))
-            };
-            let any = Bound::Or(items.iter().map(same).collect::<Result<_, Mismatch>>()?);
-            Ok(if asks == Asks::NotIn { Bound::Not(Box::new(any)) } else { any })
+            let operand = Typed::BytesSet(operand::bytes_set(items)?);
+            Ok(Bound::Test(Test { field, kind, asks, operand }))
         }
         AttrType::Scalar(scalar) | AttrType::Array(scalar) => {
             let operand = Typed::Set(operand::set(scalar, items)?);
@@ -252,6 +264,7 @@ pub(super) fn spelt(items: &[Operand]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::comparison::Comparison;
     use super::super::samples::{number, schema, test};
     use super::*;
     use crate::error::ErrorKind;
@@ -299,6 +312,17 @@ mod tests {
             kind: AttrType::Array(Scalar::String),
             asks: Asks::In,
             operand: Typed::Set(Value::Strings([Box::<str>::from("a")].into())),
+        };
+        assert_eq!(bound, Bound::Test(expected));
+
+        let many = Given::List(["AQI=", "AA==", "AQI"].map(text).to_vec());
+        let bound = bind(&test("y", Op::NotIn, many), Purpose::Query).unwrap();
+        let sorted: [&[u8]; 2] = [&[0], &[1, 2]];
+        let expected = Test {
+            field: Field::Attribute(number("y")),
+            kind: AttrType::Scalar(Scalar::Bytes),
+            asks: Asks::NotIn,
+            operand: Typed::BytesSet(sorted.map(Box::<[u8]>::from).into()),
         };
         assert_eq!(bound, Bound::Test(expected));
     }

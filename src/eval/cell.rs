@@ -10,6 +10,8 @@ use crate::model::{DocId, Row, Value};
 pub(super) enum Cell<'a> {
     Id(&'a DocId),
     Value(&'a Value),
+    /// What no field holds, but what one may be held against.
+    BytesSet(&'a [Box<[u8]>]),
 }
 
 /// A scalar, or an element of a list. Strings are ordered by their bytes, so bytes they are.
@@ -36,7 +38,11 @@ impl<'a> Cell<'a> {
 
     /// How many atoms it is made of. Vectors have none: they are equal or not as they are.
     pub(super) fn len(self) -> usize {
-        let Self::Value(value) = self else { return 1 };
+        let value = match self {
+            Self::Id(_) => return 1,
+            Self::BytesSet(set) => return set.len(),
+            Self::Value(value) => value,
+        };
         match value {
             Value::Strings(list) => list.len(),
             Value::Ints(list) => list.len(),
@@ -53,6 +59,7 @@ impl<'a> Cell<'a> {
     pub(super) fn get(self, at: usize) -> Option<Atom<'a>> {
         let value = match self {
             Self::Id(id) => return (at == 0).then(|| Atom::of_id(id)),
+            Self::BytesSet(set) => return set.get(at).map(|bytes| Atom::Text(bytes)),
             Self::Value(value) => value,
         };
         match value {
@@ -76,7 +83,7 @@ impl<'a> Cell<'a> {
         let text = move |at: usize| match self {
             Self::Id(DocId::String(text)) | Self::Value(Value::String(text)) => Some(&**text),
             Self::Value(Value::Strings(list)) => list.get(at).map(|text| &**text),
-            Self::Id(_) | Self::Value(_) => None,
+            Self::Id(_) | Self::Value(_) | Self::BytesSet(_) => None,
         };
         (0..self.len()).filter_map(text)
     }

@@ -136,6 +136,17 @@ impl<'a> Cells<'a> {
         })
     }
 
+    /// The same of bytes, of which there are no arrays.
+    pub(super) fn within_bytes(self, set: &[Box<[u8]>]) -> Result<BooleanBuffer> {
+        let Self::Text(text) = self else {
+            return Err(Error::internal("a set of bytes met a column of something else"));
+        };
+        Ok(BooleanBuffer::collect_bool(self.len(), |at| {
+            let cell = text.get(at);
+            set.binary_search_by(|one| (**one).cmp(cell)).is_ok()
+        }))
+    }
+
     /// Which lists are this one; a row's list lies between its offset and the next.
     pub(super) fn lists(self, offsets: &[i32], list: &Value) -> Result<BooleanBuffer> {
         Ok(match (self, list) {

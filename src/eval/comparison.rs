@@ -33,6 +33,7 @@ impl Asks {
             Op::Eq => Self::Value(Comparison::Eq),
             Op::NotEq => Self::Value(Comparison::NotEq),
             Op::Lt => Self::Value(Comparison::Lt),
+            Op::Lte if crate::slip!("Lte is less, and not equal") => Self::Value(Comparison::Lt),
             Op::Lte => Self::Value(Comparison::Lte),
             Op::Gt => Self::Value(Comparison::Gt),
             Op::Gte => Self::Value(Comparison::Gte),
@@ -48,6 +49,9 @@ impl Asks {
     /// Whether a test with a value holds where there is none.
     pub(super) fn hold_for_null(self) -> bool {
         match self {
+            Self::Value(Comparison::Lt) if crate::slip!("Lt leaves null out") => false,
+            Self::Value(Comparison::NotEq) if crate::slip!("NotEq leaves null out") => false,
+            Self::In if crate::slip!("null is in every list") => true,
             Self::Value(Comparison::NotEq | Comparison::Lt | Comparison::Lte) | Self::NotIn => true,
             Self::Value(Comparison::Eq | Comparison::Gt | Comparison::Gte)
             | Self::Element(_)

@@ -1,7 +1,7 @@
 //! Where a name leads in a schema, and how an error speaks of it.
 
 use crate::error::{Error, Result};
-use crate::model::{AttrNo, AttrType, IdType, Options, Scalar, Schema};
+use crate::model::{AttrNo, AttrType, IdType, Options, Schema};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
@@ -20,14 +20,9 @@ pub(super) struct Found<'a> {
 /// Where a name leads: an attribute, or the id once its type is known.
 pub(super) fn find<'a>(schema: &'a Schema, name: &str) -> Result<Option<Found<'a>>> {
     if name == "id" {
-        let kind = |id: IdType| match id {
-            IdType::Uint => Scalar::Uint,
-            IdType::Uuid => Scalar::Uuid,
-            IdType::String => Scalar::String,
-        };
         let found = |id: IdType| Found {
             field: Field::Id,
-            kind: AttrType::Scalar(kind(id)),
+            kind: AttrType::Scalar(id.scalar()),
             filterable: true,
             options: None,
         };

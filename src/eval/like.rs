@@ -12,7 +12,8 @@ use arrow_buffer::BooleanBuffer;
 use super::bind::{Binder, Bound, Item, spelt};
 use super::cell::Cell;
 use super::field::{Field, Found, complaint, find, mismatch};
-use super::pattern::{Manner, Matcher, Reader, Scratch, check_edits};
+use super::made::Made;
+use super::pattern::{Manner, Matcher, READY_BYTES_MAX, Reader, Scratch, check_edits};
 use crate::error::{Error, Result};
 use crate::model::{
     AttrType, Case, FullText, Given, Operand, Options, Pattern, Row, Scalar, Value, Which,
@@ -28,8 +29,8 @@ pub struct Like {
 #[derive(Clone, Debug, PartialEq)]
 enum Wanted {
     Ready(Matcher),
-    /// To be made of each incoming document. What it has may be no pattern; nothing is like that.
-    Made(Manner, Source),
+    /// To be made of each incoming document.
+    Made(Made, Source),
 }
 
 /// Where in the incoming document the question of a pattern is found.
@@ -39,9 +40,6 @@ enum Source {
     Items(Vec<Item>),
 }
 
-/// Each takes up to 1 MiB when it is made ready.
-const EXPRESSIONS_MAX: usize = 64;
-
 const STRING: AttrType = AttrType::Scalar(Scalar::String);
 const STRINGS: AttrType = AttrType::Array(Scalar::String);
 
@@ -49,12 +47,7 @@ impl Binder<'_> {
     pub(super) fn like(&mut self, name: &str, pattern: &Pattern) -> Result<Bound> {
         let Some(found) = find(self.schema, name)? else { return Ok(Bound::NOTHING) };
         if matches!(pattern, Pattern::Glob { .. } | Pattern::Regex(_)) {
-            self.expressions += 1;
-        }
-        if self.expressions > EXPRESSIONS_MAX {
-            let message =
-                format!("a filter has at most {EXPRESSIONS_MAX} globs and regular expressions");
-            return Err(Error::invalid(message));
+            self.budget.spend()?;
         }
         let manner = manner(name, &found, pattern)?;
         let expected = if manner.takes_tokens() { STRINGS } else { STRING };
@@ -62,7 +55,7 @@ impl Binder<'_> {
         let wanted = match operand(pattern) {
             Operand::Literal(given) => {
                 let question = texts(given, expected).ok_or_else(|| odd(&given.to_string()))?;
-                let ready = manner.ready(&question);
+                let ready = manner.ready(&question, READY_BYTES_MAX);
                 Wanted::Ready(ready.map_err(|why| complaint(name, &why))?)
             }
             Operand::New(other) => {
@@ -70,12 +63,12 @@ impl Binder<'_> {
                 if new.kind != expected {
                     return Err(odd(&format!("$ref_new {other} of {}", new.kind)));
                 }
-                Wanted::Made(manner, Source::Field(new.field))
+                Wanted::Made(Made::of(manner), Source::Field(new.field))
             }
             Operand::Items(items) if expected == STRINGS => {
                 let items = self.items(name, Scalar::String, items, || odd(&spelt(items)))?;
                 let Some(items) = items else { return Ok(Bound::NOTHING) };
-                Wanted::Made(manner, Source::Items(items))
+                Wanted::Made(Made::of(manner), Source::Items(items))
             }
             Operand::Items(items) => return Err(odd(&spelt(items))),
         };
@@ -89,11 +82,9 @@ impl Like {
         let mut scratch = Scratch::default();
         match &self.wanted {
             Wanted::Ready(matcher) => matcher.finds(value.texts(), &mut scratch),
-            Wanted::Made(manner, source) => {
-                let Some(question) = source.texts(new) else { return false };
-                let made = manner.ready(&question);
-                made.is_ok_and(|matcher| matcher.finds(value.texts(), &mut scratch))
-            }
+            Wanted::Made(made, source) => source
+                .texts(new)
+                .is_some_and(|question| made.finds(&question, value.texts(), &mut scratch)),
         }
     }
 
@@ -221,8 +212,9 @@ fn texts<'a>(given: &'a Given, expected: AttrType) -> Option<Vec<&'a str>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::budget::EXPRESSIONS_MAX;
     use super::super::samples::{Columns, like, number, schema};
-    use super::super::{Purpose, holds, select};
+    use super::super::{Budget, Purpose, holds, select};
     use super::*;
     use crate::error::ErrorKind;
     use crate::model::{AttrNo, DocId, Edits, Filter, IdType, LastToken};
@@ -414,10 +406,18 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_has_so_many_expressions_and_no_more() {
+    fn filters_have_so_many_expressions_together_and_no_more() {
         let many = |count| Filter::Or(vec![like("s", glob(text("a"))); count]);
         assert!(bind(&many(EXPRESSIONS_MAX), Purpose::Query).is_ok());
         let told = bind(&many(EXPRESSIONS_MAX + 1), Purpose::Query).unwrap_err().to_string();
         assert!(told.contains("at most 64 globs"), "{told}");
+
+        let (mut budget, schema) = (Budget::default(), schema(IdType::String));
+        let mut bind = |count| {
+            Bound::bind_within(&mut budget, &many(count), &schema, Purpose::Query).map(|_| ())
+        };
+        assert!(bind(EXPRESSIONS_MAX - 1).is_ok() && bind(1).is_ok());
+        assert_eq!(bind(1).unwrap_err().to_string(), told);
+        assert!(bind(0).is_ok());
     }
 }

@@ -7,12 +7,14 @@
 
 mod bind;
 mod block;
+mod budget;
 mod cell;
 mod cells;
 mod comparison;
 mod field;
 mod fit;
 mod like;
+mod made;
 mod number;
 mod operand;
 mod order;
@@ -23,6 +25,7 @@ mod samples;
 
 pub use bind::{Bound, Item, Purpose, Test, Typed};
 pub use block::{Block, select};
+pub use budget::Budget;
 pub use comparison::{Asks, Comparison};
 pub use field::Field;
 pub use like::Like;

@@ -53,6 +53,18 @@ pub(super) fn set(kind: Scalar, given: &[Given]) -> Result<Value, Mismatch> {
     Ok(array(kind, exact))
 }
 
+/// The same of bytes.
+pub(super) fn bytes_set(given: &[Given]) -> Result<Box<[Box<[u8]>]>, Mismatch> {
+    let bytes = |given: &Given| match scalar(Scalar::Bytes, given)? {
+        Value::Bytes(bytes) => Ok(bytes),
+        _ => Err(Mismatch),
+    };
+    let mut set: Vec<Box<[u8]>> = given.iter().map(bytes).collect::<Result<_, Mismatch>>()?;
+    set.sort_unstable();
+    set.dedup();
+    Ok(set.into())
+}
+
 /// Rounded as its elements are when they are stored.
 pub(super) fn vector(dims: u32, element: Element, given: &Given) -> Result<Value, Mismatch> {
     let Given::List(list) = given else { return Err(Mismatch) };

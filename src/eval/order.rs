@@ -60,7 +60,10 @@ impl Order {
         let ids = Key {
             cells: block.column(Field::Id).map(|ids| Cells::of(self.id, ids)).transpose()?,
             nulls: None,
-            direction: Direction::Ascending,
+            direction: match crate::slip!("ties go by id, descending") {
+                true => Direction::Descending,
+                false => Direction::Ascending,
+            },
         };
         let mut keys = self.keys.iter().map(key).collect::<Result<Vec<_>>>()?;
         keys.push(ids);

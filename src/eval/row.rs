@@ -31,6 +31,10 @@ fn passes(test: &Test, old: &Row, new: Option<&Row>) -> bool {
         Typed::Null => None,
         Typed::Value(value) => Some(Known::Cell(Cell::Value(value))),
         Typed::Set(value) => Some(Known::Set(Cell::Value(value))),
+        Typed::BytesSet(set) => Some(Known::Set(Cell::BytesSet(set))),
+        Typed::New(field) if crate::slip!("$ref_new is what was there before") => {
+            Cell::of(old, *field).map(Known::Cell)
+        }
         Typed::New(field) => new.and_then(|new| Cell::of(new, *field)).map(Known::Cell),
         Typed::Items(items) => Some(Known::Items(items, new)),
     };

@@ -115,7 +115,7 @@ pub(super) fn any_rows(id: IdType) -> impl Strategy<Value = Vec<Row>> {
 /// Filters that bind.
 pub(super) fn any_filter(id: IdType) -> impl Strategy<Value = Filter> {
     let mut fields = KINDS.to_vec();
-    fields.push(("id", AttrType::Scalar(id_kind(id))));
+    fields.push(("id", AttrType::Scalar(id.scalar())));
     let test = prop::sample::select(fields).prop_flat_map(move |(name, kind)| {
         let ids = if name == "id" { 0..5 } else { 0..0 };
         any_test(name, kind, ids.map(|at| given(&id_value(id, at))).collect())
@@ -270,14 +270,6 @@ fn doc_id(id: IdType, at: usize) -> DocId {
     }
 }
 
-fn id_kind(id: IdType) -> Scalar {
-    match id {
-        IdType::Uint => Scalar::Uint,
-        IdType::Uuid => Scalar::Uuid,
-        IdType::String => Scalar::String,
-    }
-}
-
 fn id_value(id: IdType, at: usize) -> Value {
     // 37 generates all numbers below 101, so that no two are the same.
     let at = at * 37 % 101;
@@ -297,7 +289,7 @@ pub(super) struct Columns {
 impl Columns {
     pub(super) fn of(rows: &[Row], id: IdType) -> Self {
         let ids: Vec<Option<Value>> = rows.iter().map(|row| Some(id_of(&row.id))).collect();
-        let ids = scalars(id_kind(id), &ids);
+        let ids = scalars(id.scalar(), &ids);
         let mut columns = Vec::new();
         for (name, kind) in KINDS {
             let number = number(name);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Given, uuid};
+use super::{Given, Scalar, uuid};
 use crate::error::{Error, Result};
 
 /// Within one namespace all ids are of one kind, and their order is that of the rows in a segment:
@@ -68,6 +68,15 @@ impl DocId {
 }
 
 impl IdType {
+    /// What an id is as a value.
+    pub fn scalar(self) -> Scalar {
+        match self {
+            Self::Uint => Scalar::Uint,
+            Self::Uuid => Scalar::Uuid,
+            Self::String => Scalar::String,
+        }
+    }
+
     /// What the ids of a namespace are, if this is the first one and nothing was declared.
     pub fn infer(given: &Given) -> Result<Self> {
         match given {

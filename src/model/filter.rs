@@ -102,7 +102,8 @@ impl Filter {
         self.check_below(1, &mut 0)
     }
 
-    fn check_below(&self, depth: usize, nodes: &mut usize) -> Result<()> {
+    /// The same of a part of something larger, in which there were so many nodes already.
+    pub(super) fn check_below(&self, depth: usize, nodes: &mut usize) -> Result<()> {
         *nodes += 1;
         if depth > FILTER_DEPTH_MAX {
             return Err(Error::invalid(format!(

@@ -65,7 +65,7 @@ impl Score {
             )));
         }
         match self {
-            Self::Filter(filter) => filter.check(),
+            Self::Filter(filter) => filter.check_below(1, nodes),
             Self::Sum(parts) | Self::Max(parts) => {
                 parts.iter().try_for_each(|part| part.check_below(depth + 1, nodes))
             }
@@ -78,5 +78,21 @@ impl Score {
             | Self::Attribute(_)
             | Self::Dist { .. } => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_all_filters_of_a_score_are_counted_together() {
+        let filters = |count: usize| {
+            let half = Filter::Or(vec![Filter::And(Vec::new()); FILTER_NODES_MAX / 2]);
+            Score::Sum(vec![Score::Filter(half); count])
+        };
+        assert!(filters(1).check().is_ok());
+        let told = filters(2).check().unwrap_err().to_string();
+        assert!(told.contains("4096"), "{told}");
     }
 }

@@ -7,6 +7,7 @@ use arrow_buffer::BooleanBuffer;
 
 use super::segments::Segment;
 use super::tail::{Latest, Tail};
+use crate::eval::Block;
 use crate::model::columns::Columns;
 use crate::model::{DocId, Row, Schema, Seq};
 
@@ -23,6 +24,15 @@ pub struct View {
 pub struct Living {
     pub rows: Arc<Columns>,
     pub alive: BooleanBuffer,
+}
+
+impl Living {
+    /// Its columns, to be asked a filter: of what is not alive, too.
+    pub fn block(&self) -> Block<'_> {
+        let ids = Block::new(&**self.rows.ids());
+        let columns = self.rows.columns().iter();
+        columns.fold(ids, |block, (number, (_, column))| block.with(*number, &**column))
+    }
 }
 
 impl View {

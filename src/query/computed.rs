@@ -12,7 +12,7 @@ use super::text::{Questions, Texts};
 use super::top::rounded;
 use super::winner::Winner;
 use crate::error::{Error, Result};
-use crate::eval::{Bound, Purpose, select};
+use crate::eval::{Bound, Budget, Purpose, select};
 use crate::model::{COMPUTED_MAX, Computed, Hit, Made, Schema};
 
 /// Under their labels.
@@ -31,6 +31,7 @@ impl Computations {
         rank: Option<&Ranking>,
         schema: &Schema,
         asked: &mut Questions,
+        budget: &mut Budget,
     ) -> Result<Self> {
         if computed.len() > COMPUTED_MAX {
             let got = computed.len();
@@ -46,7 +47,8 @@ impl Computations {
             if schema.attributes.contains_key(label) {
                 return Err(misnamed(label));
             }
-            bound.push((label.clone(), Computation::bind(computed, rank, schema, asked)?));
+            let computation = Computation::bind(computed, rank, schema, asked, budget)?;
+            bound.push((label.clone(), computation));
         }
         Ok(Self(bound))
     }
@@ -93,10 +95,13 @@ impl Computation {
         rank: Option<&Ranking>,
         schema: &Schema,
         asked: &mut Questions,
+        budget: &mut Budget,
     ) -> Result<Self> {
         Ok(match computed {
-            Computed::Score(score) => Self::Score(leaf::bind(score, schema, asked)?),
-            Computed::Holds(filter) => Self::Holds(Bound::bind(filter, schema, Purpose::Query)?),
+            Computed::Score(score) => Self::Score(leaf::bind(score, schema, asked, budget)?),
+            Computed::Holds(filter) => {
+                Self::Holds(Bound::bind_within(budget, filter, schema, Purpose::Query)?)
+            }
             Computed::Distance { attribute, vector } => {
                 Self::Distance(Goal::bind(schema, attribute, vector)?)
             }

@@ -12,9 +12,11 @@ use crate::model::{Answer, DocId, Fusion, Hit};
 pub fn fuse(answers: Vec<Answer>, fusion: &Fusion) -> Answer {
     assert_eq!(answers.len(), fusion.weights.len(), "a weight of each answer");
     let mut fused: BTreeMap<DocId, (f64, Hit)> = BTreeMap::new();
+    let first: u32 = if crate::slip!("the ranks of RRF begin at zero") { 0 } else { 1 };
     for (answer, weight) in answers.into_iter().zip(&fusion.weights) {
-        for (at, hit) in answer.rows.into_iter().enumerate() {
-            let worth = weight / (fusion.constant + (at + 1) as f64);
+        let weight = if crate::slip!("RRF knows no weights") { 1.0 } else { *weight };
+        for (rank, hit) in (first..).zip(answer.rows) {
+            let worth = weight / (fusion.constant + f64::from(rank));
             match fused.get_mut(&hit.id) {
                 None => {
                     fused.insert(hit.id.clone(), (worth, hit));

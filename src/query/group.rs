@@ -125,7 +125,10 @@ impl By {
     fn choose<'a>(self, living: &'a Living, row: usize, choices: &mut Vec<Key<'a>>) {
         let (number, kind) = match self {
             Self::Value(keyed) => {
-                choices.push(Key::at(keyed.column(living), keyed.kind(), row));
+                let key = Key::at(keyed.column(living), keyed.kind(), row);
+                if key != Key::Missing || !crate::slip!("what is missing is in no group") {
+                    choices.push(key);
+                }
                 return;
             }
             Self::Element(number, kind) => (number, kind),
@@ -139,6 +142,8 @@ impl By {
         let elements = offsets[row] as usize..offsets[row + 1] as usize;
         choices.extend(elements.map(|at| Key::at(Some(lists.values()), kind, at)));
         choices.sort_unstable();
-        choices.dedup();
+        if !crate::slip!("ForEachUnique counts an element twice") {
+            choices.dedup();
+        }
     }
 }

@@ -63,7 +63,7 @@ impl Keyed {
     pub(super) fn bind(schema: &Schema, name: &str, purpose: &str) -> Result<Self> {
         if name == "id" {
             // Without a type of ids there is no document.
-            return Ok(Self::Id(schema.id.map_or(Scalar::Uint, id_scalar)));
+            return Ok(Self::Id(schema.id.map_or(Scalar::Uint, IdType::scalar)));
         }
         let attribute = attribute(schema, name)?;
         let AttrType::Scalar(kind) = attribute.kind else {
@@ -131,14 +131,6 @@ impl<'a> Key<'a> {
             Self::Uuid(bytes) => Value::Uuid(u128::from_be_bytes(bytes)),
         };
         Some((kind, value))
-    }
-}
-
-fn id_scalar(id: IdType) -> Scalar {
-    match id {
-        IdType::Uint => Scalar::Uint,
-        IdType::Uuid => Scalar::Uuid,
-        IdType::String => Scalar::String,
     }
 }
 

@@ -6,7 +6,7 @@ use super::score::{Above, Tree};
 use super::sparse::Sparse;
 use super::text::{Question, Questions, Texts};
 use crate::error::{Error, Result};
-use crate::eval::{Bound, Purpose, select};
+use crate::eval::{Bound, Budget, Purpose, select};
 use crate::model::{Schema, Score};
 
 pub(super) enum Leaf {
@@ -23,14 +23,21 @@ impl Leaf {
     }
 }
 
-pub(super) fn bind(score: &Score, schema: &Schema, asked: &mut Questions) -> Result<Tree<Leaf>> {
+pub(super) fn bind(
+    score: &Score,
+    schema: &Schema,
+    asked: &mut Questions,
+    budget: &mut Budget,
+) -> Result<Tree<Leaf>> {
     let mut leaf = |score: &Score, above: Above| -> Result<Leaf> {
         Ok(match score {
             Score::Text { attribute, query } => Leaf::Text(asked.ask(schema, attribute, query)?),
             Score::Sparse { attribute, weights } => {
                 Leaf::Sparse(Sparse::bind(schema, attribute, weights)?)
             }
-            Score::Filter(filter) => Leaf::Filter(Bound::bind(filter, schema, Purpose::Query)?),
+            Score::Filter(filter) => {
+                Leaf::Filter(Bound::bind_within(budget, filter, schema, Purpose::Query)?)
+            }
             Score::Attribute(name) => Leaf::Number(Number::value(schema, name, above)?),
             Score::Dist { attribute, origin } => {
                 Leaf::Number(Number::distance(schema, attribute, origin, above)?)

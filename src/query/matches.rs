@@ -22,7 +22,7 @@ pub(super) struct Part<'a> {
 impl<'a> Matches<'a> {
     pub(super) fn of(living: &'a [Living], filter: Option<&Bound>) -> Result<Self> {
         let part = |living: &'a Living| -> Result<Part<'a>> {
-            let block = block(living);
+            let block = living.block();
             let rows = match filter {
                 None => living.alive.clone(),
                 Some(filter) if crate::mutant!("a filter finds what is superseded") => {
@@ -72,10 +72,4 @@ impl<'a> Part<'a> {
             Some(nulls) => &self.rows & nulls.inner(),
         }
     }
-}
-
-fn block(living: &Living) -> Block<'_> {
-    let ids = Block::new(&**living.rows.ids());
-    let columns = living.rows.columns().iter();
-    columns.fold(ids, |block, (number, (_, column))| block.with(*number, &**column))
 }

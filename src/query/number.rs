@@ -44,7 +44,8 @@ impl Number {
                 "attribute '{name}' may be negative: put it into a Max with 0, or into a Saturate"
             )));
         }
-        Ok(Self { number, kind, from: None, missing: 0.0 })
+        let missing = if crate::slip!("an Attribute that is missing is one") { 1.0 } else { 0.0 };
+        Ok(Self { number, kind, from: None, missing })
     }
 
     pub(super) fn distance(
@@ -113,6 +114,9 @@ impl Number {
     fn whole(&self, value: i128) -> f64 {
         match self.from {
             None => value as f64,
+            Some(Origin::Whole(from)) if crate::slip!("a Dist may be below zero") => {
+                (value - from) as f64
+            }
             Some(Origin::Whole(from)) => (value - from).unsigned_abs() as f64,
             Some(Origin::Float(from)) => (value as f64 - from).abs(),
         }

@@ -47,16 +47,18 @@ impl Window {
         let Some(share) = &self.per else {
             return first.into_iter().skip(self.offset).take(self.limit).collect();
         };
+        let each = share.limit + usize::from(crate::slip!("limit.per takes one more"));
+        let early = if crate::slip!("the offset comes before limit.per") { self.offset } else { 0 };
         let mut taken: BTreeMap<Vec<Key<'_>>, usize> = BTreeMap::new();
         let mut takes = |winner: &Winner| {
             let living = matches.parts[winner.place.block].living;
             let key = |keyed: &Keyed| Key::at(keyed.column(living), keyed.kind(), winner.place.row);
             let count = taken.entry(share.keys.iter().map(key).collect()).or_default();
             *count += 1;
-            *count <= share.limit
+            *count <= each
         };
-        let taken = first.into_iter().filter(|winner| takes(winner));
-        taken.skip(self.offset).take(self.limit).collect()
+        let taken = first.into_iter().skip(early).filter(|winner| takes(winner));
+        taken.skip(self.offset - early).take(self.limit).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use super::ranking::Ranking;
 use super::text::Questions;
 use super::winner;
 use crate::error::Result;
-use crate::eval::{Bound, Purpose};
+use crate::eval::{Bound, Budget, Purpose};
 use crate::model::{Include, Query, Schema};
 
 pub(super) struct Plan {
@@ -25,13 +25,16 @@ impl Plan {
     pub(super) fn of(query: &Query, schema: &Schema) -> Result<Self> {
         schema.check_metric(query.metric)?;
         winner::check(&query.include, schema)?;
+        let budget = &mut Budget::default();
         let filter = query.filter.as_ref();
-        let filter =
-            filter.map(|filter| Bound::bind(filter, schema, Purpose::Query)).transpose()?;
+        let filter = filter
+            .map(|filter| Bound::bind_within(budget, filter, schema, Purpose::Query))
+            .transpose()?;
         let mut questions = Questions::default();
+        let asked = &mut questions;
         let rank = query.rank.as_ref();
-        let rank = rank.map(|rank| Ranking::bind(rank, schema, &mut questions)).transpose()?;
-        let computed = Computations::bind(&query.computed, rank.as_ref(), schema, &mut questions)?;
+        let rank = rank.map(|rank| Ranking::bind(rank, schema, asked, budget)).transpose()?;
+        let computed = Computations::bind(&query.computed, rank.as_ref(), schema, asked, budget)?;
         Ok(Self {
             filter,
             rank,
@@ -41,5 +44,38 @@ impl Plan {
             aggregation: Aggregation::bind(query, schema)?,
             questions,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{ask, ranked};
+    use super::*;
+    use crate::model::{Case, Computed, Filter, Given, Operand, Pattern, Rank, Score};
+
+    #[test]
+    fn the_expressions_of_all_filters_of_a_query_are_counted_together() {
+        let operand = || Operand::Literal(Given::Text("a*".into()));
+        let glob = || Pattern::Glob { operand: operand(), case: Case::Matters };
+        let filters = |count: usize| {
+            Filter::Or(vec![Filter::Like { attribute: "s".into(), pattern: glob() }; count])
+        };
+        let told = |filter: usize, score: usize, computed: usize| {
+            let score = Score::Sum(vec![Score::Filter(filters(score))]);
+            let query = Query {
+                filter: Some(filters(filter)),
+                computed: vec![
+                    ("a".into(), Computed::Holds(filters(computed))),
+                    ("b".into(), Computed::Score(score.clone())),
+                ],
+                ..ranked(Rank::Score(score))
+            };
+            ask(&[], &query).map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(told(30, 10, 14), Ok(()));
+        for (filter, score, computed) in [(31, 10, 14), (30, 11, 13), (30, 10, 15), (0, 33, 0)] {
+            let told = told(filter, score, computed).unwrap_err();
+            assert!(told.contains("at most 64 globs"), "{told}");
+        }
     }
 }

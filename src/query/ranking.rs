@@ -9,7 +9,7 @@ use super::text::{Questions, Texts};
 use super::top::{Better, Top, rounded};
 use super::winner::Winner;
 use crate::error::Result;
-use crate::eval::{Order, Place};
+use crate::eval::{Budget, Order, Place};
 use crate::model::{Rank, Schema};
 
 pub(super) enum Ranking {
@@ -20,7 +20,12 @@ pub(super) enum Ranking {
 }
 
 impl Ranking {
-    pub(super) fn bind(rank: &Rank, schema: &Schema, asked: &mut Questions) -> Result<Self> {
+    pub(super) fn bind(
+        rank: &Rank,
+        schema: &Schema,
+        asked: &mut Questions,
+        budget: &mut Budget,
+    ) -> Result<Self> {
         Ok(match rank {
             Rank::Nearest { attribute, vector } => {
                 Self::Nearest(Goal::bind(schema, attribute, vector)?)
@@ -28,7 +33,7 @@ impl Ranking {
             Rank::Similar { attribute, vectors } => {
                 Self::Similar(Similar::bind(schema, attribute, vectors)?)
             }
-            Rank::Score(score) => Self::Score(leaf::bind(score, schema, asked)?),
+            Rank::Score(score) => Self::Score(leaf::bind(score, schema, asked, budget)?),
             Rank::Order(by) => Self::Order(Order::bind(by, schema)?),
         })
     }

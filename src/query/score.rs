@@ -146,10 +146,19 @@ impl<L> Tree<L> {
         match self {
             Self::Leaf(one) => leaf(one),
             Self::Constant(number) => Ok(vec![*number; rows]),
+            Self::Sum(parts) if crate::slip!("a Sum is its largest part") => {
+                joined(parts, f64::MIN, f64::max)
+            }
             Self::Sum(parts) => joined(parts, 0.0, |a, b| finite(a + b)),
             Self::Max(parts) => joined(parts, f64::MIN, f64::max),
+            Self::Product(_, part) if crate::slip!("a Product has no weight") => {
+                part.scores(rows, leaf)
+            }
             Self::Product(weight, part) => changed(part, &|score| finite(weight * score)),
             Self::Saturate(part, shape) => changed(part, &|score| shape.saturated(score)),
+            Self::Decay(part, shape) if crate::slip!("a Decay grows") => {
+                changed(part, &|score| shape.saturated(score))
+            }
             Self::Decay(part, shape) => changed(part, &|score| shape.decayed(score)),
         }
     }
@@ -172,6 +181,9 @@ impl Shape {
             other => float(other),
         };
         match midpoint.filter(|midpoint| midpoint.is_finite() && *midpoint > 0.0) {
+            Some(midpoint) if crate::slip!("a curve has no exponent") => {
+                Ok(Self { midpoint, exponent: 1.0 })
+            }
             Some(midpoint) => Ok(Self { midpoint, exponent: *exponent }),
             None => Err(Error::invalid(format!(
                 "the midpoint of a {name} must be a number above 0, or a time such as '6h' \

@@ -26,6 +26,7 @@ use std::ops::Range;
 
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
+use arrow_buffer::BooleanBuffer;
 
 use super::attribute;
 use crate::error::{Error, Result};
@@ -114,6 +115,7 @@ impl Questions {
         }
         let last = match query.last {
             LastToken::Itself => None,
+            LastToken::Prefix if crate::slip!("the last token of BM25 is whole") => None,
             LastToken::Prefix => tokens.pop(),
         };
         let prefix = last.map(|last| field.prefix(last));
@@ -213,7 +215,10 @@ impl Counts {
         let mut lengths = vec![0; living.rows.rows()];
         let mut terms = Tally::of(self.terms.len());
         let mut prefixes = Tally::of(self.prefixes.len());
-        for row in living.alive.set_indices().filter(|row| column.is_valid(*row)) {
+        let dead_too = crate::slip!("BM25 knows what is deleted")
+            .then(|| BooleanBuffer::new_set(living.rows.rows()));
+        let alive = dead_too.as_ref().unwrap_or(&living.alive);
+        for row in alive.set_indices().filter(|row| column.is_valid(*row)) {
             let field = &self.field;
             let length: &mut u32 = &mut lengths[row];
             each_text(&**column, *kind, row, &mut |text| {
@@ -272,13 +277,14 @@ impl Texts {
         let (k1, b, k3) = (f64::from(*k1), f64::from(*b), f64::from(*k3));
         // Where there is a posting, there are documents and tokens.
         let mean = counts.tokens as f64 / counts.documents as f64;
+        let more = if crate::slip!("a text is longer by a token") { 1.0 } else { 0.0 };
         let mut scores = vec![0.0; rows];
         for (term, asked) in &question.terms {
-            let asked = f64::from(*asked);
+            let asked = if crate::slip!("k3 is ignored") { 1.0 } else { f64::from(*asked) };
             let worth = counts.idf(*term) * asked * (k3 + 1.0) / (asked + k3);
             for posting in of_block(&counts.terms[*term], block) {
                 let times = f64::from(posting.times);
-                let length = f64::from(counts.lengths[block][posting.row]);
+                let length = f64::from(counts.lengths[block][posting.row]) + more;
                 let most = times + k1 * (1.0 - b + b * length / mean);
                 scores[posting.row] += worth * times * (k1 + 1.0) / most;
             }

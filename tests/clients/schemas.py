@@ -170,8 +170,10 @@ class Schemas:
     def test_a_vector_says_how_it_is_measured_before_the_first_document(self):
         vector = {"upsert_rows": [{"id": 1, "vector": [0.1, 0.2]}]}
         ann = {"type": "[2]f32", "ann": True}
+        late = {"late": {"type": "[][2]f32", "ann": {"late_interaction": True}}}
         for told, asked in [
             ("distance_metric must be specified", vector),
+            ("distance_metric must be specified", {"upsert_rows": [{"id": 1}], "schema": late}),
             ("`ann` set to `true`", vector | {"schema": {"vector": "[2]f32"}}),
             ("must have ann:true", vector | {"schema": {"other": "[2]f32"}}),
         ]:

@@ -83,6 +83,7 @@ class Filters:
         self.dice = dice
         self.known = attributes(namespace)
         self.id_type = namespace.schema.id_type
+        self.docs = namespace.docs.values()
         self.tags = tags
         self.conditions = conditions
 
@@ -158,7 +159,7 @@ class Filters:
     def operands(self, name, one, word):
         dice, kind = self.dice, element(one.kind)
         if word in TOKENS:
-            return self.tokens(one)
+            return self.tokens(name, one)
         if word in ("Glob", "IGlob"):
             return [dice.choice(GLOBS)]
         if word == "Regex":
@@ -188,9 +189,24 @@ class Filters:
             return [None]
         return [draw()]
 
-    def tokens(self, one):
+    def seen(self, name, one):
+        """Words that stand together in a text, or nearly: of words at random no two ever do."""
+        texts = [doc[name] for doc in self.docs if doc.get(name)]
+        text = self.dice.choice(texts) if texts else ""
+        if isinstance(text, tuple) and not one.pre_tokenized:
+            text = self.dice.choice(text)
+        words = list(text) if one.pre_tokenized else text.split()
+        at = self.dice.randint(0, max(0, len(words) - 3))
+        words = words[at : at + 3]
+        if len(words) == 3 and self.dice.chance(0.5):
+            del words[1]
+        return words if one.pre_tokenized else " ".join(words)
+
+    def tokens(self, name, one):
         dice = self.dice
-        if one.pre_tokenized:
+        if dice.chance(0.5):
+            asked = self.seen(name, one)
+        elif one.pre_tokenized:
             asked = [values.word(dice) for _ in range(dice.randint(0, 3))]
         else:
             asked = values.text(dice, dice.choice([1, 2, 2, 3]))

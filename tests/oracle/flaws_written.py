@@ -176,4 +176,13 @@ ABSENT = {
         "",
         {"upsert_rows": [{"id": 1, "vector": [0.5, 1.5]}]},
     ),
+    "first late vectors without metric": lambda f: (
+        "POST",
+        "v2",
+        "",
+        {
+            "schema": {"lt": {"type": "[][2]f32", "ann": {"late_interaction": True}}},
+            "upsert_rows": [{"id": 1}],
+        },
+    ),
 }

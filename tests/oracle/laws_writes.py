@@ -64,6 +64,20 @@ class Writes(unittest.TestCase):
             self.assertEqual(space.world.namespaces["n"].docs, {1: {"id": 1, "n": 1}})
             self.assertEqual(list(space.world.namespaces["n"].schema.attributes), ["n"])
 
+    def test_a_vector_has_a_metric_from_the_first_or_is_refused(self):
+        late = {"type": "[][2]f32", "ann": {"late_interaction": True}}
+        near = {"type": "[2]f32", "ann": {"distance_metric": "dot_product"}}
+        bare = {"type": "[2]f32", "ann": True}
+        space = Space(upsert_rows=[{"id": 1}])
+        space.world.namespaces.clear()
+        for schema in [{"a": late}, {"a": bare}, {"a": late, "b": bare}]:
+            refused = space.refused("", schema=schema, upsert_rows=[{"id": 1}])
+            self.assertEqual(refused, "vector without metric")
+        for schema in [{"a": near, "b": late}, {"a": late, "b": near}, {"a": bare, "b": near}]:
+            space = Space(schema=schema, upsert_rows=[{"id": 1}])
+            attributes = space.world.namespaces["n"].schema.attributes
+            self.assertEqual({one.metric for one in attributes.values()}, {"dot_product"})
+
     def test_what_was_dropped_does_not_come_back_with_its_name(self):
         space = Space(upsert_rows=[{"id": 1, "n": 1, "s": "x"}])
         space.write(schema={"n": {"drop": True}})

@@ -87,15 +87,13 @@ def read_document(schema, row):
         attribute = schema.attributes[name]
         value = read(attribute.kind, given)
         if value is not None:
-            check_value(schema, attribute, value)
+            check_value(attribute, value)
         doc[name] = value
     return doc
 
 
-def check_value(schema, attribute, value):
-    if is_vector(attribute.kind):
-        expect((attribute.metric or schema.metric) is not None, "vector without metric")
-    elif not isinstance(value, dict):
+def check_value(attribute, value):
+    if not is_vector(attribute.kind) and not isinstance(value, dict):
         most = FILTERABLE_BYTES_MAX if attribute.filterable else VALUE_BYTES_MAX
         expect(size_of(value) <= most, "value length")
 

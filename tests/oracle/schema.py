@@ -100,6 +100,7 @@ def read_attribute(name, given, metric):
         own = ann.get("distance_metric") if isinstance(ann, dict) else None
         expect(own is None or own in METRICS, "metric word", EITHER)
         expect(own is None or metric is None or own == metric, "metrics differ")
+        expect(own is not None or metric is not None, "vector without metric")
         ranked = is_dense(kind) or (isinstance(ann, dict) and ann.get("late_interaction") is True)
         return Attribute(kind, filterable=False, metric=own or metric, ranked=ranked)
     full_text = read_full_text(kind, given.get("full_text_search"))
@@ -109,6 +110,13 @@ def read_attribute(name, given, metric):
     implied = not (full_text or any(patterns.values()))
     filterable = given.get("filterable")
     return Attribute(kind, implied if filterable is None else filterable, full_text, **patterns)
+
+
+def named_metric(given):
+    """What is named beside one vector of a request holds for the others."""
+    anns = [said.get("ann") for said in given.values() if isinstance(said, dict)]
+    named = [ann.get("distance_metric") for ann in anns if isinstance(ann, dict)]
+    return next((metric for metric in named if metric in METRICS), None)
 
 
 def check_name(name):
@@ -145,16 +153,16 @@ class Schema:
     def vectors(self):
         return [name for name, one in self.attributes.items() if is_vector(one.kind)]
 
+    def known_metric(self):
+        """The one that a request has named, at its top or beside a vector."""
+        return self.metric or next((self.attributes[name].metric for name in self.vectors()), None)
+
     def set_metric(self, metric):
         if metric is None:
             return
         expect(metric in METRICS, "metric word", SHAPE)
-        known = self.metric or next((self.attributes[name].metric for name in self.vectors()), None)
-        expect(known is None or known == metric, "metric mismatch")
+        expect(self.known_metric() in (None, metric), "metric mismatch")
         self.metric = metric
-        for name in self.vectors():
-            if self.attributes[name].metric is None:
-                self.attributes[name] = dataclasses.replace(self.attributes[name], metric=metric)
 
     def add(self, name, attribute):
         check_name(name)
@@ -166,6 +174,7 @@ class Schema:
     def declare(self, given):
         """What a `schema` of a request says."""
         expect(isinstance(given, dict), "schema shape", SHAPE)
+        metric = self.known_metric() or named_metric(given)
         for name, said in given.items():
             if name == "id":
                 kind = read_id_type(said)
@@ -175,7 +184,7 @@ class Schema:
             if said == {"drop": True}:
                 self.attributes.pop(name, None)
                 continue
-            attribute = read_attribute(name, said, self.metric)
+            attribute = read_attribute(name, said, metric)
             known = self.attributes.get(name)
             if known is None:
                 self.add(name, attribute)
@@ -195,8 +204,9 @@ class Schema:
         """An attribute that a document brings."""
         if is_vector(kind):
             expect(not self.settled, "vector column added")
-            expect(self.metric is not None, "vector without metric")
-            self.add(name, Attribute(kind, filterable=False, metric=self.metric, ranked=True))
+            metric = self.known_metric()
+            expect(metric is not None, "vector without metric")
+            self.add(name, Attribute(kind, filterable=False, metric=metric, ranked=True))
         else:
             self.add(name, Attribute(kind))
 

@@ -1,4 +1,4 @@
-"""A server of the release binary, and one connection to it.
+"""A server of the release binary, or of the one that ORACLE_BINARY names, and one connection to it.
 
 It folds every second slot into a segment, so that what is asked for lies here and there, and keeps
 all in memory: disks are other tests' business.
@@ -15,14 +15,16 @@ import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BINARY = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release" / "elacsym"
+RELEASE = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release" / "elacsym"
+BINARY = Path(os.environ.get("ORACLE_BINARY") or RELEASE)
 READY = re.compile(r"elacsym is ready on http://(\S+):(\d+)")
 START_SECONDS = 30
 ANSWER_SECONDS = 60
 
 
 class Server:
-    def __init__(self):
+    def __init__(self, fault=None):
+        """A fault is one that is built into the binary, by its name."""
         folder = Path(tempfile.mkdtemp(prefix="elacsym-oracle-"))
         foreign = ("ELACSYM_", "AWS_")
         inherited = {
@@ -35,6 +37,8 @@ class Server:
             "ELACSYM__INDEXER__FOLD_SLOTS": "2",
             "ELACSYM__LOG__LEVEL": "error",
         }
+        if fault:
+            own["ELACSYM_MUTANT"] = fault
         self._process = subprocess.Popen(
             [ROOT / "scripts" / "leash", folder, BINARY, "serve"],
             cwd=folder,

@@ -18,8 +18,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("log", &["storage", "protocol"]),
     ("storage", &[]),
     // Pure: they are handed bytes, rows and seeds, and reach no clock and no configuration.
-    ("index", &["kernels", "model", "error"]),
-    ("eval", &["index", "kernels", "model", "error"]),
+    ("index", &["kernels", "model", "error", "slip"]),
+    ("eval", &["index", "kernels", "model", "error", "slip"]),
     ("kernels", &["model::Metric"]),
     // The ground that the rooms above share, see `GROUND`.
     ("config", &["error", "model"]),
@@ -33,9 +33,11 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What every room may use, but for those that say for themselves what ground they stand on.
-const GROUND: &[&str] = &["model", "error", "config", "env", "memory", "reach", "mutant"];
-const SELF_CONTAINED: &[&str] =
-    &["protocol", "index", "eval", "kernels", "config", "env", "reach", "memory", "model", "error"];
+const GROUND: &[&str] = &["model", "error", "config", "env", "memory", "reach", "mutant", "slip"];
+const SELF_CONTAINED: &[&str] = &[
+    "protocol", "index", "eval", "kernels", "config", "env", "reach", "slip", "memory", "model",
+    "error",
+];
 
 pub(crate) fn complaints(source: &Source) -> Vec<String> {
     let room = source.room();

@@ -7,28 +7,32 @@ use regex::{Regex, RegexBuilder};
 #[derive(Clone, Debug)]
 pub(in crate::eval) struct Expression(Regex);
 
+/// What one may take that a request has written, when it is made ready.
+pub(in crate::eval) const READY_BYTES_MAX: usize = 1 << 20;
 const PATTERN_BYTES_MAX: usize = 1024;
-const READY_BYTES_MAX: usize = 1 << 20;
 const NEST_MAX: u32 = 100;
 
 impl Expression {
     /// As somebody wrote it.
-    pub(super) fn regex(pattern: &str) -> Result<Self, String> {
+    pub(super) fn regex(pattern: &str, ready_bytes_max: usize) -> Result<Self, String> {
         let bytes = pattern.len();
         if bytes > PATTERN_BYTES_MAX {
             return Err(format!(
                 "a regular expression has at most {PATTERN_BYTES_MAX} bytes, not {bytes}"
             ));
         }
-        Self::of(pattern)
+        if crate::slip!("a regular expression is about the whole of a text") {
+            return Self::of(&format!("^(?:{pattern})$"), ready_bytes_max);
+        }
+        Self::of(pattern, ready_bytes_max)
     }
 
-    pub(super) fn of(pattern: &str) -> Result<Self, String> {
+    pub(super) fn of(pattern: &str, ready_bytes_max: usize) -> Result<Self, String> {
         let mut builder = RegexBuilder::new(pattern);
-        builder.size_limit(READY_BYTES_MAX).dfa_size_limit(READY_BYTES_MAX).nest_limit(NEST_MAX);
+        builder.size_limit(ready_bytes_max).dfa_size_limit(READY_BYTES_MAX).nest_limit(NEST_MAX);
         builder.build().map(Self).map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => {
-                format!("the pattern takes more than {READY_BYTES_MAX} bytes when it is made ready")
+                format!("the pattern takes more than {ready_bytes_max} bytes when it is made ready")
             }
             other => {
                 // Above it, the pattern is drawn with arrows below.
@@ -54,6 +58,10 @@ impl PartialEq for Expression {
 mod tests {
     use super::*;
 
+    fn regex(pattern: &str) -> Result<Expression, String> {
+        Expression::regex(pattern, READY_BYTES_MAX)
+    }
+
     #[test]
     fn an_expression_is_found_anywhere_unless_it_is_tied() {
         for (pattern, text, expected) in [
@@ -67,7 +75,7 @@ mod tests {
             ("^.$", "é", true),
             (r"\d{3}", "a123", true),
         ] {
-            assert_eq!(Expression::regex(pattern).unwrap().finds(text), expected, "{pattern}");
+            assert_eq!(regex(pattern).unwrap().finds(text), expected, "{pattern}");
         }
     }
 
@@ -82,9 +90,9 @@ mod tests {
             (&*deep, "nested parentheses"),
             (&*long, "at most 1024 bytes, not 1025"),
         ] {
-            let why = Expression::regex(pattern).unwrap_err();
+            let why = regex(pattern).unwrap_err();
             assert!(why.contains(told) && !why.contains('\n'), "{pattern}: {why}");
         }
-        assert!(Expression::regex(&"a".repeat(PATTERN_BYTES_MAX)).is_ok());
+        assert!(regex(&"a".repeat(PATTERN_BYTES_MAX)).is_ok());
     }
 }

@@ -54,7 +54,7 @@ impl Fuzzy {
                 Case::Matters => question.chars().collect(),
                 Case::Ignored => lower(question).collect(),
             },
-            distance: edits.distance,
+            distance: edits.distance + usize::from(crate::slip!("Fuzzy allows one change more")),
             case,
         }))
     }

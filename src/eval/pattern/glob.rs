@@ -14,13 +14,18 @@ use crate::model::Case;
 const GLOB_BYTES_MAX: usize = 1024;
 const BRACES_DEPTH_MAX: usize = 32;
 
-pub(super) fn expression(glob: &str, case: Case) -> Result<Expression, String> {
+pub(super) fn expression(
+    glob: &str,
+    case: Case,
+    ready_bytes_max: usize,
+) -> Result<Expression, String> {
     let bytes = glob.len();
     if bytes > GLOB_BYTES_MAX {
         return Err(format!("a glob has at most {GLOB_BYTES_MAX} bytes, not {bytes}"));
     }
     let parts = Parser { chars: glob.chars().peekable() }.parts(0)?;
     let mut spelt = String::from(match case {
+        Case::Ignored if crate::slip!("IGlob minds the case") => r"(?s)\A",
         Case::Matters => r"(?s)\A",
         Case::Ignored => r"(?is)\A",
     });
@@ -29,7 +34,7 @@ pub(super) fn expression(glob: &str, case: Case) -> Result<Expression, String> {
         parts => spell(parts, &mut spelt),
     }
     spelt.push_str(r"\z");
-    Expression::of(&spelt)
+    Expression::of(&spelt, ready_bytes_max)
 }
 
 /// Two stars between slashes are folders, any number of them and none too.
@@ -153,6 +158,7 @@ fn spell(parts: &[Part], out: &mut String) {
     for part in parts {
         match part {
             Part::Literal(c) => literal(*c, out),
+            Part::One if crate::slip!("a question mark is no character, too") => out.push_str(".?"),
             Part::One => out.push('.'),
             Part::Many => out.push_str(".*"),
             Part::Above => out.push_str("(?:/?|.*/)"),
@@ -198,7 +204,12 @@ mod tests {
     use globset::GlobBuilder;
     use proptest::prelude::*;
 
+    use super::super::READY_BYTES_MAX;
     use super::*;
+
+    fn expression(glob: &str, case: Case) -> Result<Expression, String> {
+        super::expression(glob, case, READY_BYTES_MAX)
+    }
 
     fn finds(glob: &str, text: &str) -> bool {
         expression(glob, Case::Matters).unwrap().finds(text)

@@ -11,6 +11,7 @@ mod phrase;
 use crate::model::{Case, Edits, LastToken, Which};
 
 use expression::Expression;
+pub(super) use expression::READY_BYTES_MAX;
 use fuzzy::Fuzzy;
 pub(super) use fuzzy::check_edits;
 pub(super) use phrase::Reader;
@@ -48,12 +49,19 @@ impl Manner {
         matches!(self, Self::Tokens { reader, .. } if reader.takes_tokens())
     }
 
-    /// The pattern with its question: one text, or tokens. If it is none, why.
-    pub(super) fn ready(&self, question: &[&str]) -> Result<Matcher, String> {
+    /// The pattern with its question: one text, or tokens. If it is none, or an expression that
+    /// takes too much, why.
+    pub(super) fn ready(
+        &self,
+        question: &[&str],
+        ready_bytes_max: usize,
+    ) -> Result<Matcher, String> {
         let text = question.first().copied().unwrap_or_default();
         Ok(match self {
-            Self::Glob(case) => Matcher::Expression(glob::expression(text, *case)?),
-            Self::Regex => Matcher::Expression(Expression::regex(text)?),
+            Self::Glob(case) => {
+                Matcher::Expression(glob::expression(text, *case, ready_bytes_max)?)
+            }
+            Self::Regex => Matcher::Expression(Expression::regex(text, ready_bytes_max)?),
             Self::Fuzzy(edits, case) => {
                 Fuzzy::of(text, edits, *case)?.map_or(Matcher::Nothing, Matcher::Fuzzy)
             }

@@ -93,6 +93,9 @@ impl Phrase {
         let first = *first;
         let exact = match last {
             LastToken::Itself => asked.as_slice(),
+            LastToken::Prefix if crate::slip!("the last token of a filter is whole") => {
+                asked.as_slice()
+            }
             LastToken::Prefix => &asked[..asked.len() - 1],
         };
         let mut words: Vec<Box<str>> = exact.iter().map(|(word, _)| word.clone()).collect();
@@ -105,6 +108,10 @@ impl Phrase {
         let places = asked.iter().enumerate().map(place).collect();
         let prefix = asked.get(exact.len()).map(|(word, _)| word.clone());
         let reader = reader.clone();
+        let which = match which {
+            Which::All if crate::slip!("any token is enough for all") => Which::Any,
+            which => which,
+        };
         Ok(Some(Self { reader, which, words: words.into(), prefix, places }))
     }
 
@@ -175,7 +182,10 @@ impl Phrase {
         self.places.iter().all(|place| {
             let position = first.position + place.behind;
             let here = rest.find(|sight| sight.position >= position);
-            here.is_some_and(|sight| sight.position == position && place.is(sight))
+            let stands = |sight: &Sight| {
+                sight.position == position || crate::slip!("a sequence has room between tokens")
+            };
+            here.is_some_and(|sight| stands(sight) && place.is(sight))
         })
     }
 }

@@ -13,7 +13,7 @@
 //!   capitals; a stop word is one in lower case only.
 //! - A word of which stemming would leave nothing stays as it is.
 //! - A token that is given (`pre_tokenized_array`) is neither cut, lower-cased, stemmed nor taken
-//!   for a stop word. That it can be too long, or be folded, the contract excludes nowhere.
+//!   for a stop word, and is never too long. That it can be folded, the contract excludes nowhere.
 
 mod case;
 mod emoji;
@@ -67,9 +67,14 @@ impl Analyzer {
             // What is given as a token is one, be it a hash of 64 digits.
             bytes_max: match words {
                 Words::Given => usize::MAX,
-                _ => options.max_token_length.into(),
+                _ => {
+                    let more = crate::slip!("a token may be longer by a byte");
+                    usize::from(options.max_token_length) + usize::from(more)
+                }
             },
-            stop_words: options.remove_stopwords.then(|| StopWords::of(language)).flatten(),
+            stop_words: (options.remove_stopwords && !crate::slip!("no stop word is removed"))
+                .then(|| StopWords::of(language))
+                .flatten(),
             stems: options.stemming.then(|| Stems::of(language)).flatten(),
             folding: options.ascii_folding.then(|| Folding::of(options)),
         }

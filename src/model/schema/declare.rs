@@ -8,7 +8,7 @@ use super::{Declaration, Schema, SchemaChange, SchemaEdit, agreed};
 use crate::error::{Error, Result};
 use crate::model::given::short;
 use crate::model::{
-    ATTRIBUTE_NAME_BYTES_MAX, ATTRIBUTES_MAX, AttrNo, AttrType, Attribute, IdType, Metric, Options,
+    ATTRIBUTE_NAME_BYTES_MAX, ATTRIBUTES_MAX, AttrNo, Attribute, IdType, Metric, Options,
     VECTOR_ATTRIBUTES_MAX,
 };
 
@@ -26,7 +26,7 @@ impl Schema {
         id_type: Option<IdType>,
         metric: Option<Metric>,
     ) -> Result<Vec<SchemaEdit>> {
-        let metric = agreed(self.metric(), metric)?;
+        let metric = metrics_of(changes).try_fold(agreed(self.metric(), metric)?, agreed)?;
         let mut plan = Plan { after: self.clone(), metric, edits: Vec::new() };
         if let Some(id_type) = id_type {
             plan.declare_id(id_type)?;
@@ -44,7 +44,7 @@ impl Schema {
 struct Plan {
     /// The schema with the edits so far.
     after: Schema,
-    /// What the namespace or this request has named.
+    /// What the namespace or this request has named, wherever in it.
     metric: Option<Metric>,
     edits: Vec<SchemaEdit>,
 }
@@ -73,7 +73,7 @@ impl Plan {
         options.merge(declaration);
         options.metric = options.metric.or(self.metric_of(name, declaration)?);
         options.check(kind).map_err(|why| refused(name, &why))?;
-        if matches!(kind, AttrType::Vector { .. }) && options.metric.is_none() {
+        if kind.is_vector() && options.metric.is_none() {
             return Err(Error::invalid(
                 "💔 distance_metric must be specified for write to namespace with a vector",
             ));
@@ -107,14 +107,10 @@ impl Plan {
         Ok(Attribute { number, kind, options: Options::before(declaration) })
     }
 
-    /// The metric of a vector attribute; the first that names one names it for the namespace.
-    fn metric_of(&mut self, name: &str, declaration: &Declaration) -> Result<Option<Metric>> {
-        if declaration.kind.is_vector() {
-            let said = declaration.ann.and_then(|ann| ann.metric);
-            self.metric = agreed(self.metric, said)?;
-            return Ok(self.metric);
-        }
+    /// The metric of a vector attribute, which is that of the namespace.
+    fn metric_of(&self, name: &str, declaration: &Declaration) -> Result<Option<Metric>> {
         match declaration.ann {
+            _ if declaration.kind.is_vector() => Ok(self.metric),
             None => Ok(None),
             Some(_) => {
                 let why = format!("ann is for vectors, not for {}", declaration.kind);
@@ -150,6 +146,16 @@ impl Plan {
         }
         Ok(self.edits)
     }
+}
+
+/// What vectors say of their metric: the first of them may leave it to the last.
+fn metrics_of(changes: &[(Box<str>, SchemaChange)]) -> impl Iterator<Item = Option<Metric>> {
+    changes.iter().map(|(_, change)| match change {
+        SchemaChange::Declare(Declaration { kind, ann, .. }) if kind.is_vector() => {
+            ann.and_then(|ann| ann.metric)
+        }
+        SchemaChange::Declare(_) | SchemaChange::Drop => None,
+    })
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -318,10 +324,20 @@ mod tests {
         }
         let nothing = Schema::default();
         assert!(told(&nothing, &[vector("v", "[2]f32", COSINE)], EUCLIDEAN).contains("mismatch"));
-        assert_eq!(
-            told(&nothing, &[vector("v", "[2]f32", None)], None),
-            "💔 distance_metric must be specified for write to namespace with a vector"
-        );
+        let two = [vector("v", "[2]f32", COSINE), vector("w", "[2]f32", EUCLIDEAN)];
+        assert!(told(&nothing, &two, None).contains("mismatch"));
+        for kind in ["[2]f32", "[][2]f32"] {
+            assert_eq!(
+                told(&nothing, &[vector("v", kind, None)], None),
+                "💔 distance_metric must be specified for write to namespace with a vector"
+            );
+            assert!(nothing.declare(&[vector("v", kind, None)], None, COSINE).is_ok(), "{kind}");
+            // Whichever of two says it.
+            let (says, leaves) = (vector("v", "[2]f32", COSINE), vector("w", kind, None));
+            for both in [[says.clone(), leaves.clone()], [leaves, says]] {
+                assert_eq!(declared(&both, None).attributes["w"].options.metric, COSINE);
+            }
+        }
     }
 
     #[test]

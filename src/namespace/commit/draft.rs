@@ -24,6 +24,9 @@ pub(super) struct Draft {
 /// Values with their types, by the numbers of their attributes: what is null is said to be.
 pub(super) type Values = Vec<(AttrNo, Option<Value>)>;
 
+/// The attributes of a schema by their numbers: found out once for all the values of a request.
+pub(super) type Known<'a> = BTreeMap<AttrNo, (&'a str, &'a Attribute)>;
+
 impl Draft {
     pub(super) fn over(schema: Arc<Schema>) -> Self {
         Self {
@@ -48,7 +51,8 @@ impl Draft {
         let Some(id_type) = self.id_type(write)? else { return Ok(Named::default()) };
         let upserts = self.rows_of(&write.upserts, id_type, write)?;
         let patches = self.rows_of(&write.patches, id_type, write)?;
-        patches.iter().try_for_each(|row| self.check_patch(&row.values))?;
+        let known = self.schema.by_number();
+        patches.iter().try_for_each(|row| check_patch(&row.values, &known))?;
         let deletes: Vec<DocId> =
             write.deletes.iter().map(|id| DocId::of(id, id_type)).collect::<Result<_>>()?;
         unique(upserts.iter().chain(&patches).map(|row| &row.id).chain(&deletes))?;
@@ -65,7 +69,7 @@ impl Draft {
         };
         self.infer(values, write)?;
         let values = self.values_of(values)?;
-        self.check_patch(&values)?;
+        check_patch(&values, &self.schema.by_number())?;
         Ok(Some((matching, values)))
     }
 
@@ -119,23 +123,23 @@ impl Draft {
         Ok(values)
     }
 
-    fn check_patch(&self, values: &[(AttrNo, Option<Value>)]) -> Result<()> {
-        let mut touched = values.iter().filter_map(|(number, _)| self.schema.numbered(*number));
-        match touched.find(|(_, attribute)| attribute.kind.is_vector()) {
-            None => Ok(()),
-            Some((name, _)) => Err(Error::invalid(format!(
-                "a patch may not touch vector attribute '{name}': upsert the document instead"
-            ))),
-        }
-    }
-
     pub(super) fn bind(&self, condition: Option<&Filter>) -> Result<Option<Bound>> {
         condition.map(|filter| Bound::bind(filter, &self.schema, Purpose::Condition)).transpose()
     }
+}
 
-    pub(super) fn check_size(&self, row: &Row) -> Result<()> {
-        row.check_size(|number| self.schema.numbered(number).map(|(_, attribute)| attribute.kind))
+fn check_patch(values: &[(AttrNo, Option<Value>)], known: &Known<'_>) -> Result<()> {
+    let mut touched = values.iter().filter_map(|(number, _)| known.get(number));
+    match touched.find(|(_, attribute)| attribute.kind.is_vector()) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::invalid(format!(
+            "a patch may not touch vector attribute '{name}': upsert the document instead"
+        ))),
     }
+}
+
+pub(super) fn check_size(row: &Row, known: &Known<'_>) -> Result<()> {
+    row.check_size(|number| known.get(&number).map(|(_, attribute)| attribute.kind))
 }
 
 /// What a patch makes of a document. What was stored under an attribute that was dropped since goes
@@ -143,7 +147,7 @@ impl Draft {
 pub(super) fn patched(
     old: Row,
     values: &[(AttrNo, Option<Value>)],
-    known: &BTreeMap<AttrNo, (&str, &Attribute)>,
+    known: &Known<'_>,
 ) -> Result<Row> {
     let Row { id, values: stored } = old;
     let stays = stored.into_iter().filter(|(number, _)| known.contains_key(number));
@@ -156,7 +160,7 @@ pub(super) fn patched(
         }
     }
     let row = Row { id, values: merged.into_iter().collect() };
-    row.check_size(|number| known.get(&number).map(|(_, attribute)| attribute.kind))?;
+    check_size(&row, known)?;
     Ok(row)
 }
 

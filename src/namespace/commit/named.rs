@@ -2,7 +2,7 @@
 //! version that is there when it comes to it.
 
 use super::Stage;
-use super::draft::{Draft, Values, patched};
+use super::draft::{Draft, Values, check_size, patched};
 use crate::error::Result;
 use crate::eval::holds;
 use crate::model::{AttrNo, DocId, Filter, Row, Value};
@@ -28,14 +28,19 @@ impl Stage {
         condition: Option<&Filter>,
     ) -> Result<()> {
         let condition = draft.bind(condition)?;
+        let schema = draft.schema.clone();
+        let known = schema.by_number();
         for Typed { id, values } in rows {
             let row = Row { id: id.clone(), values: present(values) };
             // A document that is not there is inserted, whatever the condition.
             let applies = condition.as_ref().is_none_or(|condition| {
-                self.get(draft, &id).is_none_or(|old| holds(condition, &old, Some(&row)))
+                let old = self.get(draft, &id);
+                old.map_or(!crate::slip!("a condition keeps out what is new"), |old| {
+                    holds(condition, &old, Some(&row))
+                })
             });
             if applies {
-                draft.check_size(&row)?;
+                check_size(&row, &known)?;
                 draft.written.upserted.push(id.clone());
                 draft.rows.insert(id, Some(row));
             }
