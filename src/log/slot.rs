@@ -43,11 +43,15 @@ pub type Entry = protocol::Entry<Stored>;
 /// Every request of a batch may have a key.
 pub const SLOT_RECEIPTS_MAX: usize = 4096;
 
+/// What a slot takes beside the parts of its batch, if it has few receipts and chunks.
+const REST_BYTES: usize = 512;
+
 pub fn encode(slot: &Slot) -> Bytes {
     let law = law(slot);
     assert!(law.is_ok(), "slot {} breaks a law: {law:?}", slot.seq);
     let Slot { inc, seq, epoch, put, prev, entry, chain } = slot;
-    let mut body = Vec::new();
+    let parts: usize = slot.body().map_or(0, |body| body.batch.parts.iter().map(Bytes::len).sum());
+    let mut body = Vec::with_capacity(REST_BYTES + parts);
     inc.write(&mut body);
     seq.write(&mut body);
     epoch.write(&mut body);

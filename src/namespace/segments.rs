@@ -10,8 +10,8 @@ use crate::error::{Context, Error, ErrorKind, Result};
 use crate::memory::{Memory, Share};
 use crate::model::columns::Columns;
 use crate::model::{DocId, FileName, Row};
-use crate::segment::rows::Extent;
-use crate::segment::{deletions, rows};
+use crate::segment::deletions;
+use crate::segment::rows::{Extent, FileHash, Packed};
 use crate::storage::{ImmutableKey, Reader};
 
 /// A segment in memory: its rows, or their ids alone, and what of them is superseded.
@@ -151,13 +151,14 @@ async fn read_rows(
     let bytes = whole(store, &entry.rows).await?;
     let (hash, length) = (entry.hash, entry.bytes);
     let columns = blocking(move || {
-        if bytes.len() as u64 != length || rows::FileHash::of(&bytes) != hash {
+        if bytes.len() as u64 != length || FileHash::of(&bytes) != hash {
             return Err(Error::corrupt("this is not what was written"));
         }
+        let packed = Packed::open(bytes)?;
         if extent == Extent::Whole {
-            share.reach(length + 2 * rows::unpacked_bytes(&bytes)?)?;
+            share.reach(length + 2 * packed.unpacked_bytes()?)?;
         }
-        let columns = rows::decode(&bytes, extent);
+        let columns = packed.rows(extent);
         drop(share);
         columns
     });

@@ -9,13 +9,13 @@ use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array}
 use bytes::Bytes;
 use elacsym::config::Location;
 use elacsym::env::{Clock, Dice};
-use elacsym::error::ErrorKind;
+use elacsym::error::{ErrorKind, Result};
 use elacsym::memory::Memory;
-use elacsym::model::columns::column;
+use elacsym::model::columns::{Columns, column};
 use elacsym::model::{AttrType, Element, FileKind, Value};
 use elacsym::namespace::base::SegmentEntry;
 use elacsym::namespace::segments::{Segment, Unread};
-use elacsym::segment::rows::{self, Extent, FileHash};
+use elacsym::segment::rows::{Extent, FileHash, Packed};
 use elacsym::storage;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
@@ -57,9 +57,13 @@ async fn whoever_names_a_file_finds_every_flipped_bit_of_it() {
     }
 }
 
+fn rows(bytes: &Bytes) -> Result<Columns> {
+    Packed::open(bytes.clone())?.rows(Extent::Whole)
+}
+
 /// Whether the decoder took it.
 fn judge(bytes: &Bytes) -> bool {
-    let answer = rows::decode(bytes, Extent::Whole);
+    let answer = rows(bytes);
     if let Err(error) = &answer {
         // One flip makes a newer format of ours.
         let expected = [ErrorKind::Corrupt, ErrorKind::Unavailable];
@@ -104,7 +108,7 @@ fn uints(ids: Vec<Option<u64>>) -> (&'static str, ArrayRef) {
 }
 
 fn refused(bytes: &Bytes, kind: ErrorKind, expected: &str) {
-    let error = rows::decode(bytes, Extent::Whole).expect_err(expected);
+    let error = rows(bytes).expect_err(expected);
     assert_eq!(error.kind(), kind, "{}", error.chain());
     assert!(error.chain().contains(expected), "{:?} is not {expected:?}", error.chain());
 }
@@ -145,7 +149,7 @@ fn a_file_that_says_what_is_not_true_is_refused() {
     told(&UINTS, vec![uints(vec![Some(1), None])], "a row without an id");
     told(&UINTS, vec![uints(vec![])], "a segment without rows");
     let good = file(&[format, id, attributes("7 string\n")], vec![ids(), text()]);
-    assert_eq!(rows::decode(&good, Extent::Whole).unwrap().rows(), 2);
+    assert_eq!(rows(&good).unwrap().rows(), 2);
 }
 
 #[test]
@@ -164,7 +168,7 @@ fn a_file_without_the_schema_of_arrow_has_no_vectors() {
     let columns = || vec![uints(vec![Some(1)]), ("v", vectors.clone())];
     let [format, id, _] = UINTS;
     let said = [format, id, ("elacsym.attributes", "0 [2]f32\n")];
-    assert!(rows::decode(&file(&said, columns()), Extent::Whole).is_ok());
+    assert!(rows(&file(&said, columns())).is_ok());
     let bare = ArrowWriterOptions::new().with_skip_arrow_metadata(true);
     let bytes = written(&said, columns(), bare);
     refused(&bytes, ErrorKind::Corrupt, "element: F32 } is stored as List");

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use elacsym::model::columns::Columns;
 use elacsym::model::{AttrNo, AttrType, DocId, IdType, Row, Value};
-use elacsym::segment::rows::{self, Extent, Writer};
+use elacsym::segment::rows::{Extent, Packed, Writer};
 use half::f16;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, Encoding};
@@ -47,12 +47,13 @@ impl Table {
 
     /// That these bytes open to it.
     fn check(&self, bytes: &Bytes) {
-        let whole = rows::decode(bytes, Extent::Whole).unwrap();
+        let packed = Packed::open(bytes.clone()).unwrap();
+        let whole = packed.rows(Extent::Whole).unwrap();
         let read: Vec<Row> = (0..whole.rows()).map(|row| whole.row(row)).collect();
         assert_eq!(read, self.rows, "{}", self.name);
         let kinds = whole.columns().iter().map(|(number, (kind, _))| (*number, *kind));
         assert!(kinds.eq(self.attributes.iter().map(|(number, (_, kind))| (*number, *kind))));
-        let ids = rows::decode(bytes, Extent::Ids).unwrap();
+        let ids = packed.rows(Extent::Ids).unwrap();
         assert_eq!((ids.ids(), ids.columns().len()), (whole.ids(), 0), "{}", self.name);
     }
 }

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use elacsym::error::ErrorKind;
 use elacsym::model::columns::{Columns, column};
 use elacsym::model::{AttrNo, AttrType, IdType};
-use elacsym::segment::rows::{self, Extent, Writer};
+use elacsym::segment::rows::{Extent, Packed, Writer};
 use parquet::arrow::ArrowWriter;
 use parquet::file::metadata::KeyValue;
 
@@ -66,17 +66,21 @@ impl Target for Files {
 
     fn judge(&self, input: &[u8]) -> Result<Answer, String> {
         let bytes = Bytes::copy_from_slice(input);
-        if let Err(error) = rows::unpacked_bytes(&bytes) {
+        let packed = match Packed::open(bytes) {
+            Err(error) => return refused(&error, &KINDS),
+            Ok(packed) => packed,
+        };
+        if let Err(error) = packed.unpacked_bytes() {
             refused(&error, &KINDS)?;
         }
-        let whole = match rows::decode(&bytes, Extent::Whole) {
+        let whole = match packed.rows(Extent::Whole) {
             Err(error) => return refused(&error, &KINDS),
             Ok(whole) => whole,
         };
         for row in 0..whole.rows() {
             whole.row(row);
         }
-        match rows::decode(&bytes, Extent::Ids) {
+        match packed.rows(Extent::Ids) {
             Ok(ids) if ids.ids() == whole.ids() => Ok(Answer::Accepted("rows".to_owned())),
             Ok(ids) => Err(format!("{:?} alone, and {:?} with the rest", ids.ids(), whole.ids())),
             Err(error) => Err(format!("read whole, and its ids alone not: {}", error.chain())),

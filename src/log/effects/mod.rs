@@ -27,6 +27,7 @@
 //! The same effects give the same bytes within one release of zstd and Arrow, not across them: an
 //! attempt that is repeated sends the bytes that it sent before, and never encodes again.
 
+mod press;
 mod rows;
 mod schema;
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod tests;
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
@@ -64,6 +66,8 @@ const HEADER_BYTES: usize = 1 + 4;
 const LEVEL: i32 = 1;
 const LEVEL_OF_NOISE: i32 = -50;
 const SAMPLE_BYTES: usize = 64 << 10;
+/// Most parts are small, and this is as much as they take before they are packed.
+const CONTENT_BYTES: usize = 1 << 10;
 /// A block of zstd gives at most 128 KiB, and takes no less than four bytes.
 const RATIO_MAX: usize = (128 << 10) / 4;
 
@@ -101,7 +105,7 @@ pub fn decode(part: &Bytes) -> Result<Effects> {
 }
 
 fn content(effects: &Effects) -> Result<Vec<u8>> {
-    let mut content = Vec::new();
+    let mut content = Vec::with_capacity(CONTENT_BYTES);
     effects.at.write(&mut content);
     effects.schema.write(&mut content);
     rows::write(effects, &mut content)?;
@@ -124,12 +128,12 @@ fn seal(content: &[u8]) -> Result<Bytes> {
     if length > EFFECTS_BYTES_MAX {
         return Err(too_large(length));
     }
-    let packed = zstd::bulk::compress(content, level(content)?)
-        .map_err(|error| Error::internal("effects that zstd does not pack").with_source(error))?;
-    let mut part = Vec::with_capacity(HEADER_BYTES + packed.len());
+    let mut part = Vec::with_capacity(HEADER_BYTES + press::room(length));
     VERSION.write(&mut part);
     (length as u32).write(&mut part);
-    part.extend_from_slice(&packed);
+    press::pack(content, level(content)?, &mut part).map_err(unpackable)?;
+    // It is kept until it is written, and what it shrank by is not.
+    part.shrink_to_fit();
     Ok(part.into())
 }
 
@@ -138,8 +142,8 @@ fn seal(content: &[u8]) -> Result<Bytes> {
 fn level(content: &[u8]) -> Result<i32> {
     let Some(from) = (content.len() / 2).checked_sub(SAMPLE_BYTES) else { return Ok(LEVEL) };
     let sample = &content[from..from + SAMPLE_BYTES];
-    let packed = zstd::bulk::compress(sample, LEVEL)
-        .map_err(|error| Error::internal("effects that zstd does not pack").with_source(error))?;
+    let mut packed = Vec::new();
+    press::pack(sample, LEVEL, &mut packed).map_err(unpackable)?;
     let shrinks = packed.len() < SAMPLE_BYTES - SAMPLE_BYTES / 8;
     Ok(if shrinks { LEVEL } else { LEVEL_OF_NOISE })
 }
@@ -162,7 +166,7 @@ fn unseal(part: &Bytes) -> Result<Bytes> {
         let held = packed.len();
         return Err(Error::corrupt(format!("{held} bytes claim to hold {length}")));
     }
-    let content = zstd::bulk::decompress(packed, length)
+    let content = press::unpack(packed, length)
         .map_err(|error| Error::corrupt("no frame of zstd").with_source(error))?;
     if content.len() != length {
         let found = content.len();
@@ -199,6 +203,10 @@ fn law(effects: &Effects) -> Result<(), String> {
         }
     }
     rows::law(upserts, deletes)
+}
+
+fn unpackable(error: io::Error) -> Error {
+    Error::internal("effects that zstd does not pack").with_source(error)
 }
 
 fn too_large(length: usize) -> Error {

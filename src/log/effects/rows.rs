@@ -24,6 +24,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_ipc::MetadataVersion;
@@ -40,6 +42,8 @@ use crate::model::{AttrNo, AttrType, Columns, DOC_ID_BYTES_MAX, DocId, IdType};
 use crate::storage::fields::{Field, Fields};
 
 const ALIGNMENT_BYTES: usize = 8;
+/// Ids that there is room for before they are seen. A stream of a few bytes may claim millions.
+const SEEN_EXPECTED_MAX: usize = 1 << 10;
 
 pub(super) fn write(effects: &Effects, out: &mut Vec<u8>) -> Result<()> {
     let Effects { at: _, schema: _, upserts, deletes } = effects;
@@ -85,19 +89,52 @@ pub(super) fn law(upserts: &[Columns], deletes: &[DocId]) -> Result<(), String> 
     if upserts.iter().any(|block| block.rows() == 0) {
         return Err("a block without rows".into());
     }
-    let written = upserts.iter().flat_map(|block| (0..block.rows()).map(move |row| block.id(row)));
-    let mut seen = HashSet::new();
-    for id in written.chain(deletes.iter().cloned()) {
-        if let DocId::String(text) = &id
+    let written =
+        upserts.iter().flat_map(|block| (0..block.rows()).map(move |row| Id::at(block, row)));
+    let expected = upserts.iter().map(Columns::rows).sum::<usize>() + deletes.len();
+    let mut seen = HashSet::with_capacity(expected.min(SEEN_EXPECTED_MAX));
+    for id in written.chain(deletes.iter().map(Id::of)) {
+        if let Id::String(text) = id
             && text.len() > DOC_ID_BYTES_MAX
         {
             return Err(format!("an id of {} bytes is too long", text.len()));
         }
-        if let Some(id) = seen.replace(id) {
+        if !seen.insert(id) {
             return Err(format!("{id:?} stands twice in one slot"));
         }
     }
     Ok(())
+}
+
+/// An id where it lies. To be compared with all others, none is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Id<'a> {
+    Uint(u64),
+    Uuid(u128),
+    String(&'a str),
+}
+
+impl<'a> Id<'a> {
+    fn of(id: &'a DocId) -> Self {
+        match id {
+            DocId::Uint(number) => Self::Uint(*number),
+            DocId::Uuid(uuid) => Self::Uuid(*uuid),
+            DocId::String(text) => Self::String(text),
+        }
+    }
+
+    fn at(block: &'a Columns, row: usize) -> Self {
+        let ids = block.ids();
+        match block.id_type() {
+            IdType::Uint => Self::Uint(ids.as_primitive::<UInt64Type>().value(row)),
+            IdType::Uuid => {
+                let mut big_endian = [0; 16];
+                big_endian.copy_from_slice(ids.as_fixed_size_binary().value(row));
+                Self::Uuid(u128::from_be_bytes(big_endian))
+            }
+            IdType::String => Self::String(ids.as_string::<i32>().value(row)),
+        }
+    }
 }
 
 fn length_of<T>(list: &[T]) -> u32 {

@@ -18,8 +18,8 @@ use crate::env::blocking;
 use crate::error::Result;
 use crate::model::{Columns, DocId, Schema};
 use crate::namespace::base::{Base, SegmentEntry};
-use crate::segment::rows::{Extent, FileHash};
-use crate::segment::{deletions, rows};
+use crate::segment::deletions;
+use crate::segment::rows::{Extent, FileHash, Packed};
 use crate::storage::Reader;
 
 /// A segment as far as it tells who lives: its ids, in their order, and which rows are dead.
@@ -99,7 +99,7 @@ fn look(entry: &SegmentEntry, schema: &Schema, bytes: &Bytes) -> Result<Columns,
     if FileHash::of(bytes) != entry.hash {
         return Err((What::Corrupt, "its hash is not that of what was written".into()));
     }
-    let all = rows::decode(bytes, Extent::Whole);
+    let all = Packed::open(bytes.clone()).and_then(|packed| packed.rows(Extent::Whole));
     let all = all.map_err(|error| (What::of(&error), error.chain()))?;
     let count = all.rows() as u64;
     if count != entry.count {
