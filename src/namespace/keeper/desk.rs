@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
 use super::closing::{Closing, Yielding};
-use super::draft::Told;
+use super::draft::{Queued, Told};
 use super::folds::{FoldDone, Folding};
 use super::looks::{Look, Looks};
 use super::rows::{Grown, Known, Shelf};
@@ -88,6 +88,8 @@ pub(super) enum Done {
     Loaded(Incarnation, Result<Vec<Arc<Segment>>, Unread>),
     Grown(Incarnation, Result<Grown, Unread>),
     Staged(Box<Staged>),
+    /// They would make the name, which was not there.
+    Tried(Vec<Queued>),
     Folded(Box<FoldDone>),
 }
 
@@ -299,7 +301,7 @@ impl Desk {
                 for reply in self.deletes.drain(..deletes) {
                     let _ = reply.send(Ok(Deleted::Absent));
                 }
-                self.writes.absent(writes);
+                self.absent(writes);
             }
             Refused::Branching => {
                 self.tending = false;
@@ -346,6 +348,10 @@ impl Desk {
             Done::Grown(inc, grown) => self.grown(inc, grown),
             Done::Staged(staged) => {
                 self.staged(*staged);
+                Ok(())
+            }
+            Done::Tried(fitting) => {
+                self.tried(fitting);
                 Ok(())
             }
             Done::Folded(folded) => {

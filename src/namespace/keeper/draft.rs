@@ -34,6 +34,8 @@ pub(super) struct Queued {
     pub(super) fingerprint: u128,
     pub(super) share: Share,
     pub(super) reply: Reply<Written>,
+    /// It was tried where there is nothing, and would make the name.
+    pub(super) fits: bool,
 }
 
 /// What a request is told when its batch is committed.
@@ -139,7 +141,7 @@ impl Draft {
     /// Evaluates requests in their order. `at` is for display.
     pub(super) fn take(&mut self, queued: Vec<Queued>, at: Duration) -> Result<()> {
         let mut queued = queued.into_iter();
-        while let Some(Queued { write, key, fingerprint, mut share, reply }) = queued.next() {
+        while let Some(Queued { write, key, fingerprint, mut share, reply, fits: _ }) = queued.next() {
             let seq = self.turn.seq.0;
             let held = share.bytes();
             let mut room = |bytes: u64| share.reach(held + bytes);

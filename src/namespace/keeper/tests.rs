@@ -53,8 +53,13 @@ async fn answered<T>(keeper: &Keeper, ask: impl FnOnce(super::Reply<T>) -> Ask) 
 }
 
 async fn write_with(keeper: &Keeper, write: Write, key: Option<u128>) -> Result<Written> {
+    write_as(keeper, write, key, 1000).await
+}
+
+/// As a request for which so much was reserved.
+async fn write_as(keeper: &Keeper, write: Write, key: Option<u128>, bytes: u64) -> Result<Written> {
     let fingerprint = write.upserts.len() as u128;
-    let share = Memory::of(1 << 20).take(1000);
+    let share = Memory::of(2 * bytes).take(bytes);
     let write = Box::new(write);
     answered(keeper, |reply| Ask::Write { write, key, fingerprint, share, reply }).await
 }
@@ -277,14 +282,31 @@ async fn what_may_not_create_a_name_does_not() {
         assert_eq!(write(&keeper, write_it).await.unwrap_err().kind(), kind);
         assert_eq!(look(&keeper).await, None);
     }
-    let names = storage::Folder::Markers(crate::model::MarkerKind::Live);
-    let page = store.list(&names, &storage::Cursor::start(), 10).await.unwrap();
-    assert!(page.entries.is_empty(), "a refused write left a name behind: {:?}", page.entries);
+    assert_eq!(markers(&store).await, 0, "a refused write left a name behind");
     let always = Write { create: Create::Always, ..Write::default() };
     write(&keeper, always).await.unwrap();
     let newest = Consistency::Strong;
     let view = answered(&keeper, |reply| Ask::Look { newest, min_seq: None, reply }).await.unwrap();
     assert_eq!(view.map(|view| view.rows()), Some(0), "it is there, and empty");
+}
+
+/// Only what was small was tried before its name was made.
+#[tokio::test]
+async fn nor_does_what_is_too_large_to_be_tried_at_once() {
+    let store = memory_store().await;
+    let keeper = start(&grounds(&store, "one"), Left::default());
+    let large = 1 << 20;
+    let wrong = Write { upserts: vec![row(1, 1), row(1, 2)], ..Write::default() };
+    let refused = write_as(&keeper, wrong, None, large).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
+    assert_eq!((look(&keeper).await, markers(&store).await), (None, 0));
+    write_as(&keeper, upsert(1, 1), None, large).await.unwrap();
+    assert_eq!(look(&keeper).await, uint(&[(1, 1)]));
+}
+
+async fn markers(store: &Store) -> usize {
+    let names = storage::Folder::Markers(crate::model::MarkerKind::Live);
+    store.list(&names, &storage::Cursor::start(), 10).await.unwrap().entries.len()
 }
 
 #[tokio::test]

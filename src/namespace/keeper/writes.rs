@@ -21,6 +21,8 @@ use crate::segment::rows::Extent;
 
 /// What is evaluated and packed at once on a thread that waits for the network: a millisecond or two.
 const INLINE_BYTES_MAX: u64 = 128 << 10;
+/// The same of a change by filter where there is nothing to be found, for which room is reserved.
+const FINDING_BYTES_MAX: u64 = 8 << 20;
 /// What is evaluated before anybody looks whether there are chunks to be sent: the sooner they go up,
 /// the sooner the slot follows.
 const TURN_BYTES_MAX: u64 = 8 << 20;
@@ -73,25 +75,30 @@ impl Writes {
     }
 
     /// Whether what waits would make a name that is not there. What a request on an empty namespace
-    /// would be refused for must not leave a name behind.
+    /// would be refused for must not leave a name behind: what is large has to be told first that
+    /// there is none, and is tried then.
     pub(super) fn may_create(&self) -> bool {
         self.queue.iter().take(8).any(|queued| {
-            let small = queued.share.bytes() <= INLINE_BYTES_MAX;
             creates(&queued.write)
-                && (!small || Stage::over(Ground::nothing()).take(&queued.write).is_ok())
+                && (queued.fits || queued.is_small() && tried(&queued.write).is_ok())
         })
     }
 
-    /// There was no such name when so many waited, and none of them makes it.
-    pub(super) fn absent(&mut self, waited: usize) {
+    /// There was no such name when so many waited, and none of them makes it. Those that are too large
+    /// to be tried here.
+    fn absent(&mut self, waited: usize) -> Vec<Queued> {
         let later = self.queue.split_off(waited.min(self.queue.len()));
+        let (mut large, mut fitting) = (Vec::new(), VecDeque::new());
         for queued in std::mem::replace(&mut self.queue, later) {
-            match Stage::over(Ground::nothing()).take(&queued.write) {
-                // It came after the name was asked for.
-                Ok(_) => self.queue.push_back(queued),
-                Err(error) => drop(queued.reply.send(Err(error))),
+            if creates(&queued.write) && !queued.fits && !queued.is_small() {
+                large.push(queued);
+            } else {
+                // If it fits, it came after the name was asked for.
+                fitting.extend(queued.tried());
             }
         }
+        self.queue.extend(fitting);
+        large
     }
 
     /// Of those that wait, these.
@@ -138,7 +145,25 @@ impl Desk {
             let _ = reply.send(Err(error));
             return;
         }
-        self.writes.queue.push_back(Queued { write, key, fingerprint, share, reply });
+        let fits = false;
+        self.writes.queue.push_back(Queued { write, key, fingerprint, share, reply, fits });
+    }
+
+    /// There is no such name, and there was none when so many waited.
+    pub(super) fn absent(&mut self, waited: usize) {
+        let large = self.writes.absent(waited);
+        if large.is_empty() {
+            return;
+        }
+        self.work.spawn(async move {
+            let tried = || large.into_iter().filter_map(Queued::tried).collect();
+            Done::Tried(blocking(tried).await)
+        });
+    }
+
+    /// These would make the name.
+    pub(super) fn tried(&mut self, fitting: Vec<Queued>) {
+        self.writes.queue.extend(fitting);
     }
 
     /// Back-pressure: what is acknowledged is always seen, so what cannot be folded in time waits.
@@ -516,6 +541,29 @@ impl Desk {
     fn at(&self) -> Duration {
         self.grounds.clock.wall().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
+}
+
+impl Queued {
+    /// Whether it is evaluated in no time where there is nothing yet: a filter finds nothing there.
+    fn is_small(&self) -> bool {
+        let finds = self.write.delete_by_filter.is_some() || self.write.patch_by_filter.is_some();
+        self.share.bytes() <= if finds { FINDING_BYTES_MAX } else { INLINE_BYTES_MAX }
+    }
+
+    /// Where there is nothing: none, if it was refused.
+    fn tried(self) -> Option<Self> {
+        match tried(&self.write) {
+            Ok(()) => Some(Self { fits: true, ..self }),
+            Err(error) => {
+                let _ = self.reply.send(Err(error));
+                None
+            }
+        }
+    }
+}
+
+fn tried(write: &Write) -> Result<()> {
+    Stage::over(Ground::nothing()).take(write).map(drop)
 }
 
 /// No slot will name the chunks of that draft.
