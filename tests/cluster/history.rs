@@ -55,6 +55,15 @@ pub(crate) enum What {
     Delete {
         ids: Vec<String>,
     },
+    /// Of the one row that the act of this token wrote, found by that.
+    PatchFound {
+        by: String,
+    },
+    /// Of all rows that the act of this token wrote, found by that: so many.
+    DeleteFound {
+        by: String,
+        rows: u64,
+    },
     /// The namespace is deleted.
     End,
     /// A counter is raised by one, if it is what it was; from -1 it is made.
@@ -146,11 +155,12 @@ pub(crate) struct Seen {
 }
 
 impl What {
-    /// How many rows the request names.
+    /// How many rows the request names, or must find.
     pub(crate) fn asked(&self, rows: &[Row]) -> u64 {
         match self {
-            Self::Put | Self::Patch => rows.len() as u64,
+            Self::Put | Self::Patch | Self::PatchFound { .. } => rows.len() as u64,
             Self::Delete { ids } => ids.len() as u64,
+            Self::DeleteFound { rows, .. } => *rows,
             Self::End => 0,
             Self::Step { .. } | Self::Take | Self::Free { .. } => 1,
         }

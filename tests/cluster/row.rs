@@ -55,7 +55,14 @@ impl Row {
 
     /// All but the body, which is to stay.
     pub(crate) fn as_patch(&self) -> Value {
-        json!({"id": self.id, "n": self.n, "by": self.by, "sum": self.sum})
+        let mut patch = self.as_stamp();
+        patch["id"] = json!(self.id);
+        patch
+    }
+
+    /// The same for who finds the row, and does not name it.
+    pub(crate) fn as_stamp(&self) -> Value {
+        json!({"n": self.n, "by": self.by, "sum": self.sum})
     }
 }
 

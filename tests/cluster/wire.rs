@@ -48,6 +48,12 @@ impl Post {
             What::Put | What::Step { from: -1 } => json!({"upsert_rows": rows(Row::as_upsert)}),
             What::Patch => json!({"patch_rows": rows(Row::as_patch)}),
             What::Delete { ids } => json!({"deletes": ids}),
+            What::PatchFound { by } => json!({
+                "patch_by_filter": {
+                    "filters": ["by", "Eq", by], "patch": draft.rows.first().map(Row::as_stamp),
+                },
+            }),
+            What::DeleteFound { by, .. } => json!({"delete_by_filter": ["by", "Eq", by]}),
             What::Step { from } => json!({
                 "upsert_rows": rows(Row::as_upsert), "upsert_condition": ["n", "Eq", from],
             }),
@@ -112,6 +118,18 @@ fn a_request_says_what_is_drafted() {
     for (what, rows, field, value) in [
         (What::Put, vec![row.clone()], "upsert_rows", json!([row.as_upsert()])),
         (What::Patch, vec![row.clone()], "patch_rows", json!([row.as_patch()])),
+        (
+            What::PatchFound { by: "t".to_owned() },
+            vec![row.clone()],
+            "patch_by_filter",
+            json!({"filters": ["by", "Eq", "t"], "patch": row.as_stamp()}),
+        ),
+        (
+            What::DeleteFound { by: "t".to_owned(), rows: 2 },
+            vec![],
+            "delete_by_filter",
+            json!(["by", "Eq", "t"]),
+        ),
         (What::Step { from: 3 }, vec![row.clone()], "upsert_condition", json!(["n", "Eq", 3])),
         (What::Step { from: -1 }, vec![row.clone()], "upsert_condition", Value::Null),
         (What::Take, vec![row], "upsert_condition", json!(["id", "Eq", null])),

@@ -1,5 +1,6 @@
 //! A writer: one request after another, without a pause, over a few names. It puts, changes and
-//! deletes parcels of its own, and counts and latches against all the others.
+//! deletes parcels of its own, by their ids and by a filter that finds them and nothing else, and counts
+//! and latches against all the others.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -151,7 +152,12 @@ impl Writer {
             false => Row::new(&row.id, version, &token, &format!("{version} of {}", row.id)),
         };
         let rows: Vec<Row> = parcel.rows.iter().map(next).collect();
-        let what = if patch { What::Patch } else { What::Put };
+        let what = match (patch, &parcel.rows[..]) {
+            (false, _) => What::Put,
+            // One row alone: what is found is patched alike, and sums differ.
+            (true, [row]) if self.desk.chance.one_in(2) => What::PatchFound { by: row.by.clone() },
+            (true, _) => What::Patch,
+        };
         let again = self.again(&token);
         let draft = Draft { token, thing: parcel.thing.clone(), what, rows: rows.clone() };
         match self.submit(&parcel.name, draft, again).await {
@@ -165,8 +171,14 @@ impl Writer {
         let Some(parcel) = self.some_parcel() else { return };
         let (token, thing) = (self.token(), parcel.thing.clone());
         let again = self.again(&token);
-        let ids = parcel.rows.iter().map(|row| row.id.clone()).collect();
-        let draft = Draft { token, thing, what: What::Delete { ids }, rows: Vec::new() };
+        let what = match parcel.rows.first() {
+            // All rows of a parcel were written by one act, and no other row was.
+            Some(row) if self.desk.chance.one_in(2) => {
+                What::DeleteFound { by: row.by.clone(), rows: parcel.rows.len() as u64 }
+            }
+            _ => What::Delete { ids: parcel.rows.iter().map(|row| row.id.clone()).collect() },
+        };
+        let draft = Draft { token, thing, what, rows: Vec::new() };
         if let Told::Refused { .. } = self.submit(&parcel.name, draft, again).await {
             self.keep(parcel);
         }

@@ -46,7 +46,7 @@ fn breaks(promise: Promise, act: &Act, told: String) -> Violation {
 mod tests {
     use crate::check::Promise;
     use crate::check::samples::*;
-    use crate::history::{Act, Echo, History, Moment};
+    use crate::history::{Act, Echo, History, Moment, What};
 
     fn of(act: Act) -> History {
         History { acts: vec![act.at(1, 2)], ..History::default() }
@@ -60,6 +60,12 @@ mod tests {
         assert_eq!(broken(&of(all.clone().done(0, 5))), [Promise::Miscounted]);
         assert_eq!(broken(&of(delete(&all, "w2").done(2, 5))), [Promise::Miscounted]);
         assert_eq!(broken(&of(step("w1", -1).done(2, 5))), [Promise::Miscounted]);
+        let found = |rows| {
+            let what = What::DeleteFound { by: "w1".to_owned(), rows: 3 };
+            broken(&of(act("p", "w2", what, Vec::new()).done(rows, 5)))
+        };
+        assert_eq!(found(3), []);
+        assert_eq!(found(4), [Promise::Miscounted]);
     }
 
     #[test]

@@ -1,28 +1,33 @@
 //! What a change does, as a map of documents can say it: too simple to be wrong.
 //!
-//! What must hold: a change is taken whole or not at all; each of its parts asks its condition of the
-//! document as it was before; what is missing is lower than any number. No segments, no numbers of
-//! attributes, no time. It is written from the contract of the wire, and where that is silent from
-//! what the engine says of itself: to drop what is not there is no mistake; a patch of a document
-//! that is not there still tells what its attributes are; and of a name that takes no writes, not even
-//! one that would change nothing is taken.
+//! What must hold: a change is taken whole or not at all; what it finds, it finds before it touches what
+//! it names; each of its parts asks its condition of the document as it was before; what is missing is
+//! lower than any number. No segments, no numbers of attributes, no time. It is written from the contract
+//! of the wire, and where that is silent from what the engine says of itself: to drop what is not there is
+//! no mistake; a patch of a document that is not there still tells what its attributes are; and of a name
+//! that takes no writes, not even one that would change nothing is taken.
 
+mod found;
 mod near;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use elacsym::model::{FILTERABLE_BYTES_MAX, ReadOnly};
+use elacsym::model::{Create, FILTERABLE_BYTES_MAX, Pinning, ReadOnly};
 
-use super::words::{COUNT, Change, Datum, Doc, If, Kind, Read, VECTOR};
+use super::words::{COUNT, Change, Datum, Doc, If, Kind, Read, Touched, VECTOR};
+pub(crate) use found::is_found;
 pub(crate) use near::{distance, nearest};
 
 /// What a name is besides its documents.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Ground {
     pub(crate) there: bool,
+    /// A document was put: no vector comes any more.
+    pub(crate) settled: bool,
     pub(crate) kinds: BTreeMap<&'static str, Kind>,
     pub(crate) read_only: bool,
+    pub(crate) pinning: Pinning,
 }
 
 /// A name, or as much of it as is looked at.
@@ -58,20 +63,24 @@ pub(crate) enum Part {
 impl Ground {
     /// What it is after a change, or why there is none: which no document has a say in.
     pub(crate) fn after(&self, change: &Change) -> Result<Self, Refusal> {
-        if !self.there && change.puts.is_empty() {
+        if self.there && change.create == Create::New {
+            return Err(Refusal::Wrong("it is there".to_owned()));
+        }
+        if !self.there && !creates(change) {
             return Err(Refusal::Absent);
         }
         let mut after = Self { there: true, ..self.clone() };
-        if let Some(read_only) = change.read_only {
-            after.read_only = read_only == ReadOnly::Yes;
+        if change.read_only.is_some() || change.pinning.is_some() {
+            let read_only = change.read_only.map(|said| said == ReadOnly::Yes);
+            after.read_only = read_only.unwrap_or(self.read_only);
+            after.pinning = change.pinning.unwrap_or(self.pinning);
             return Ok(after);
         }
         if self.read_only {
             return Err(Refusal::Wrong("it is read-only".to_owned()));
         }
         for (name, kind) in &change.declare {
-            // Where there is a document, or was, no vector comes any more.
-            if matches!(kind, Kind::Vector(_)) && !self.there {
+            if matches!(kind, Kind::Vector(_)) && !self.settled {
                 after.kinds.entry(*name).or_insert(*kind);
             }
             after.settle(name, *kind)?;
@@ -83,12 +92,20 @@ impl Ground {
         if let Some(id) = ids(change).find(|id| !seen.insert(*id)) {
             return Err(Refusal::Wrong(format!("id {id} is there twice")));
         }
-        if change.patches.iter().any(|(_, doc)| doc.contains_key(VECTOR)) {
+        let found = change.patch_found.iter().map(|(_, doc)| doc);
+        let patches = change.patches.iter().map(|(_, doc)| doc).chain(found);
+        if patches.clone().any(|doc| doc.contains_key(VECTOR)) {
             return Err(Refusal::Wrong(format!("a patch touches '{VECTOR}'")));
         }
-        for (name, datum) in change.puts.iter().chain(&change.patches).flat_map(|(_, doc)| doc) {
+        let docs = change.puts.iter().map(|(_, doc)| doc).chain(patches);
+        for (name, datum) in docs.flatten() {
             after.settle(name, kind_of(datum))?;
             after.check_size(name, datum)?;
+        }
+        after.settled |= !change.puts.is_empty();
+        let patch_find = change.patch_found.as_ref().map(|(find, _)| *find);
+        for find in change.delete_found.into_iter().chain(patch_find) {
+            after.check_find(find)?;
         }
         // A condition is read even where its part is empty, unless the change speaks of no document.
         if !seen.is_empty() {
@@ -151,15 +168,33 @@ impl Ground {
 impl State {
     /// Takes in a change, or refuses it and stays as it was.
     pub(crate) fn take(&mut self, change: &Change) -> Result<Counts, Refusal> {
+        self.touch(change).map(|touched| Counts::of(&touched))
+    }
+
+    /// The same, and tells which documents.
+    pub(crate) fn touch(&mut self, change: &Change) -> Result<Touched, Refusal> {
         self.ground = self.ground.after(change)?;
         for name in &change.drop {
             self.strip(name);
         }
-        let mut counts = Counts::default();
+        let mut touched = Touched::default();
+        if let Some(find) = change.delete_found {
+            for id in self.found(find) {
+                self.docs.remove(&id);
+                touched.deletes.push(id);
+            }
+        }
+        if let Some((find, new)) = &change.patch_found {
+            for id in self.found(*find) {
+                let merged = self.doc(id).map(|old| merged(old, new));
+                self.docs.extend(merged.map(|merged| (id, Arc::new(merged))));
+                touched.patches.push(id);
+            }
+        }
         for (id, new) in &change.puts {
             if applies(Part::Put, change.put_if, self.doc(*id), Some(new)) {
                 self.docs.insert(*id, Arc::new(new.clone()));
-                counts.puts += 1;
+                touched.puts.push(*id);
             }
         }
         for (id, new) in &change.patches {
@@ -168,16 +203,17 @@ impl State {
             {
                 let merged = merged(old, new);
                 self.docs.insert(*id, Arc::new(merged));
-                counts.patches += 1;
+                touched.patches.push(*id);
             }
         }
         for id in &change.deletes {
             if applies(Part::Delete, change.delete_if, self.doc(*id), None) {
                 self.docs.remove(id);
-                counts.deletes += 1;
+                touched.deletes.push(*id);
             }
         }
-        Ok(counts)
+        touched.sort();
+        Ok(touched)
     }
 
     fn doc(&self, id: u64) -> Option<&Doc> {
@@ -189,6 +225,29 @@ impl State {
         for doc in self.docs.values_mut().filter(|doc| doc.contains_key(name)) {
             Arc::make_mut(doc).remove(name);
         }
+    }
+}
+
+impl Counts {
+    pub(crate) fn of(Touched { puts, patches, deletes }: &Touched) -> Self {
+        let [puts, patches, deletes] = [puts, patches, deletes].map(|ids| ids.len() as u64);
+        Self { puts, patches, deletes }
+    }
+}
+
+impl Touched {
+    pub(crate) fn sort(&mut self) {
+        let Self { puts, patches, deletes } = self;
+        [puts, patches, deletes].into_iter().for_each(|ids| ids.sort_unstable());
+    }
+}
+
+/// Whether a change makes a name that is not there.
+pub(crate) fn creates(change: &Change) -> bool {
+    match change.create {
+        Create::ByDocument => !change.puts.is_empty(),
+        Create::Always | Create::New => true,
+        Create::Never => false,
     }
 }
 
@@ -225,7 +284,7 @@ pub(crate) fn shows(read: &Read, id: u64, doc: &Doc) -> bool {
     }
 }
 
-/// Every document that a change speaks of.
+/// Every document that a change names.
 pub(crate) fn ids(change: &Change) -> impl Iterator<Item = u64> {
     let written = change.puts.iter().chain(&change.patches).map(|(id, _)| *id);
     written.chain(change.deletes.iter().copied())
@@ -357,6 +416,39 @@ mod tests {
         assert_eq!(*state.docs[&7], with(doc(4, 2), TEXT, text(2)));
         state.take(&put(7, doc(5, 3), If::Always)).unwrap();
         assert_eq!(*state.docs[&7], doc(5, 3));
+    }
+
+    #[test]
+    fn a_name_is_made_as_the_change_has_it() {
+        let bare = |create| Change { create, ..Change::default() };
+        let full = |create| Change { create, ..put(7, doc(1, 1), If::Always) };
+        for (create, empty, first) in [
+            (Create::ByDocument, Err(Refusal::Absent), counts(1, 0, 0)),
+            (Create::Always, counts(0, 0, 0), counts(1, 0, 0)),
+            (Create::New, counts(0, 0, 0), counts(1, 0, 0)),
+            (Create::Never, Err(Refusal::Absent), Err(Refusal::Absent)),
+        ] {
+            assert_eq!(State::default().take(&bare(create)), empty, "{create:?}");
+            assert_eq!(State::default().take(&full(create)), first, "{create:?}");
+            assert_eq!(some().take(&full(create)).is_err(), create == Create::New);
+        }
+        // Vectors may come until there is a document.
+        let mut state = State::default();
+        state.take(&bare(Create::Always)).unwrap();
+        let declare = vec![(VECTOR, Kind::Vector(2))];
+        assert!(state.take(&Change { declare, ..Change::default() }).is_ok());
+        assert!(!state.ground.settled);
+    }
+
+    #[test]
+    fn a_name_is_pinned_also_while_it_takes_no_writes() {
+        let mut state = some();
+        let one = Pinning::Replicas(std::num::NonZeroU32::MIN);
+        let frozen = Change { read_only: Some(ReadOnly::Yes), ..Change::default() };
+        let pinned = Change { pinning: Some(one), ..Change::default() };
+        assert_eq!(state.take(&frozen), counts(0, 0, 0));
+        assert_eq!(state.take(&pinned), counts(0, 0, 0));
+        assert_eq!((state.ground.read_only, state.ground.pinning), (true, one));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use elacsym::model::Namespace;
 use elacsym::namespace::keeper::FoldAt;
 
 use super::store::{FaultKind, Rates};
-use super::workload::Habits;
+use super::workload::{Deed, Habits};
 pub(crate) use chance::Chance;
 
 /// Some begin like others, and a hyphen sorts below whatever else a name may have.
@@ -186,6 +186,8 @@ fn limits(chance: &mut Chance, habits: &Habits) -> Limits {
     let bytes = chance.one_of(&[300, 2_000, 16 << 10, 64 * MIB]);
     let memory_bytes = match habits.text_bytes_max {
         _ if habits.large_at.is_some() => 1024 * MIB,
+        // A change by filter asks for room before anybody knows what it finds.
+        _ if habits.wishes_for(Deed::Find) => chance.one_of(&[32 * MIB, 64 * MIB, 1024 * MIB]),
         0..=64 => chance.one_of(&[MIB, 4 * MIB, 1024 * MIB]),
         65..=512 => chance.one_of(&[4 * MIB, 16 * MIB, 1024 * MIB]),
         _ => chance.one_of(&[16 * MIB, 64 * MIB, 1024 * MIB]),

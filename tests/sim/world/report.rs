@@ -89,9 +89,11 @@ impl Figures {
 
 fn asked(wish: &Wish) -> &'static str {
     match wish {
+        Wish::Change { change, .. } if change.finds() => "write by filter",
         Wish::Change { key: None, .. } => "write",
         Wish::Change { key: Some(_), .. } => "write under a key",
         Wish::Set(change) if change.read_only.is_some() => "read only, or not",
+        Wish::Set(change) if change.pinning.is_some() => "pin",
         Wish::Set(_) => "declare",
         Wish::End => "delete the name",
         Wish::Read { read: Read::Nearest { .. }, .. } => "nearest",

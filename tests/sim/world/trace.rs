@@ -9,10 +9,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use elacsym::env::Clock;
+use elacsym::model::Create;
 
 use super::words::{
     Act, Change, Datum, Doc, Edit, Entry, Facts, History, If, Landed, Moment, Newest, Order, Read,
-    Said, Sight, Wish,
+    Said, Sight, Touched, Wish,
 };
 
 /// Values that are longer are cut short.
@@ -225,6 +226,19 @@ fn tell_change(f: &mut fmt::Formatter<'_>, change: &Change) -> fmt::Result {
     for attribute in &change.drop {
         write!(f, ", drop {attribute}")?;
     }
+    if let Some(pinning) = change.pinning {
+        write!(f, ", pinning: {pinning:?}")?;
+    }
+    if change.create != Create::ByDocument {
+        write!(f, ", create {:?}", change.create)?;
+    }
+    if let Some(find) = change.delete_found {
+        write!(f, ", delete those that are {find:?}, more {:?}", change.excess)?;
+    }
+    if let Some((find, doc)) = &change.patch_found {
+        let (values, excess) = (Values(doc), change.excess);
+        write!(f, ", patch those that are {find:?} {values}, more {excess:?}")?;
+    }
     for (verb, rows, only_if) in
         [("put", &change.puts, change.put_if), ("patch", &change.patches, change.patch_if)]
     {
@@ -247,14 +261,20 @@ fn tell_change(f: &mut fmt::Formatter<'_>, change: &Change) -> fmt::Result {
 impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Said::Changed { seq, puts, patches, deletes, stored } => {
+            Said::Changed { seq, puts, patches, deletes, touched, stored } => {
                 let again = if *stored { ", as it was answered before" } else { "" };
-                write!(f, "slot {seq}: {puts} put, {patches} patched, {deletes} deleted{again}")
+                write!(f, "slot {seq}: {puts} put, {patches} patched, {deletes} deleted{again}")?;
+                match touched {
+                    Some(Touched { puts, patches, deletes }) => {
+                        write!(f, ": {puts:?}, {patches:?}, {deletes:?}")
+                    }
+                    None => Ok(()),
+                }
             }
             Said::Ended => f.write_str("it is deleted"),
             Said::Set => f.write_str("it is so"),
-            Said::Told(Facts { kinds, read_only, rows }) => {
-                write!(f, "{rows} rows of {kinds:?}, read only: {read_only}")
+            Said::Told(Facts { kinds, read_only, pinning, rows }) => {
+                write!(f, "{rows} rows of {kinds:?}, read only: {read_only}, pinning: {pinning:?}")
             }
             Said::Saw(Sight { seq, rows, count }) => {
                 write!(f, "at slot {seq}: {} rows", rows.len())?;
@@ -292,7 +312,9 @@ impl fmt::Display for Slot<'_> {
                 edits.iter().try_for_each(|edit| match edit {
                     Edit::Added(attribute, kind) => write!(f, ", {attribute} is there, {kind:?}"),
                     Edit::Dropped(attribute) => write!(f, ", {attribute} is not there"),
-                    Edit::ReadOnly(read_only) => write!(f, ", read only: {read_only:?}"),
+                    Edit::Settings(read_only, pinning) => {
+                        write!(f, ", read only: {read_only:?}, pinning: {pinning:?}")
+                    }
                 })
             }
         }

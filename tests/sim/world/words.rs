@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use elacsym::model::{AttrType, Element, Namespace, ReadOnly, Scalar};
+use elacsym::model::{AttrType, Create, Element, Excess, Namespace, Pinning, ReadOnly, Scalar};
 
 /// A point in the order of a run. Of two, the lower came first, and no two things share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,14 +93,19 @@ impl Kind {
     }
 }
 
-/// The parts of one write, in the order in which they take effect: `declare`, `drop`, `puts`,
-/// `patches`, `deletes`. No id is in two of the lists, nor twice in one. One that says `read_only`
-/// says nothing else.
+/// The parts of one write, in the order in which they take effect: `declare`, `drop`, `delete_found`,
+/// `patch_found`, `puts`, `patches`, `deletes`. No id is in two of the lists, nor twice in one. One that
+/// says `read_only` or `pinning` says nothing else.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Change {
     /// Attributes that are there from now on.
     pub(crate) declare: Vec<(&'static str, Kind)>,
     pub(crate) drop: Vec<&'static str>,
+    /// Documents that are found, not named, are asked no condition.
+    pub(crate) delete_found: Option<Find>,
+    pub(crate) patch_found: Option<(Find, Doc)>,
+    /// Of what is found.
+    pub(crate) excess: Excess,
     pub(crate) puts: Vec<(u64, Doc)>,
     pub(crate) put_if: If,
     /// A document that is not there is not patched, and not counted.
@@ -110,6 +115,28 @@ pub(crate) struct Change {
     pub(crate) delete_if: If,
     /// Whether the name takes writes from now on.
     pub(crate) read_only: Option<ReadOnly>,
+    pub(crate) pinning: Option<Pinning>,
+    /// What becomes of it where there is no such name.
+    pub(crate) create: Create,
+}
+
+impl Change {
+    /// Whether it changes documents that it does not name.
+    pub(crate) fn finds(&self) -> bool {
+        self.delete_found.is_some() || self.patch_found.is_some()
+    }
+}
+
+/// By what a change finds documents. None of these attributes is ever dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Find {
+    /// `COUNT` is lower, or there is none.
+    CountBelow(i64),
+    /// That change wrote it last.
+    MarkIs(i64),
+    Without(&'static str),
+    /// `TEXT` is there, and begins so.
+    Begins(&'static str),
 }
 
 /// Under which condition a part touches a document. It is asked for each id by itself.
@@ -201,12 +228,14 @@ pub(crate) struct Act {
 /// What came back.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Said {
-    /// A change: by which slot it is seen, and how many documents each part of it touched.
+    /// A change: by which slot it is seen, and how many documents each part of it touched. Which ones,
+    /// an answer that is stored may not say.
     Changed {
         seq: u64,
         puts: u64,
         patches: u64,
         deletes: u64,
+        touched: Option<Touched>,
         stored: bool,
     },
     Ended,
@@ -229,6 +258,15 @@ pub(crate) enum Said {
     Broken(String),
 }
 
+/// The documents that each part of a change touched, ascending: what is touched by two parts of a kind
+/// is there twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Touched {
+    pub(crate) puts: Vec<u64>,
+    pub(crate) patches: Vec<u64>,
+    pub(crate) deletes: Vec<u64>,
+}
+
 /// What a read saw of one view.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sight {
@@ -245,6 +283,7 @@ pub(crate) struct Sight {
 pub(crate) struct Facts {
     pub(crate) kinds: BTreeMap<&'static str, Kind>,
     pub(crate) read_only: bool,
+    pub(crate) pinning: Pinning,
     pub(crate) rows: u64,
 }
 
@@ -275,7 +314,7 @@ pub(crate) enum Entry {
 pub(crate) enum Edit {
     Added(&'static str, Kind),
     Dropped(&'static str),
-    ReadOnly(ReadOnly),
+    Settings(ReadOnly, Pinning),
 }
 
 /// All of a run that is judged.

@@ -9,7 +9,7 @@ mod seen;
 
 use std::collections::VecDeque;
 
-use elacsym::model::Namespace;
+use elacsym::model::{Create, Namespace};
 
 use super::plan::{Chance, Plan};
 use super::words::{Change, Datum, Doc, If, MARK, Said, Wish};
@@ -161,7 +161,9 @@ impl Wished {
             Wish::Read { .. } | Wish::Look | Wish::List => true,
             Wish::Change { change, key: None } => {
                 let conditions = [change.put_if, change.patch_if, change.delete_if];
-                change.patches.is_empty() && conditions == [If::Always; 3]
+                let patches = !change.patches.is_empty() || change.patch_found.is_some();
+                // The second finds the name that the first has made.
+                !patches && change.create != Create::New && conditions == [If::Always; 3]
             }
             Wish::End => false,
         }
@@ -187,6 +189,9 @@ fn mark(change: &mut Change, no: i64) {
         doc.insert(MARK, Datum::Int(no));
     };
     change.puts.iter_mut().chain(&mut change.patches).for_each(mark);
+    if let Some((_, doc)) = &mut change.patch_found {
+        doc.insert(MARK, Datum::Int(no));
+    }
 }
 
 #[test]
@@ -199,8 +204,10 @@ fn no_wish_says_two_things_of_one_document_and_every_document_has_the_mark_of_it
             for Wished { no, wish, .. } in [wished.again(), wished] {
                 let Wish::Change { change, .. } = wish else { continue };
                 let rows = || change.puts.iter().chain(&change.patches);
-                let marked = |(_, doc): &(u64, Doc)| doc.get(MARK) == Some(&Datum::Int(no));
-                assert!(rows().all(marked), "{change:?}");
+                let marked = |doc: &Doc| doc.get(MARK) == Some(&Datum::Int(no));
+                assert!(rows().all(|(_, doc)| marked(doc)), "{change:?}");
+                let found = change.patch_found.as_ref();
+                assert!(found.is_none_or(|(_, doc)| marked(doc)), "{change:?}");
                 let mut ids: Vec<u64> = rows().map(|(id, _)| *id).collect();
                 ids.extend(&change.deletes);
                 let many = ids.len();

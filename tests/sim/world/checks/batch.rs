@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::model::{Counts, Refusal, State, ids};
-use super::super::words::{Change, Moment};
+use super::super::words::{Change, Moment, Touched};
 use super::shown;
 
 /// Changes that are taken, or tried to be.
@@ -37,6 +37,8 @@ pub(super) struct Member<'a> {
     /// Whoever called after it comes after it.
     pub(super) back: Moment,
     pub(super) told: Told,
+    /// Which documents, where that was told.
+    pub(super) touched: Option<&'a Touched>,
 }
 
 /// What is known of a member.
@@ -100,13 +102,14 @@ impl<'a> Batch<'a> {
         perhaps.map(|(_, member)| member)
     }
 
-    /// Whether a document changed that no member speaks of.
+    /// Whether a document changed that no member names or may have found.
     fn has_strangers(&self) -> bool {
         let drops = self.members.iter().any(|member| !member.change.drop.is_empty());
         let asked = |id| self.members.iter().any(|it| ids(it.change).any(|other| other == id));
         let both = self.before.docs.keys().chain(self.after.docs.keys());
         let mut changed = both.filter(|id| self.before.docs.get(id) != self.after.docs.get(id));
-        !drops && changed.any(|id| !asked(*id))
+        let finds = self.members.iter().any(|member| member.change.finds());
+        !drops && !finds && changed.any(|id| !asked(*id))
     }
 
     /// What the members do one after the other as they were called, and where that differs from the
@@ -117,16 +120,21 @@ impl<'a> Batch<'a> {
         let mut members = self.members.clone();
         members.retain(|member| member.told != Told::Perhaps);
         members.sort_by_key(|member| member.call);
-        for Member { no, change, told, .. } in members {
-            let does = match state.take(change) {
-                Ok(Counts { puts, patches, deletes }) => format!("{puts}+{patches}+{deletes}"),
+        for Member { no, change, told, touched, .. } in members {
+            let does = match state.touch(change) {
+                Ok(does) if touched.is_some() => format!("{does:?}"),
+                Ok(does) => {
+                    let Counts { puts, patches, deletes } = Counts::of(&does);
+                    format!("{puts}+{patches}+{deletes}")
+                }
                 Err(Refusal::Absent) => "404".into(),
                 Err(Refusal::Wrong(why)) => format!("refused, {why}"),
             };
             let told = match told {
-                Told::Counts(Counts { puts, patches, deletes }) => {
-                    format!("{puts}+{patches}+{deletes}")
-                }
+                Told::Counts(Counts { puts, patches, deletes }) => match touched {
+                    Some(touched) => format!("{touched:?}"),
+                    None => format!("{puts}+{patches}+{deletes}"),
+                },
                 Told::Effect | Told::Perhaps => "nothing".into(),
                 Told::Refused => "refused".into(),
             };
@@ -213,11 +221,19 @@ impl Walk<'_> {
             let left = members.iter().enumerate().filter(|(at, _)| with & bit(*at) == 0);
             left.map(|(_, member)| member.change)
         };
-        let alone = |id: u64| !left().any(|change| ids(change).any(|other| other == id));
-        let mine = || ids(members[at].change);
+        let finds = members[at].change.finds();
+        // Who finds documents may have to do with each.
+        let alone =
+            |id: u64| !left().any(|change| change.finds() || ids(change).any(|other| other == id));
         let Some(next) = self.after(at, state) else {
             // Nobody makes it right who comes before it, if nobody has to do with its documents.
-            return if mine().all(alone) { never } else { Fit::NotNow };
+            let last =
+                if finds { left().next().is_none() } else { ids(members[at].change).all(alone) };
+            return if last { never } else { Fit::NotNow };
+        };
+        let mine = || {
+            let found = state.docs.keys().filter(move |_| finds).copied();
+            ids(members[at].change).chain(found)
         };
         let is = |it: &State, id| it.docs.get(&id) == after.docs.get(&id);
         // A document that is as it will be, and is changed, never is so again: marks differ.
@@ -235,11 +251,13 @@ impl Walk<'_> {
 
     /// The state after a member, if what it was told is right here.
     fn after(&self, at: usize, state: &State) -> Option<State> {
-        let Member { change, told, .. } = self.batch.members[at];
+        let Member { change, told, touched, .. } = self.batch.members[at];
         let mut next = state.clone();
-        let taken = next.take(change);
+        let taken = next.touch(change);
         let right = match (told, taken) {
-            (Told::Counts(told), Ok(counts)) => told == counts,
+            (Told::Counts(told), Ok(does)) => {
+                told == Counts::of(&does) && touched.is_none_or(|touched| *touched == does)
+            }
             (Told::Effect | Told::Perhaps, Ok(_)) => next != *state,
             (Told::Refused, Err(_)) => true,
             _ => false,
@@ -254,7 +272,7 @@ fn bit(at: usize) -> u128 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::words::{Doc, FICKLE, If, Kind};
+    use super::super::super::words::{Doc, FICKLE, Find, If, Kind};
     use super::super::sketch::{delete, doc, fickle, patch, put};
     use super::*;
 
@@ -278,6 +296,7 @@ mod tests {
             call: Moment(no as u64),
             back: Moment::NEVER,
             told: *told,
+            touched: None,
         };
         numbered.map(member).collect()
     }
@@ -396,6 +415,27 @@ mod tests {
         let rows: Vec<(u64, Doc)> = (1..=40).map(|no| (no, doc(no as i64, 0))).collect();
         assert!(found(&state(&[]), &state(&rows), &all).is_some());
         assert!(found(&state(&[]), &state(&rows[1..]), &all).is_none());
+    }
+
+    #[test]
+    fn what_was_found_was_so_at_its_place_in_the_slot() {
+        let before = state(&[(7, doc(0, 1)), (8, doc(0, 5))]);
+        let raise = put(&[(7, doc(1, 4))]);
+        let gone = Change { delete_found: Some(Find::CountBelow(3)), ..Change::default() };
+        let all = |deletes| [(&raise, counts(1, 0, 0)), (&gone, counts(0, 0, deletes))];
+        let raised = state(&[(7, doc(1, 4)), (8, doc(0, 5))]);
+        // It is gone, and put again; or it is raised, and not found.
+        assert!(found(&before, &raised, &all(1)).is_some());
+        assert!(found(&before, &raised, &all(0)).is_some());
+        assert!(found(&before, &raised, &all(2)).is_none());
+        assert!(found(&before, &state(&[(8, doc(0, 5))]), &all(1)).is_none());
+        assert!(found(&before, &state(&[(7, doc(1, 4))]), &all(1)).is_none());
+        let named = Touched { deletes: vec![8], ..Touched::default() };
+        let mut others = members(&all(1));
+        others[1].touched = Some(&named);
+        let batch = Batch { before, after: raised, members: others, steady: true };
+        assert!(batch.tell().contains("deletes: [8]"), "{}", batch.tell());
+        assert!(matches!(batch.search(), Search::Nothing));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::model::Counts;
-use super::super::words::{Act, Broken, Change, Datum, Entry, MARK, Moment, Said, Wish};
+use super::super::words::{Act, Broken, Change, Datum, Entry, MARK, Moment, Said, Touched, Wish};
 use super::past::{Past, Slot};
 use super::{broken, spelt};
 
@@ -25,14 +25,16 @@ pub(super) struct Deed<'a> {
     /// In the order of their calls.
     acts: Vec<&'a Act>,
     /// Where it lies, in each life of the name.
-    pub(super) homes: BTreeMap<usize, Home>,
+    pub(super) homes: BTreeMap<usize, Home<'a>>,
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Home {
+pub(super) struct Home<'a> {
     pub(super) seq: u64,
     /// None, if nobody was told.
     pub(super) told: Option<Counts>,
+    /// Likewise.
+    pub(super) touched: Option<&'a Touched>,
     pub(super) call: Moment,
     pub(super) back: Moment,
 }
@@ -141,7 +143,10 @@ impl<'a> Deed<'a> {
         let mut fresh = BTreeSet::new();
         let mut repeated = Vec::new();
         for act in self.acts.clone() {
-            let Said::Changed { seq, puts, patches, deletes, stored } = act.said else { continue };
+            let Said::Changed { seq, puts, patches, deletes, ref touched, stored } = act.said
+            else {
+                continue;
+            };
             let told = Counts { puts, patches, deletes };
             let wrong = |why: &str| {
                 let name = past.name;
@@ -157,11 +162,12 @@ impl<'a> Deed<'a> {
             if self.key.is_some() && !matches!(slot.landed.entry, Entry::Batch { .. }) {
                 return wrong("what is answered under a key lies in a batch");
             }
-            let home = Home { seq, told: Some(told), call: act.call, back: act.back };
+            let (told, touched) = (Some(told), touched.as_ref());
+            let home = Home { seq, told, touched, call: act.call, back: act.back };
             if stored {
                 repeated.push((slot, home, act));
             } else if act.call > slot.landed.at {
-                if self.key.is_some() || told != Counts::default() {
+                if self.key.is_some() || told != Some(Counts::default()) {
                     return wrong("it had landed before");
                 }
                 late.push(act);
@@ -188,9 +194,13 @@ impl<'a> Deed<'a> {
             };
             let known = self.homes.entry(slot.life);
             let known = known.or_insert(Home { call: first.call, ..home });
-            if (known.seq, known.told) != (home.seq, home.told) {
+            // Which documents they were, a stored answer may leave out.
+            let other = |which: &Touched| home.touched.is_some_and(|again| again != which);
+            if (known.seq, known.told) != (home.seq, home.told) || known.touched.is_some_and(other)
+            {
                 return wrong("the first time it was told otherwise");
             }
+            known.touched = known.touched.or(home.touched);
             known.back = known.back.min(home.back);
         }
         Ok(())
@@ -207,7 +217,8 @@ impl<'a> Deed<'a> {
             Some(home) => Err(format!("{} is in it, and in slot {}", self.spelt(), home.seq)),
             None => match self.unknown_since() {
                 Some(call) if call < slot.landed.at => {
-                    let home = Home { seq, told: None, call, back: Moment::NEVER };
+                    let (told, touched) = (None, None);
+                    let home = Home { seq, told, touched, call, back: Moment::NEVER };
                     self.homes.insert(slot.life, home);
                     Ok(())
                 }
@@ -240,7 +251,7 @@ fn executes(act: &Act) -> bool {
 fn is_untold(act: &Act) -> bool {
     match (&act.wish, &act.said) {
         (_, Said::Unknown(_) | Said::Set) => true,
-        (Wish::Set(change), Said::Absent) => change.read_only.is_none(),
+        (Wish::Set(change), Said::Absent) => !change.declare.is_empty(),
         _ => false,
     }
 }

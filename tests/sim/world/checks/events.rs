@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::super::model::Counts;
-use super::super::words::{Act, Change, Doc, Moment, Newest, Read, Said, Wish};
+use super::super::words::{Act, Change, Doc, Moment, Newest, Read, Said, Touched, Wish};
 
 /// Something that happened to a name, between two moments.
 pub(super) struct Event<'a> {
@@ -17,11 +17,18 @@ pub(super) struct Event<'a> {
 
 pub(super) enum What<'a> {
     /// With what was told of it.
-    Change(&'a Change, Option<Counts>),
+    Change(&'a Change, Option<Heard<'a>>),
     Ended,
     Saw(&'a Read, &'a [(u64, Doc)]),
     /// There is no such name.
     Absent,
+}
+
+/// How many documents a change touched, and which, if that was told.
+#[derive(Clone, Copy)]
+pub(super) struct Heard<'a> {
+    pub(super) counts: Counts,
+    pub(super) touched: Option<&'a Touched>,
 }
 
 impl<'a> Event<'a> {
@@ -52,8 +59,8 @@ pub(super) fn events<'a>(acts: &[&'a Act]) -> Vec<Event<'a>> {
                 events.push(Event::lost(act, What::Change(change, None)));
                 continue;
             }
-            (Wish::Change { change, key: None }, said) if counts(said).is_some() => {
-                What::Change(change, counts(said))
+            (Wish::Change { change, key: None }, said) if heard(said).is_some() => {
+                What::Change(change, heard(said))
             }
             (Wish::Change { key: Some(_), .. }, _) => {
                 repeated.entry(act.no).or_default().push(act);
@@ -71,9 +78,12 @@ pub(super) fn events<'a>(acts: &[&'a Act]) -> Vec<Event<'a>> {
     events
 }
 
-fn counts(said: &Said) -> Option<Counts> {
-    match *said {
-        Said::Changed { puts, patches, deletes, .. } => Some(Counts { puts, patches, deletes }),
+fn heard(said: &Said) -> Option<Heard<'_>> {
+    match said {
+        Said::Changed { puts, patches, deletes, touched, .. } => {
+            let counts = Counts { puts: *puts, patches: *patches, deletes: *deletes };
+            Some(Heard { counts, touched: touched.as_ref() })
+        }
         _ => None,
     }
 }
@@ -103,12 +113,12 @@ fn repetitions<'a>(again: &[&'a Act], times_max: usize, events: &mut Vec<Event<'
     let fresh: Vec<&'a Act> = again.iter().filter(is_new).copied().collect();
     let told = again.iter().filter(is_old).min_by_key(|act| act.back);
     for act in &fresh {
-        events.push(Event::answered(act, what(act, counts(&act.said))));
+        events.push(Event::answered(act, what(act, heard(&act.said))));
     }
     if let Some(act) = told.filter(|_| fresh.is_empty()) {
         // It is told of the first time.
         let call = unknown.first().map_or(act.call, |first| first.call);
-        let what = what(act, counts(&act.said));
+        let what = what(act, heard(&act.said));
         events.push(Event { no: act.no, call, back: Some(act.back), what });
     }
     let known = told.is_some() || !fresh.is_empty();

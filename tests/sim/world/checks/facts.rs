@@ -1,5 +1,6 @@
-//! What was told of a name beside its documents, its attributes, how many documents there are, and whether
-//! it takes writes, was so at one moment, which is not before what anybody had been answered by.
+//! What was told of a name beside its documents, its attributes, how many documents there are, whether it
+//! takes writes and how it is pinned, was so at one moment, which is not before what anybody had been
+//! answered by.
 //!
 //! No slot is told with it: any state will do that was there between the call and the answer.
 
@@ -31,7 +32,8 @@ fn was_so(facts: &Facts, act: &Act, past: &Past<'_>, answered: &Answered) -> boo
     states.rev().take_while(|next| *next >= from).any(|next| {
         let ground = past.ground(next);
         ground.there
-            && (ground.read_only, &ground.kinds) == (facts.read_only, &facts.kinds)
+            && (ground.read_only, ground.pinning) == (facts.read_only, facts.pinning)
+            && ground.kinds == facts.kinds
             && past.alive(next).count() as u64 == facts.rows
     })
 }
@@ -40,7 +42,7 @@ fn was_so(facts: &Facts, act: &Act, past: &Past<'_>, answered: &Answered) -> boo
 mod tests {
     use std::collections::BTreeMap;
 
-    use elacsym::model::ReadOnly;
+    use elacsym::model::{Pinning, ReadOnly};
 
     use super::super::super::words::{COUNT, Change, Edit, Entry, Kind, MARK};
     use super::super::sketch::{Sketch, doc, opening, put, rows, told};
@@ -48,7 +50,7 @@ mod tests {
 
     fn facts(rows: u64, read_only: bool) -> Said {
         let kinds = [(MARK, Kind::Int), (COUNT, Kind::Int)].into();
-        Said::Told(Facts { kinds, read_only, rows })
+        Said::Told(Facts { kinds, read_only, pinning: Pinning::None, rows })
     }
 
     fn judged(sketch: &Sketch) -> bool {
@@ -68,7 +70,7 @@ mod tests {
         let late = sketch.call(4, 0, Wish::Look);
         let closed = Change { read_only: Some(ReadOnly::Yes), ..Change::default() };
         let set = sketch.call(5, 1, Wish::Set(closed));
-        let edits = vec![Edit::ReadOnly(ReadOnly::Yes)];
+        let edits = vec![Edit::Settings(ReadOnly::Yes, Pinning::None)];
         sketch.land(1, 3, 1, Entry::Batch { rows: BTreeMap::new(), gone: Vec::new(), edits });
         sketch.back(set, Said::Set);
         sketch.back(early, facts(1, false));

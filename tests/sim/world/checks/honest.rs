@@ -10,8 +10,8 @@ use elacsym::model::Namespace;
 
 use super::super::model::{Counts, Refusal, State, shows};
 use super::super::words::{
-    Act, COUNT, Change, Datum, Doc, Edit, Entry, FICKLE, History, If, Kind, Landed, MARK, Moment,
-    Newest, Order, Read, Said, Sight, TEXT, Wish,
+    Act, COUNT, Change, Datum, Doc, Edit, Entry, FICKLE, Find, History, If, Kind, Landed, MARK,
+    Moment, Newest, Order, Read, Said, Sight, TEXT, Wish,
 };
 
 /// A world of one thread, in which everything happens at once when it happens.
@@ -146,7 +146,12 @@ impl Honest {
         change.patch_if = some[self.roll(5)];
         change.delete_if = some[self.roll(5)];
         let fickle = FICKLE[self.roll(2)];
-        match self.roll(10) {
+        match self.roll(12) {
+            10 => change.delete_found = Some(Find::MarkIs(no - 1 - self.roll(4) as i64)),
+            11 => {
+                let found = Find::CountBelow(1 + self.roll(2) as i64);
+                change.patch_found = Some((found, Doc::from([(MARK, Datum::Int(no))])));
+            }
             0 => change.declare.push((fickle, [Kind::Int, Kind::Text][self.roll(2)])),
             1 => change.drop.push(fickle),
             _ => {}
@@ -215,26 +220,32 @@ impl Honest {
         let home = &mut names[at];
         let before = home.state.clone();
         let (mut edits, mut lies, mut told) = (Vec::new(), false, Vec::new());
+        let mut put: BTreeSet<u64> = BTreeSet::new();
         for waits in batch {
             let Act { no, wish: Wish::Change { change, key }, .. } =
                 &history.acts[waiting[*waits].0]
             else {
                 continue;
             };
-            if let Some(Said::Changed { seq, puts, patches, deletes, .. }) = home.keys.get(no) {
+            if let Some(Said::Changed { seq, puts, patches, deletes, touched, .. }) =
+                home.keys.get(no)
+            {
                 let [seq, puts, patches, deletes] = [*seq, *puts, *patches, *deletes];
-                told.push((*waits, Said::Changed { seq, puts, patches, deletes, stored: true }));
+                let (touched, stored) = (touched.clone(), true);
+                told.push((*waits, Said::Changed { seq, puts, patches, deletes, touched, stored }));
                 continue;
             }
             let kinds = home.state.ground.kinds.clone();
-            match home.state.take(change) {
-                Ok(Counts { puts, patches, deletes }) => {
+            match home.state.touch(change) {
+                Ok(touched) => {
+                    let Counts { puts, patches, deletes } = Counts::of(&touched);
+                    put.extend(&touched.puts);
                     let more = edited(kinds, change, &home.state);
                     let touches = puts + patches + deletes > 0;
                     lies |= touches || !more.is_empty() || key.is_some();
                     edits.extend(more);
-                    let said =
-                        Said::Changed { seq: home.next, puts, patches, deletes, stored: false };
+                    let (seq, touched, stored) = (home.next, Some(touched), false);
+                    let said = Said::Changed { seq, puts, patches, deletes, touched, stored };
                     if key.is_some() {
                         home.keys.insert(*no, said.clone());
                     }
@@ -247,8 +258,9 @@ impl Honest {
         let last = home.next.saturating_sub(1);
         for (waits, said) in told {
             waiting[waits].1 = Some(match said {
-                Said::Changed { puts, patches, deletes, stored: false, .. } if !lies => {
-                    Said::Changed { seq: last, puts, patches, deletes, stored: false }
+                Said::Changed { puts, patches, deletes, touched, stored: false, .. } if !lies => {
+                    let (seq, stored) = (last, false);
+                    Said::Changed { seq, puts, patches, deletes, touched, stored }
                 }
                 said => said,
             });
@@ -263,6 +275,11 @@ impl Honest {
                     Some(doc) => drop(rows.insert(*id, (**doc).clone())),
                     None => gone.push(*id),
                 }
+            }
+            // Of the first documents that were put the slot speaks, be it that they are gone again.
+            let settles = !before.ground.settled && home.state.ground.settled;
+            if settles && rows.is_empty() {
+                gone.extend(put);
             }
             // What was only stripped is no row of the slot.
             let mark = |doc: Option<&Arc<Doc>>| doc.and_then(|doc| doc.get(MARK).cloned());

@@ -94,6 +94,7 @@ mod tests {
             call: Moment(no as u64),
             back: Moment::NEVER,
             told: Told::Perhaps,
+            touched: None,
         };
         let members: Vec<Member<'a>> = (1..).zip(changes).map(member).collect();
         let times = members.iter().map(|member| (member.no, 1)).collect();

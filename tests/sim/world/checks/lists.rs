@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use elacsym::model::Namespace;
 
+use super::super::model::creates;
 use super::super::words::{Act, Broken, History, Moment, Said, Wish};
 use super::past::Past;
 use super::{broken, spelt};
@@ -40,10 +41,10 @@ pub(super) fn judge(
     Ok(())
 }
 
-/// When each name may have been claimed first, because somebody put a document.
+/// When each name may have been claimed first, because of a change that makes it.
 fn begun(history: &History) -> BTreeMap<&Namespace, Moment> {
     let makes = |act: &&Act| match &act.wish {
-        Wish::Change { change, .. } => !change.puts.is_empty(),
+        Wish::Change { change, .. } | Wish::Set(change) => creates(change),
         _ => false,
     };
     let mut begun = BTreeMap::new();

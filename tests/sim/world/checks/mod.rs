@@ -16,6 +16,7 @@
 //! | versions, epochs and floors never fall, over all lives | `past`; the store's audit |
 //! | a batch is seen whole or not at all, in one view by all queries | `sights` |
 //! | a condition is what it is one after the other; a key is one request | `batch`, `deeds` |
+//! | what a filter finds is all that is there at its place in the order | `batch`, `wgl` |
 //! | what a head names is there | the store's audit; `fsck` |
 //! | what a head named stays for the grace period | `ages`, in good times |
 //! | fences and ends stay, and in the end nothing else does | `fsck` |

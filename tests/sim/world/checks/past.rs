@@ -178,6 +178,8 @@ impl<'a> Past<'a> {
         }
         let mut ground = self.now.ground.clone();
         ground.there = true;
+        // Whatever was put by somebody, the slot speaks of it, be it that it is gone again.
+        ground.settled |= !rows.is_empty() || !gone.is_empty();
         for edit in edits {
             match edit {
                 Edit::Added(name, kind) => match ground.kinds.insert(*name, *kind) {
@@ -192,7 +194,9 @@ impl<'a> Past<'a> {
                     return broken(format!("{}: {told}", spelt(landed)));
                 }
                 Edit::Dropped(name) => self.strip(next, name),
-                Edit::ReadOnly(read_only) => ground.read_only = *read_only == ReadOnly::Yes,
+                Edit::Settings(read_only, pinning) => {
+                    (ground.read_only, ground.pinning) = (*read_only == ReadOnly::Yes, *pinning);
+                }
             }
         }
         for (id, doc) in rows {

@@ -57,7 +57,8 @@ impl<'a> Refusals<'a> {
             }
             let mut with = batch.clone();
             let Act { no, call, back, .. } = **act;
-            with.members.push(Member { no, change, call, back, told: Told::Refused });
+            let (told, touched) = (Told::Refused, None);
+            with.members.push(Member { no, change, call, back, told, touched });
             match with.search() {
                 Search::Found(_) => false,
                 Search::Nothing if left_out == 0 => true,

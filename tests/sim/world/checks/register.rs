@@ -1,8 +1,9 @@
 //! Every document as an object of its own: what clients asked of it and were answered has an order in
 //! which it makes sense. It knows nothing of slots: it is what the other checks are checked by.
 //!
-//! A change of many documents is a call to each. How many of them it touched is told in one number for
-//! each part, so that for one document the answer is known where that is all or none. Attributes that
+//! A change of many documents is a call to each, and one that finds them is a call to all. Which ones it
+//! touched is told but by some stored answers: these say how many, so that for one document the answer is
+//! known where that is all or none. Attributes that
 //! come and go are left to others, and of a name whose counts do nothing is said. An eventual read
 //! promises nothing here.
 
@@ -11,9 +12,9 @@ use std::sync::Arc;
 
 use elacsym::model::Namespace;
 
-use super::super::model::{Counts, Part, applies, ids, merged, shows};
-use super::super::words::{Act, Broken, COUNT, Change, Datum, Doc, If, Read, Said, Wish};
-use super::events::{Event, What, events};
+use super::super::model::{Part, applies, ids, is_found, merged, shows};
+use super::super::words::{Act, Broken, COUNT, Change, Datum, Doc, Find, If, Read, Said, Wish};
+use super::events::{Event, Heard, What, events};
 use super::wgl::{Call, Object, Step, Verdict, linearize};
 use super::{Tally, broken, shown};
 
@@ -28,6 +29,9 @@ pub(super) fn judge(name: &Namespace, acts: &[&Act], tally: &mut Tally) -> Resul
         }
         if let Said::Saw(sight) = &act.said {
             all.extend(sight.rows.iter().map(|(id, _)| *id));
+        }
+        if let Said::Changed { touched: Some(touched), .. } = &act.said {
+            all.extend(touched.puts.iter().chain(&touched.patches).chain(&touched.deletes));
         }
     }
     for id in all {
@@ -64,12 +68,7 @@ pub(super) fn judge(name: &Namespace, acts: &[&Act], tally: &mut Tally) -> Resul
 struct Register(Option<Arc<Doc>>);
 
 enum Op<'a> {
-    Part {
-        part: Part,
-        condition: If,
-        new: Option<Arc<Doc>>,
-        told: Told,
-    },
+    Change(Asked<'a>),
     /// The whole name goes.
     End,
     Saw {
@@ -80,11 +79,26 @@ enum Op<'a> {
     NotBelow(i64),
 }
 
-/// Whether a part touched it.
+/// What a change asks of one document, one after the other.
+struct Asked<'a> {
+    delete_found: Option<Find>,
+    patch_found: Option<&'a (Find, Doc)>,
+    named: Option<Named>,
+    /// Of puts, patches and deletes.
+    told: [Told; 3],
+}
+
+struct Named {
+    part: Part,
+    condition: If,
+    new: Option<Arc<Doc>>,
+}
+
+/// Whether parts of a kind touched it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
-    Yes,
-    No,
+    /// So often.
+    Times(u64),
     /// Some of many, or nobody was told.
     Perhaps,
 }
@@ -93,24 +107,60 @@ impl Object<Op<'_>> for Register {
     fn after(&self, op: &Op<'_>) -> Step<Self> {
         let old = self.0.as_deref();
         match op {
-            Op::Part { part, condition, new, told } => {
-                match (applies(*part, *condition, old, new.as_deref()), told) {
-                    (true, Told::No) | (false, Told::Yes) => Step::Cannot,
-                    (false, Told::No) => Step::Stays,
-                    // It may have touched it elsewhere.
-                    (false, Told::Perhaps) => Step::Becomes(self.clone()),
-                    (true, _) => Step::Becomes(Self(match (part, old, new) {
-                        (Part::Patch, Some(old), Some(new)) => Some(Arc::new(merged(old, new))),
-                        _ => new.clone(),
-                    })),
-                }
-            }
+            Op::Change(asked) => self.changed(asked),
             // Where nothing is, it changes nothing; elsewhere it would.
             Op::End => Step::Becomes(Self(None)),
             Op::Saw { seen, fickle } if alike(old, *seen, fickle) => Step::Stays,
             Op::NotBelow(bound) if old.is_none_or(|old| !is_below(old, *bound)) => Step::Stays,
             Op::Saw { .. } | Op::NotBelow(_) => Step::Cannot,
         }
+    }
+}
+
+impl Register {
+    fn changed(&self, Asked { delete_found, patch_found, named, told }: &Asked<'_>) -> Step<Self> {
+        let (mut doc, mut touched) = (self.0.clone(), [0; 3]);
+        if let (Some(find), Some(old)) = (delete_found, doc.as_deref())
+            && is_found(*find, old)
+        {
+            touched[index(Part::Delete)] += 1;
+            doc = None;
+        }
+        if let (Some((find, new)), Some(old)) = (patch_found, doc.as_deref())
+            && is_found(*find, old)
+        {
+            touched[index(Part::Patch)] += 1;
+            doc = Some(Arc::new(merged(old, new)));
+        }
+        if let Some(Named { part, condition, new }) = named
+            && applies(*part, *condition, doc.as_deref(), new.as_deref())
+        {
+            touched[index(*part)] += 1;
+            doc = match (part, doc.as_deref(), new.as_deref()) {
+                (Part::Patch, Some(old), Some(new)) => Some(Arc::new(merged(old, new))),
+                _ => new.clone(),
+            };
+        }
+        let fits = |(told, touched): (&Told, u64)| match told {
+            Told::Times(times) => *times == touched,
+            Told::Perhaps => true,
+        };
+        if !told.iter().zip(touched).all(fits) {
+            return Step::Cannot;
+        }
+        match told.contains(&Told::Perhaps) || touched != [0; 3] {
+            // It may touch it elsewhere.
+            true => Step::Becomes(Self(doc)),
+            false => Step::Stays,
+        }
+    }
+}
+
+fn index(part: Part) -> usize {
+    match part {
+        Part::Put => 0,
+        Part::Patch => 1,
+        Part::Delete => 2,
     }
 }
 
@@ -132,13 +182,24 @@ fn alike(one: Option<&Doc>, other: Option<&Doc>, fickle: &BTreeSet<&'static str>
 
 fn spelt(op: &Op<'_>) -> String {
     match op {
-        Op::Part { part, condition, new, told } => {
-            let told = match told {
-                Told::Yes => "told that it touched it",
-                Told::No => "told that it did not",
+        Op::Change(Asked { delete_found, patch_found, named, told }) => {
+            let told = |part| match told[index(part)] {
+                Told::Times(0) => "told that it did not",
+                Told::Times(_) => "told that it touched it",
                 Told::Perhaps => "told less",
             };
-            format!("{part:?} if {condition:?} of {}, {told}", shown(new.as_deref()))
+            let named = named.as_ref().map(|Named { part, condition, new }| {
+                let (new, told) = (shown(new.as_deref()), told(*part));
+                format!("{part:?} if {condition:?} of {new}, {told}")
+            });
+            let patch = patch_found.map(|(find, new)| {
+                let (new, told) = (shown(Some(new)), told(Part::Patch));
+                format!("Patch of those that are {find:?} of {new}, {told}")
+            });
+            let delete = delete_found
+                .map(|find| format!("Delete of those that are {find:?}, {}", told(Part::Delete)));
+            let parts: Vec<String> = delete.into_iter().chain(patch).chain(named).collect();
+            parts.join(", and ")
         }
         Op::End => "the end of the name".into(),
         Op::Saw { seen, .. } => format!("a read of {}", shown(*seen)),
@@ -150,7 +211,7 @@ impl<'a> Op<'a> {
     /// What an event is to one document; nothing, if it does not speak of it.
     fn of(event: &Event<'a>, id: u64, fickle: &'a BTreeSet<&'static str>) -> Option<Op<'a>> {
         match &event.what {
-            What::Change(change, told) => part_of(change, *told, id),
+            What::Change(change, heard) => asked(change, *heard, id).map(Op::Change),
             What::Ended => Some(Op::End),
             What::Absent => Some(Op::Saw { seen: None, fickle }),
             What::Saw(read, rows) => {
@@ -169,40 +230,64 @@ impl<'a> Op<'a> {
     }
 }
 
-fn part_of<'b>(change: &Change, told: Option<Counts>, id: u64) -> Option<Op<'b>> {
+/// What a change asks of that document; nothing, if it has nothing to do with it.
+fn asked<'a>(change: &'a Change, heard: Option<Heard<'_>>, id: u64) -> Option<Asked<'a>> {
+    let named = named(change, id);
+    if named.is_none() && !change.finds() {
+        return None;
+    }
+    let (delete_found, patch_found) = (change.delete_found, change.patch_found.as_ref());
+    let told = |part: Part| {
+        let is_named = named.as_ref().is_some_and(|named| named.part == part);
+        let (finds, rows) = match part {
+            Part::Put => (false, change.puts.len()),
+            Part::Patch => (patch_found.is_some(), change.patches.len()),
+            Part::Delete => (delete_found.is_some(), change.deletes.len()),
+        };
+        if !is_named && !finds {
+            return Told::Times(0);
+        }
+        let Some(Heard { counts, touched }) = heard else { return Told::Perhaps };
+        let ids = touched.map(|touched| match part {
+            Part::Put => &touched.puts,
+            Part::Patch => &touched.patches,
+            Part::Delete => &touched.deletes,
+        });
+        if let Some(ids) = ids {
+            return Told::Times(ids.iter().filter(|touched| **touched == id).count() as u64);
+        }
+        let count = [counts.puts, counts.patches, counts.deletes][index(part)];
+        match count {
+            0 => Told::Times(0),
+            all if !finds && all == rows as u64 => Told::Times(1),
+            _ => Told::Perhaps,
+        }
+    };
+    let told = [Part::Put, Part::Patch, Part::Delete].map(told);
+    Some(Asked { delete_found, patch_found, named, told })
+}
+
+fn named(change: &Change, id: u64) -> Option<Named> {
     let written = |rows: &[(u64, Doc)]| {
         let row = rows.iter().find(|(other, _)| *other == id);
         row.map(|(_, doc)| Arc::new(doc.clone()))
     };
-    let touched = |count: fn(&Counts) -> u64, of: usize| match told.as_ref().map(count) {
-        Some(count) if count == of as u64 => Told::Yes,
-        Some(0) => Told::No,
-        _ => Told::Perhaps,
-    };
-    if let Some(new) = written(&change.puts) {
-        let told = touched(|counts| counts.puts, change.puts.len());
-        let (part, condition) = (Part::Put, change.put_if);
-        return Some(Op::Part { part, condition, new: Some(new), told });
+    if let new @ Some(_) = written(&change.puts) {
+        return Some(Named { part: Part::Put, condition: change.put_if, new });
     }
-    if let Some(new) = written(&change.patches) {
-        let told = touched(|counts| counts.patches, change.patches.len());
-        let (part, condition) = (Part::Patch, change.patch_if);
-        return Some(Op::Part { part, condition, new: Some(new), told });
+    if let new @ Some(_) = written(&change.patches) {
+        return Some(Named { part: Part::Patch, condition: change.patch_if, new });
     }
-    if change.deletes.contains(&id) {
-        let told = touched(|counts| counts.deletes, change.deletes.len());
-        let (part, condition) = (Part::Delete, change.delete_if);
-        return Some(Op::Part { part, condition, new: None, told });
-    }
-    None
+    let deleted = change.deletes.contains(&id);
+    deleted.then_some(Named { part: Part::Delete, condition: change.delete_if, new: None })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::words::{FICKLE, Kind, MARK};
+    use super::super::super::words::{FICKLE, Kind, MARK, Touched};
     use super::super::sketch::{
         Sketch, delete, doc, fickle, keyed, name, of, patch, put, refused, retold, saw, strong,
-        told, unknown,
+        told, told_which, unknown,
     };
     use super::*;
 
@@ -300,6 +385,36 @@ mod tests {
         told_of(&patched, "");
         reads(&mut whole, &[(7, bare)]);
         told_of(&whole, "document 7");
+    }
+
+    #[test]
+    fn what_is_found_is_each_that_is_so_at_that_moment() {
+        let below = |count| Change {
+            delete_found: Some(Find::CountBelow(count)),
+            patch_found: Some((Find::MarkIs(1), doc(2, 9))),
+            ..Change::default()
+        };
+        let touched = |patches: &[u64], deletes: &[u64]| {
+            let (patches, deletes) = (patches.to_vec(), deletes.to_vec());
+            told_which(2, Touched { patches, deletes, ..Touched::default() })
+        };
+        for (count, said, seen, expected) in [
+            (2, touched(&[], &[7]), vec![], ""),
+            (2, touched(&[], &[7]), vec![(7, doc(1, 1))], "document 7"),
+            (2, touched(&[], &[8]), vec![], "Delete of those that are CountBelow(2)"),
+            (1, touched(&[7], &[]), vec![(7, doc(2, 9))], ""),
+            (1, touched(&[7], &[]), vec![(7, doc(1, 1))], "document 7"),
+            (1, touched(&[], &[]), vec![(7, doc(1, 1))], "told that it did not"),
+            (1, told(2, [0, 1, 0]), vec![(7, doc(2, 9))], ""),
+            (2, unknown(), vec![], ""),
+            (2, unknown(), vec![(7, doc(1, 1))], ""),
+            (2, unknown(), vec![(7, doc(2, 9))], "document 7"),
+        ] {
+            let mut sketch = there();
+            asks(&mut sketch, 2, of(below(count)), said);
+            reads(&mut sketch, &seen);
+            told_of(&sketch, expected);
+        }
     }
 
     #[test]

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use elacsym::model::Namespace;
 
+use super::super::model::Counts;
 use super::super::words::{
     Act, COUNT, Change, Datum, Doc, Edit, Entry, FICKLE, History, Kind, Landed, MARK, Moment,
-    Newest, Order, Read, Said, Sight, Wish,
+    Newest, Order, Read, Said, Sight, Touched, Wish,
 };
 
 #[derive(Clone, Default)]
@@ -107,11 +108,17 @@ pub(super) fn strong(read: Read) -> Wish {
 }
 
 pub(super) fn told(seq: u64, [puts, patches, deletes]: [u64; 3]) -> Said {
-    Said::Changed { seq, puts, patches, deletes, stored: false }
+    Said::Changed { seq, puts, patches, deletes, touched: None, stored: false }
+}
+
+/// Of a slot, and of which documents.
+pub(super) fn told_which(seq: u64, touched: Touched) -> Said {
+    let Counts { puts, patches, deletes } = Counts::of(&touched);
+    Said::Changed { seq, puts, patches, deletes, touched: Some(touched), stored: false }
 }
 
 pub(super) fn retold(seq: u64, [puts, patches, deletes]: [u64; 3]) -> Said {
-    Said::Changed { seq, puts, patches, deletes, stored: true }
+    Said::Changed { seq, puts, patches, deletes, touched: None, stored: true }
 }
 
 pub(super) fn saw(seq: u64, rows: &[(u64, Doc)], count: Option<u64>) -> Said {

@@ -46,7 +46,7 @@ fn batches(
     })
 }
 
-const LIES: [(&str, Lie); 12] = [
+const LIES: [(&str, Lie); 13] = [
     ("a row is lost", |history| batches(history).find_map(|(rows, _)| rows.pop_first()).map(drop)),
     ("a row is another", |history| {
         let other = |doc: &mut Doc| doc.insert(COUNT, Datum::Int(77));
@@ -67,16 +67,30 @@ const LIES: [(&str, Lie); 12] = [
     }),
     ("one too many is counted", |history| {
         retell(history, |said| match *said {
-            Said::Changed { seq, puts, patches, deletes, stored } => {
-                Some(Said::Changed { seq, puts: puts + 1, patches, deletes, stored })
+            Said::Changed { seq, puts, patches, deletes, ref touched, stored } => {
+                let touched = touched.clone();
+                Some(Said::Changed { seq, puts: puts + 1, patches, deletes, touched, stored })
+            }
+            _ => None,
+        })
+    }),
+    ("others were touched than is told", |history| {
+        retell(history, |said| match said {
+            Said::Changed { touched: Some(touched), .. } if !touched.puts.is_empty() => {
+                let mut other = said.clone();
+                if let Said::Changed { touched: Some(touched), .. } = &mut other {
+                    touched.puts[0] += 50;
+                }
+                Some(other)
             }
             _ => None,
         })
     }),
     ("it lies in the slot before", |history| {
         retell(history, |said| match *said {
-            Said::Changed { seq, puts: puts @ 1.., patches, deletes, stored } => {
-                Some(Said::Changed { seq: seq - 1, puts, patches, deletes, stored })
+            Said::Changed { seq, puts: puts @ 1.., patches, deletes, ref touched, stored } => {
+                let touched = touched.clone();
+                Some(Said::Changed { seq: seq - 1, puts, patches, deletes, touched, stored })
             }
             _ => None,
         })

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::model::{Counts, State, ids};
+use super::super::model::{Counts, State, creates, ids};
 use super::super::words::{Act, Broken, Change, Edit, Entry, Moment, Said};
 use super::answered::Answered;
 use super::batch::{Batch, Member, Search, Told};
@@ -83,6 +83,7 @@ fn homes<'a>(deeds: &Deeds<'a>) -> BTreeMap<u64, Vec<Member<'a>>> {
                 call: home.call,
                 back: home.back,
                 told: home.told.map_or(Told::Effect, Told::Counts),
+                touched: home.touched,
             });
         }
     }
@@ -158,11 +159,14 @@ impl<'a> Witness<'a, '_> {
         if let Entry::Batch { rows, gone, .. } = &slot.landed.entry {
             spoken.extend(rows.keys().chain(gone));
         }
+        if members.iter().any(|member| member.change.finds()) {
+            spoken.extend(self.past.alive(seq).map(|(id, _)| id));
+        }
         let mut drops: Vec<&'static str> =
             members.iter().flat_map(|it| &it.change.drop).copied().collect();
         drops.extend(edits.iter().filter_map(|edit| match edit {
             Edit::Dropped(name) => Some(*name),
-            Edit::Added(..) | Edit::ReadOnly(_) => None,
+            Edit::Added(..) | Edit::Settings(..) => None,
         }));
         if !drops.is_empty() {
             let held = self.past.alive(seq);
@@ -199,20 +203,26 @@ impl<'a> Witness<'a, '_> {
             may.then_some((deed, call, free))
         });
         let free: Vec<_> = free.collect();
-        let edits = |change| edits.iter().any(|edit| names(change, edit));
+        let unborn = !batch.before.ground.there;
+        // Whoever makes it by a document leaves that, or its absence.
+        let makes = |change: &Change| unborn && change.puts.is_empty() && creates(change);
+        let empty = rows.is_empty() && gone.is_empty();
+        let edits = |change: &Change| edits.iter().any(|edit| names(change, edit)) || makes(change);
         let editing = free.iter().map(|(deed, ..)| deed.change).filter(|change| edits(change));
         let spoken = batch.members.iter().map(|member| member.change).chain(editing);
         let mut spoken: BTreeSet<u64> = spoken.flat_map(ids).collect();
         spoken.extend(rows.keys().chain(gone));
         let mut spares = Vec::new();
         for (deed, call, free) in free {
-            if edits(deed.change) || ids(deed.change).any(|id| spoken.contains(&id)) {
-                let (no, change) = (deed.no, deed.change);
-                spares.push(Member { no, change, call, back: Moment::NEVER, told: Told::Perhaps });
+            let finds = deed.change.finds() && !empty;
+            if finds || edits(deed.change) || ids(deed.change).any(|id| spoken.contains(&id)) {
+                let (no, change, back) = (deed.no, deed.change, Moment::NEVER);
+                let (told, touched) = (Told::Perhaps, None);
+                spares.push(Member { no, change, call, back, told, touched });
                 times.insert(no, free);
             }
         }
-        spares.sort_by_key(|spare| ids(spare.change).count());
+        spares.sort_by_key(|spare| (spare.change.finds(), ids(spare.change).count()));
         spares.truncate(SPARES_MAX);
         spares
     }
@@ -221,8 +231,12 @@ impl<'a> Witness<'a, '_> {
     fn changes_nothing(&self, act: &Act) -> Result<(), Broken> {
         let Some((change, seq)) = super::changed(act) else { return Ok(()) };
         let next = seq.saturating_add(1);
-        let docs = ids(change).filter_map(|id| Some((id, self.past.doc(id, next)?.clone())));
-        let before = State { ground: self.past.ground(next).clone(), docs: docs.collect() };
+        let named = ids(change).filter_map(|id| Some((id, self.past.doc(id, next)?.clone())));
+        let docs = match change.finds() {
+            true => self.past.alive(next).map(|(id, doc)| (id, doc.clone())).collect(),
+            false => named.collect(),
+        };
+        let before = State { ground: self.past.ground(next).clone(), docs };
         let mut after = before.clone();
         let taken = after.take(change);
         if taken == Ok(Counts::default()) && after == before {
@@ -237,9 +251,10 @@ impl<'a> Witness<'a, '_> {
 fn names(change: &Change, edit: &Edit) -> bool {
     let name = match edit {
         Edit::Added(name, _) | Edit::Dropped(name) => name,
-        Edit::ReadOnly(_) => return change.read_only.is_some(),
+        Edit::Settings(..) => return change.read_only.is_some() || change.pinning.is_some(),
     };
-    let mut docs = change.puts.iter().chain(&change.patches).map(|(_, doc)| doc);
+    let named = change.puts.iter().chain(&change.patches).map(|(_, doc)| doc);
+    let mut docs = named.chain(change.patch_found.iter().map(|(_, doc)| doc));
     change.declare.iter().any(|(declared, _)| declared == name)
         || change.drop.contains(name)
         || docs.any(|doc| doc.contains_key(name))
@@ -247,9 +262,9 @@ fn names(change: &Change, edit: &Edit) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use elacsym::model::ReadOnly;
+    use elacsym::model::{Pinning, ReadOnly};
 
-    use super::super::super::words::{Doc, FICKLE, If, Kind, Wish};
+    use super::super::super::words::{Doc, FICKLE, Find, If, Kind, Wish};
     use super::super::sketch::{
         Sketch, delete, doc, fickle, of, opening, patch, put, refused, retold, rows, told, unknown,
     };
@@ -407,6 +422,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_found_is_all_that_is_there_and_nothing_else() {
+        let gone =
+            |below| of(Change { delete_found: Some(Find::CountBelow(below)), ..Change::default() });
+        let [both, one] = [&[7, 8][..], &[7][..]];
+        for (landed, said, expected) in [
+            (both, told(2, [0, 0, 2]), ""),
+            (both, unknown(), ""),
+            (both, told(2, [0, 0, 1]), "slot 2 of n: no order"),
+            (one, told(2, [0, 0, 1]), "slot 2 of n: no order"),
+            (one, unknown(), "slot 2 of n: no order"),
+        ] {
+            let mut sketch = there();
+            let act = sketch.call(2, 0, gone(2));
+            sketch.land(1, 2, 1, rows(&[], landed));
+            sketch.back(act, said);
+            told_of(&sketch, expected);
+        }
+        for (below, expected) in [(1, ""), (2, "by the model")] {
+            let mut sketch = there();
+            let act = sketch.call(2, 0, gone(below));
+            sketch.back(act, told(1, [0; 3]));
+            told_of(&sketch, expected);
+        }
+    }
+
+    #[test]
     fn of_two_unknown_deletes_each_is_where_it_must_be() {
         let mut sketch = there();
         sketch.call(2, 0, of(delete(&[7, 98])));
@@ -448,7 +489,7 @@ mod tests {
         let mut sketch = there();
         let closes = Change { read_only: Some(ReadOnly::Yes), ..Change::default() };
         let set = sketch.call(2, 1, Wish::Set(closes));
-        let edits = vec![Edit::ReadOnly(ReadOnly::Yes)];
+        let edits = vec![Edit::Settings(ReadOnly::Yes, Pinning::None)];
         sketch.land(1, 2, 1, Entry::Batch { rows: BTreeMap::new(), gone: Vec::new(), edits });
         sketch.back(set, Said::Set);
         let late = sketch.call(3, 0, of(put(&[(7, doc(3, 1))])));

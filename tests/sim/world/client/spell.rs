@@ -7,15 +7,18 @@ use std::sync::Arc;
 
 use elacsym::engine::Engine;
 use elacsym::error::{Error, ErrorKind};
+use elacsym::model;
 use elacsym::model::{
-    Aggregate, Aggregated, Aggregates, Ann, Answered, Consistency, Declaration, Direction, DocId,
-    Filter, Given, GivenRow, Hit, Include, LIMIT_MAX, Metadata, Metric, Namespace, Op, Operand,
-    Page, Query, Rank, SchemaChange, Value, Write, WriteFault, Written,
+    Aggregate, Aggregated, Aggregates, Ann, Answered, ByFilter, Case, Consistency, Create,
+    Declaration, Direction, DocId, Filter, Given, GivenRow, Hit, IdType, Include, LIMIT_MAX,
+    Metadata, Metric, Namespace, Op, Operand, Page, PatchByFilter, Pattern, Query, Rank,
+    SchemaChange, Settings, Value, Write, WriteFault, Written,
 };
 
 use crate::world::model::distance;
 use crate::world::words::{
-    ATTRIBUTES, COUNT, Change, Datum, Doc, Facts, If, Kind, Newest, Read, Said, Sight, VECTOR, Wish,
+    ATTRIBUTES, COUNT, Change, Datum, Doc, Facts, Find, If, Kind, MARK, Newest, Read, Said, Sight,
+    TEXT, Touched, VECTOR, Wish,
 };
 
 /// Under which label all documents are counted.
@@ -25,12 +28,12 @@ pub(super) async fn send(engine: &Engine, name: &Namespace, wish: &Wish, page: u
     match wish {
         Wish::Change { change, key } => {
             let written = engine.write(name, write(change), key.clone()).await;
-            written.map_or_else(|error| not_changed(&error), changed)
+            written.map_or_else(|error| not_changed(&error), |written| changed(&written))
         }
         Wish::Set(change) => {
-            let set = match change.read_only {
-                Some(read_only) => engine.set(name, Some(read_only), None).await,
-                None => engine.declare(name, schema(change), None).await.map(drop),
+            let set = match (change.read_only, change.pinning) {
+                (None, None) => engine.declare(name, schema(change), None).await.map(drop),
+                (read_only, pinning) => engine.set(name, read_only, pinning).await,
             };
             set.map_or_else(|error| not_changed(&error), |()| Said::Set)
         }
@@ -83,7 +86,12 @@ fn schema(change: &Change) -> Vec<(Box<str>, SchemaChange)> {
 }
 
 fn write(change: &Change) -> Write {
+    let by_filter = |find: Find| ByFilter { filter: filter(find), excess: change.excess };
+    let patch_by_filter = change.patch_found.as_ref();
     Write {
+        delete_by_filter: change.delete_found.map(by_filter),
+        patch_by_filter: patch_by_filter
+            .map(|(find, doc)| PatchByFilter { matching: by_filter(*find), values: values(doc) }),
         upserts: rows(&change.puts),
         upsert_condition: condition(change.put_if),
         patches: rows(&change.patches),
@@ -91,12 +99,29 @@ fn write(change: &Change) -> Write {
         deletes: change.deletes.iter().map(|id| given_id(*id)).collect(),
         delete_condition: condition(change.delete_if),
         schema: schema(change),
+        // The contract has whoever makes a name without a document say of what type its ids are.
+        id_type: (change.create == Create::Always).then_some(IdType::Uint),
         read_only: change.read_only,
+        pinning: change.pinning,
+        create: change.create,
         ..Write::default()
     }
 }
 
-fn rows(docs: &[(u64, Doc)]) -> Vec<GivenRow> {
+fn filter(find: Find) -> Filter {
+    match find {
+        Find::CountBelow(bound) => test(COUNT, Op::Lt, Operand::Literal(Given::Int(bound))),
+        Find::MarkIs(no) => test(MARK, Op::Eq, Operand::Literal(Given::Int(no))),
+        Find::Without(name) => test(name, Op::Eq, Operand::Literal(Given::Null)),
+        Find::Begins(text) => {
+            let operand = Operand::Literal(Given::Text(format!("{text}*").into()));
+            let pattern = Pattern::Glob { operand, case: Case::Matters };
+            Filter::Like { attribute: TEXT.into(), pattern }
+        }
+    }
+}
+
+fn values(doc: &Doc) -> Vec<(Arc<str>, Given)> {
     let value = |(attribute, datum): (&&str, &Datum)| {
         let given = match datum {
             Datum::Int(number) => Given::Int(*number),
@@ -105,10 +130,11 @@ fn rows(docs: &[(u64, Doc)]) -> Vec<GivenRow> {
         };
         (Arc::<str>::from(*attribute), given)
     };
-    let row = |(id, doc): &(u64, Doc)| GivenRow {
-        id: given_id(*id),
-        values: doc.iter().map(value).collect(),
-    };
+    doc.iter().map(value).collect()
+}
+
+fn rows(docs: &[(u64, Doc)]) -> Vec<GivenRow> {
+    let row = |(id, doc): &(u64, Doc)| GivenRow { id: given_id(*id), values: values(doc) };
     docs.iter().map(row).collect()
 }
 
@@ -160,15 +186,34 @@ fn queries(read: &Read) -> Vec<Query> {
     }
 }
 
-fn changed(written: Written) -> Said {
-    let Written { seq, upserted, patched, deleted, remaining: _, stored } = written;
-    Said::Changed {
-        seq,
-        puts: upserted.count,
-        patches: patched.count,
-        deletes: deleted.count,
-        stored,
+fn changed(written: &Written) -> Said {
+    let Written { seq, upserted, patched, deleted, remaining, stored } = written;
+    if *remaining {
+        return Said::Broken("documents are left, and there are few".to_owned());
     }
+    let parts = [upserted, patched, deleted];
+    let named = parts.iter().all(|part| part.ids.len() as u64 == part.count);
+    let touched = if named || !stored { touched(parts).map(Some) } else { Ok(None) };
+    let [puts, patches, deletes] = parts.map(|part| part.count);
+    let (seq, stored) = (*seq, *stored);
+    match touched {
+        Ok(_) if !named && !stored => Said::Broken(format!("{written:?} leaves out documents")),
+        Ok(touched) => Said::Changed { seq, puts, patches, deletes, touched, stored },
+        Err(odd) => Said::Broken(odd),
+    }
+}
+
+fn touched(parts: [&model::Touched; 3]) -> Result<Touched, String> {
+    let number = |id: &DocId| match id {
+        DocId::Uint(id) => Ok(*id),
+        odd => Err(format!("a document with the id '{odd}' was touched")),
+    };
+    let numbers =
+        |part: &model::Touched| part.ids.iter().map(number).collect::<Result<Vec<u64>, String>>();
+    let [puts, patches, deletes] = parts.map(numbers);
+    let mut touched = Touched { puts: puts?, patches: patches?, deletes: deletes? };
+    touched.sort();
+    Ok(touched)
 }
 
 fn seen(read: &Read, answered: &Answered) -> Said {
@@ -234,8 +279,8 @@ fn facts(metadata: &Metadata) -> Said {
     let kinds: Option<BTreeMap<&'static str, Kind>> = kinds.collect();
     match kinds {
         Some(kinds) => {
-            let read_only = metadata.schema.settings.read_only;
-            Said::Told(Facts { kinds, read_only, rows: metadata.rows })
+            let Settings { read_only, pinning } = metadata.schema.settings;
+            Said::Told(Facts { kinds, read_only, pinning, rows: metadata.rows })
         }
         None => Said::Broken(format!("nobody declared what is in {:?}", metadata.schema)),
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use elacsym::log::effects;
 use elacsym::model::{
-    AttrNo, Attribute, DocId, IdType, Pinning, ReadOnly, Row, SchemaEdit, Settings, Value,
+    AttrNo, Attribute, DocId, IdType, ReadOnly, Row, SchemaEdit, Settings, Value,
 };
 
 use crate::world::words::{ATTRIBUTES, Datum, Doc, Edit, Entry, Kind};
@@ -56,11 +56,11 @@ impl Schema {
                 edits.extend(dropped.map(|(name, _)| Edit::Dropped(name)));
             }
             SchemaEdit::IdType(IdType::Uint) | SchemaEdit::Settled => {}
-            SchemaEdit::Settings(Settings { read_only, pinning: Pinning::None }) => {
+            SchemaEdit::Settings(Settings { read_only, pinning }) => {
                 let read_only = if *read_only { ReadOnly::Yes } else { ReadOnly::No };
-                edits.push(Edit::ReadOnly(read_only));
+                edits.push(Edit::Settings(read_only, *pinning));
             }
-            SchemaEdit::IdType(_) | SchemaEdit::Settings(_) => {
+            SchemaEdit::IdType(_) => {
                 return Err(format!("nobody asked for {edit:?}"));
             }
         }

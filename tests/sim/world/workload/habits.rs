@@ -18,12 +18,18 @@ pub(crate) enum Deed {
     Insert,
     /// Only what has a lower count.
     Grow,
+    /// To delete what is found, or to patch it, or both, beside what is named.
+    Find,
+    /// To make a name that must not be there, or must, or need not have a document.
+    Create,
     /// To declare, or to drop, a fickle attribute.
     Schema,
     /// To declare one by the verb that there is for it.
     Declare,
     /// That the name takes no writes: until somebody is turned away, who has it take them again.
     Freeze,
+    /// How many nodes are to be set aside for the name.
+    Pin,
     /// What must be refused.
     Wrong,
     /// A request that has a key, sent once more, be it answered or not.
@@ -39,7 +45,7 @@ pub(crate) enum Deed {
 }
 
 /// How often each is wished for, where a run is not partial to any.
-const USUAL: [(Deed, usize); 19] = [
+const USUAL: [(Deed, usize); 22] = [
     (Deed::Put, 14),
     (Deed::Patch, 10),
     (Deed::Delete, 6),
@@ -47,9 +53,12 @@ const USUAL: [(Deed, usize); 19] = [
     (Deed::Raise, 16),
     (Deed::Insert, 5),
     (Deed::Grow, 6),
+    (Deed::Find, 6),
+    (Deed::Create, 2),
     (Deed::Schema, 5),
     (Deed::Declare, 2),
     (Deed::Freeze, 1),
+    (Deed::Pin, 1),
     (Deed::Wrong, 3),
     (Deed::Repeat, 5),
     (Deed::End, 1),
@@ -122,6 +131,10 @@ impl Habits {
             retries: crowd.one_of(&[0, 2, 4, 4]),
             large_at: (large.below(LARGE_SEEDS) == 0).then(|| large.below(turns / 2 + 1)),
         }
+    }
+
+    pub(crate) fn wishes_for(&self, deed: Deed) -> bool {
+        self.weights.iter().any(|(known, weight)| *known == deed && *weight > 0)
     }
 
     /// Partial to one deed, and to others as before.

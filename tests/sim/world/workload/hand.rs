@@ -1,10 +1,13 @@
 //! A hand that draws one wish: from the habits of the run, its own dice, and what its client knows.
 
+mod found;
+
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::time::Duration;
 
-use elacsym::model::ReadOnly;
+use elacsym::model::{Create, Pinning, ReadOnly};
 
 use super::habits::{Deed, Habits};
 use super::seen::{Known, Last};
@@ -23,6 +26,8 @@ const LARGE_TEXT_BYTES: usize = 4_000;
 const LARGE_IDS: Range<u64> = 10_000..10_000 + LARGE_ROWS;
 /// Numbers of a vector are below that, so that many are equally far.
 const NUMBERS: usize = 6;
+/// What texts are made of.
+const LETTERS: [&str; 4] = ["a", "k", "z", "é"];
 /// How many are asked for, of the nearest.
 const NEAREST: (usize, usize) = (1, 6);
 /// The chance that a document of a name with vectors has one, and that one is of another length.
@@ -69,6 +74,8 @@ impl Hand<'_> {
             Deed::Mix => self.change(Self::mix),
             Deed::Insert => self.change(Self::insert),
             Deed::Grow => self.change(Self::grow),
+            Deed::Find => self.change(Self::find),
+            Deed::Create => self.change(Self::create),
             Deed::Schema => self.change(Self::schema),
             Deed::Declare => {
                 let attribute = self.chance.one_of(&FICKLE);
@@ -77,6 +84,11 @@ impl Hand<'_> {
             }
             Deed::Freeze => {
                 Wish::Set(Change { read_only: Some(ReadOnly::Yes), ..Change::default() })
+            }
+            Deed::Pin => {
+                let replicas = NonZeroU32::new(self.chance.below(3) as u32);
+                let pinning = Some(replicas.map_or(Pinning::None, Pinning::Replicas));
+                Wish::Set(Change { pinning, ..Change::default() })
             }
             Deed::Wrong => self.change(Self::wrong),
             Deed::Raise => self.raise(),
@@ -184,6 +196,14 @@ impl Hand<'_> {
             }
             _ => Change { puts: docs, put_if: If::CountGrows, ..Change::default() },
         }
+    }
+
+    /// Whoever says how a name is to be made mostly finds one that is there.
+    fn create(&mut self) -> Change {
+        let create = self.chance.one_of(&[Create::Always, Create::New, Create::Never]);
+        let bare = create == Create::Always && self.chance.happens(0.5);
+        let change = if bare { Change::default() } else { self.part(Part::Puts) };
+        Change { create, ..change }
     }
 
     /// A fickle attribute comes, or goes, or is another in one and the same change.
@@ -350,7 +370,7 @@ impl Hand<'_> {
 
     fn text(&mut self) -> Datum {
         let bytes = self.chance.zipf(self.habits.text_bytes_max + 1);
-        let letter = self.chance.one_of(&["a", "k", "z", "é"]);
+        let letter = self.chance.one_of(&LETTERS);
         Datum::Text(letter.repeat(bytes / letter.len()))
     }
 

@@ -7,7 +7,7 @@ use elacsym::model::{Namespace, ReadOnly};
 
 use crate::world::model::kind_of;
 use crate::world::words::{
-    Act, COUNT, Change, Datum, Doc, FICKLE, If, Kind, Read, Said, Sight, VECTOR, Wish,
+    Act, COUNT, Change, Datum, Doc, FICKLE, If, Kind, Read, Said, Sight, Touched, VECTOR, Wish,
 };
 
 /// In which words a node says that a name takes no writes: there are no others by which a client could
@@ -140,6 +140,9 @@ impl Known {
 
     fn changed(&mut self, change: &Change, said: &Said) {
         match said {
+            Said::Changed { touched: Some(touched), stored: false, .. } if change.finds() => {
+                self.found(change, touched);
+            }
             Said::Changed { puts, patches, deletes, stored: false, .. } => {
                 self.applied(change, [*puts, *patches, *deletes]);
             }
@@ -168,8 +171,28 @@ impl Known {
     }
 
     fn forget(&mut self, change: &Change) {
+        if change.finds() {
+            self.ids.clear();
+        }
         let rows = change.puts.iter().chain(&change.patches).map(|(id, _)| id);
         for id in rows.chain(&change.deletes) {
+            self.ids.remove(id);
+        }
+        for attribute in &change.drop {
+            self.kinds.remove(attribute);
+        }
+    }
+
+    /// Of documents that a change finds, it is known which they were.
+    fn found(&mut self, change: &Change, touched: &Touched) {
+        self.frozen = false;
+        let patch = change.patch_found.as_ref().and_then(|(_, doc)| Last::of(doc));
+        for id in &touched.patches {
+            self.ids.remove(id);
+            self.ids.extend(patch.map(|last| (*id, last)));
+        }
+        self.ids.extend(touched.deletes.iter().map(|id| (*id, Last::Gone)));
+        for (id, _) in change.puts.iter().chain(&change.patches) {
             self.ids.remove(id);
         }
         for attribute in &change.drop {
