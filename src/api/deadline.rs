@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use super::error::Refusal;
+use super::error::{Again, Refusal};
 use crate::env::Clock;
+use crate::error::{self, Error};
 
 pub(super) const QUERY_TIME_MAX: Duration = Duration::from_secs(30);
 pub(super) const WRITE_TIME_MAX: Duration = Duration::from_secs(50);
@@ -46,6 +47,27 @@ impl Deadline {
         work: impl Future<Output = Result<T, Refusal>>,
     ) -> Result<T, Refusal> {
         self.in_time(work, Refusal::late_start).await?
+    }
+
+    /// What the engine says to a question. `refused` tells an error in the words of a contract.
+    pub(super) async fn asking<T>(
+        &self,
+        work: impl Future<Output = error::Result<T>>,
+        refused: impl FnOnce(Error) -> Refusal,
+    ) -> Result<T, Refusal> {
+        self.in_time(work, Refusal::late_query).await?.map_err(refused)
+    }
+
+    /// What it says to a write: whatever this is refused with tells whether it may be sent again.
+    pub(super) async fn writing<T>(
+        &self,
+        work: impl Future<Output = error::Result<T>>,
+        again: Again,
+        refused: impl FnOnce(Error) -> Refusal,
+    ) -> Result<T, Refusal> {
+        let late = || Refusal::late_write().of_a_write(again);
+        let written = self.in_time(work, late).await?;
+        written.map_err(|error| refused(error).of_a_write(again))
     }
 
     pub(super) async fn in_time<T>(
@@ -131,6 +153,24 @@ mod tests {
         };
         assert_eq!(deadline.reading(endless()).await, Err(Refusal::slow_body()));
         assert_eq!(deadline.making(endless()).await, Err(Refusal::late_start()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_fails_or_is_late_tells_whether_it_may_be_sent_again() {
+        let clock = Clock::start();
+        let refused = |error: Error| Refusal::internal(error.to_string());
+        for again in [Again::Safe, Again::Unsafe] {
+            let deadline = Deadline::start(clock, Duration::from_secs(10));
+            let failing = async { Err::<(), _>(Error::internal("no")) };
+            let told = Refusal::internal("no").of_a_write(again);
+            assert_eq!(deadline.writing(failing, again, refused).await, Err(told));
+            let endless = async {
+                clock.sleep(Duration::from_secs(60)).await;
+                Ok(())
+            };
+            let told = Refusal::late_write().of_a_write(again);
+            assert_eq!(deadline.writing(endless, again, refused).await, Err(told));
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::error::Refusal;
 use super::json::{Object, mistyped, quoted};
-use crate::model::{FullText, Given};
+use crate::model::{FullText, Given, MAX_TOKEN_LENGTH_MAX};
 
 /// `None`: switched off.
 pub(super) fn read(path: &str, given: Given) -> Result<Option<FullText>, Refusal> {
@@ -33,8 +33,8 @@ fn settings(path: &str, mut object: Object) -> Result<FullText, Refusal> {
     settings.k3 = object.number("k3")?.map_or(settings.k3, |number| number as f32);
     if let Some(length) = object.count("max_token_length")? {
         settings.max_token_length = u8::try_from(length).map_err(|_| {
-            let path = quoted(path);
-            Refusal::invalid(format!("{path}.max_token_length is 1 to 254, not {length}"))
+            let (path, max) = (quoted(path), MAX_TOKEN_LENGTH_MAX);
+            Refusal::invalid(format!("{path}.max_token_length is 1 to {max}, not {length}"))
         })?;
     }
     object.refuse_unbuilt_flags(&["index_prefixes"])?;

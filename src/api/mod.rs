@@ -34,7 +34,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use serde::Serialize;
@@ -44,9 +44,12 @@ pub use listener::serve;
 
 use crate::engine::Engine;
 use crate::env::{Clock, Dice, blocking};
-use deadline::Deadline;
+use crate::error::Error;
+use crate::memory::Memory;
+use crate::model::Namespace;
+use deadline::{Deadline, WRITE_TIME_MAX};
 use drain::Drains;
-use error::Refusal;
+use error::{Again, Refusal};
 use metrics::Metrics;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -105,6 +108,31 @@ async fn understood<T: Send + 'static>(
 ) -> Result<T, Refusal> {
     let body = deadline.reading(body::read(request, api.engine.memory())).await?;
     deadline.making(crunch(body.len(), move || make(&body))).await
+}
+
+/// Of documents, which are printed while others are served.
+async fn printed(
+    api: &Api,
+    rows: usize,
+    deadline: Deadline,
+    print: impl FnOnce(&Memory) -> Result<Response, Refusal> + Send + 'static,
+) -> Result<Response, Refusal> {
+    let memory = api.engine.memory().clone();
+    let print = crunch(rows * ROW_BYTES, move || print(&memory));
+    deadline.in_time(print, Refusal::late_query).await?
+}
+
+/// Ends a namespace, as both contracts do.
+async fn end(
+    api: &Api,
+    name: &Namespace,
+    uri: &Uri,
+    refused: impl FnOnce(Error) -> Refusal,
+) -> Result<(), Refusal> {
+    uri::refuse_unbuilt(uri, "purge")?;
+    let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
+    // Twice, the second would end whatever came by that name in between.
+    deadline.writing(api.engine.delete(name), Again::Unsafe, refused).await
 }
 
 fn json_answer(status: StatusCode, value: &impl Serialize) -> Result<Response, Refusal> {

@@ -6,9 +6,7 @@ use super::error::Refusal;
 
 /// The first one of this name, decoded; an empty one is none.
 pub(super) fn parameter(uri: &Uri, name: &str) -> Result<Option<String>, Refusal> {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    let mut pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let Some((_, value)) = pairs.find(|(key, _)| *key == name) else { return Ok(None) };
+    let Some((_, value)) = pairs(uri).find(|(key, _)| *key == name) else { return Ok(None) };
     let value = decoded(value).ok_or_else(|| {
         Refusal::invalid_url(&format!("the parameter `{name}` is not percent-encoded UTF-8"))
     })?;
@@ -18,15 +16,18 @@ pub(super) fn parameter(uri: &Uri, name: &str) -> Result<Option<String>, Refusal
 /// Whether something is asked for by a parameter of this name: `?deep`, `?deep=1`, and not
 /// `?deep=0`. What is not understood is asked for.
 pub(super) fn asks_for(uri: &Uri, name: &str) -> bool {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    let mut pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.any(|(key, value)| key == name && !matches!(value, "0" | "false"))
+    pairs(uri).any(|(key, value)| key == name && !matches!(value, "0" | "false"))
 }
 
 /// What the contract has and this server has not. It is no parameter to pass over where the request
 /// would then do something else.
 pub(super) fn refuse_unbuilt(uri: &Uri, name: &str) -> Result<(), Refusal> {
     if asks_for(uri, name) { Err(Refusal::not_built(name)) } else { Ok(()) }
+}
+
+fn pairs(uri: &Uri) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 fn decoded(text: &str) -> Option<String> {

@@ -11,11 +11,10 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
-use tokio::runtime::Builder;
 
 use super::flags::Flags;
 use super::json::quoted;
-use super::{Failure, logging};
+use super::{Failure, logging, texts, threads};
 use crate::config::{Config, Location};
 use crate::env::{self, Clock, Dice};
 use crate::error::{Context, Error, Result};
@@ -49,31 +48,15 @@ pub(super) fn run(
     vars: Vec<(OsString, OsString)>,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let texts = vars
-        .iter()
-        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
-    let texts: Vec<(String, String)> = texts.collect();
+    let texts = texts(&vars);
     let config = Config::load(&flags.into_inputs(vars)).map_err(Failure::Configuration)?;
     logging::start(&config.log);
     let name = wish.name.as_deref().map(Namespace::new).transpose().map_err(Failure::Refused)?;
     let place = &config.storage;
     is_there(place).map_err(Failure::Refused)?;
     env::raise_open_files();
-    let threads = Builder::new_multi_thread().enable_all().build();
-    let runtime = threads.map_err(|error| {
-        Failure::Refused(Error::unavailable("starting threads").with_source(error))
-    })?;
-    let found = runtime.block_on(async {
-        tokio::select! {
-            biased;
-            _ = tokio::signal::ctrl_c() => {
-                Err(Error::unavailable("it was stopped before its end"))
-            }
-            found = look(place, texts, name) => found,
-        }
-    });
-    runtime.shutdown_background();
-    let found = found.map_err(Failure::Refused)?;
+    let found = threads::run_unless_stopped(look(place, texts, name));
+    let found = found.flatten().map_err(Failure::Refused)?;
     let form = if wish.json { Form::Json } else { Form::Lines };
     print(&found, form, out).and_then(|()| out.flush()).map_err(Failure::Output)?;
     match found.error_count() {

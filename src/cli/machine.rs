@@ -4,6 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::config::Config;
+use crate::engine::Limits;
+use crate::namespace::keeper::FoldAt;
+
 /// Of what there is, so much: the rest is for what nobody reserves, and for the system's own cache.
 const PART: u64 = 2;
 const LEAST_BYTES: u64 = 256 << 20;
@@ -14,8 +18,16 @@ const GROUPS: &str = "/proc/self/cgroup";
 const GROUP_ROOT: &str = "/sys/fs/cgroup";
 const MEMORY_ROOT: &str = "/sys/fs/cgroup/memory";
 
+/// What a node may take here, as far as nothing else was said.
+pub(super) fn limits(config: &Config) -> Limits {
+    let indexer = &config.indexer;
+    let memory = indexer.memory_limit.unwrap_or_else(memory_limit);
+    let folds = FoldAt { slots: indexer.fold_slots.into(), bytes: indexer.fold_bytes };
+    Limits::of(memory, folds)
+}
+
 /// The limit of memory where none was said.
-pub(super) fn memory_limit() -> u64 {
+fn memory_limit() -> u64 {
     half(memory(|path| fs::read_to_string(path).ok()))
 }
 

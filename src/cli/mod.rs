@@ -13,6 +13,7 @@ mod json;
 mod logging;
 mod machine;
 mod serve;
+mod threads;
 mod version;
 
 use std::ffi::OsString;
@@ -137,6 +138,14 @@ fn print_clap(answer: &clap::Error) -> ExitCode {
         (false, Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         (false, Err(_)) => ExitCode::from(EXIT_OTHER),
     }
+}
+
+/// The variables that are text: what is none is asked for by nobody.
+fn texts(vars: &[(OsString, OsString)]) -> Vec<(String, String)> {
+    let text = |(name, value): &(OsString, OsString)| {
+        Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()))
+    };
+    vars.iter().filter_map(text).collect()
 }
 
 /// There is nobody left to tell if stderr is closed.

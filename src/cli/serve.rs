@@ -12,20 +12,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use super::flags::Flags;
-use super::{Failure, logging, machine, version};
+use super::{Failure, logging, machine, texts, threads, version};
 use crate::api::{self, Access};
 use crate::config::{Auth, Config, Location, Role, Server};
 use crate::engine::{Engine, Limits};
 use crate::env::{self, Clock, Dice};
 use crate::error::{Context, Error, Result};
 use crate::model::NodeId;
-use crate::namespace::keeper::FoldAt;
 use crate::storage::{self, Store};
 
 /// For requests that are under way at a signal. With the next one it is less than what a supervisor
@@ -47,22 +45,12 @@ pub(super) fn run(
     }
     check_alone(&config).map_err(Failure::Refused)?;
     let access = Access::new(&config.auth).map_err(Failure::Refused)?;
-    let threads = Builder::new_multi_thread().enable_all().build();
-    let runtime = threads.map_err(|error| {
-        Failure::Serving(Error::unavailable("starting threads").with_source(error))
-    })?;
-    let served = runtime.block_on(serve(&config, access, of_store, out));
-    // What still computes has nobody to answer to.
-    runtime.shutdown_background();
-    served.map_err(Failure::Serving)
+    threads::run(serve(&config, access, of_store, out)).flatten().map_err(Failure::Serving)
 }
 
 /// The variables by which a store is reached; no other is handed on.
 fn of_store(vars: &[(OsString, OsString)]) -> Vec<(String, String)> {
-    let text = |(name, value): &(OsString, OsString)| {
-        Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()))
-    };
-    vars.iter().filter_map(text).filter(|(name, _)| name.starts_with("AWS_")).collect()
+    texts(vars).into_iter().filter(|(name, _)| name.starts_with("AWS_")).collect()
 }
 
 /// Several kinds of nodes need a cluster, in which each knows the others.
@@ -102,7 +90,7 @@ async fn serve(
         () = signals.next() => return Ok(()),
         store = open(&config.storage, of_store, clock, &dice) => store?,
     };
-    let (limits, open_files) = (limits(config), env::raise_open_files());
+    let (limits, open_files) = (machine::limits(config), env::raise_open_files());
     tell(&config.auth, limits, open_files);
     let engine = Arc::new(Engine::new(store, clock, dice.fork("engine"), node, limits));
 
@@ -165,13 +153,6 @@ async fn open(
         info!("the store keeps its promises (asked for {:?})", proof.took);
     }
     Ok(store)
-}
-
-fn limits(config: &Config) -> Limits {
-    let indexer = &config.indexer;
-    let memory = indexer.memory_limit.unwrap_or_else(machine::memory_limit);
-    let folds = FoldAt { slots: indexer.fold_slots.into(), bytes: indexer.fold_bytes };
-    Limits::of(memory, folds)
 }
 
 fn tell(auth: &Auth, limits: Limits, open_files: Option<u64>) {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use half::f16;
 use proptest::prelude::*;
 
+use super::spelling::Spelt;
 use super::{
     AttrNo, AttrType, Attribute, Chain, DocId, Element, Epoch, FileKind, FileName, FullText,
     Holder, IdType, Incarnation, Metric, Namespace, Options, Pinning, PutId, Scalar, Schema, Seq,
@@ -68,7 +69,7 @@ pub(crate) fn any_blob() -> impl Strategy<Value = Bytes> {
 }
 
 pub(crate) fn any_id_type() -> impl Strategy<Value = IdType> {
-    prop::sample::select(vec![IdType::Uint, IdType::Uuid, IdType::String])
+    prop::sample::select(IdType::ALL)
 }
 
 pub(crate) fn any_doc_id_of(id_type: IdType) -> BoxedStrategy<DocId> {
@@ -81,25 +82,14 @@ pub(crate) fn any_doc_id_of(id_type: IdType) -> BoxedStrategy<DocId> {
     }
 }
 
-fn any_scalar_of(scalars: &[Scalar]) -> impl Strategy<Value = Scalar> + use<> {
-    prop::sample::select(scalars.to_vec())
-}
-
 pub(crate) fn any_attr_type() -> BoxedStrategy<AttrType> {
-    const IN_ARRAYS: [Scalar; 7] = [
-        Scalar::String,
-        Scalar::Int,
-        Scalar::Uint,
-        Scalar::Float,
-        Scalar::Bool,
-        Scalar::Uuid,
-        Scalar::DateTime,
-    ];
-    let elements = prop::sample::select(vec![Element::F32, Element::F16, Element::I8]);
+    let scalars = Scalar::ALL.iter().copied().filter(|scalar| *scalar != Scalar::Bytes);
+    let in_arrays = prop::sample::select(scalars.collect::<Vec<_>>());
+    let elements = prop::sample::select(Element::ALL);
     prop_oneof![
-        4 => any_scalar_of(&IN_ARRAYS).prop_map(AttrType::Scalar),
+        4 => in_arrays.clone().prop_map(AttrType::Scalar),
         1 => Just(AttrType::Scalar(Scalar::Bytes)),
-        4 => any_scalar_of(&IN_ARRAYS).prop_map(AttrType::Array),
+        4 => in_arrays.prop_map(AttrType::Array),
         2 => (1..9_u32, elements).prop_map(|(dims, element)| AttrType::Vector { dims, element }),
         1 => Just(AttrType::Sparse),
         1 => (1..5_u32).prop_map(|dims| AttrType::Vectors { dims }),
@@ -247,8 +237,7 @@ pub(crate) fn any_settings() -> impl Strategy<Value = Settings> {
 
 /// One that requests may have made, with numbers that were given to attributes now dropped.
 pub(crate) fn any_schema() -> impl Strategy<Value = Schema> {
-    let metrics = vec![Metric::Cosine, Metric::EuclideanSquared, Metric::DotProduct];
-    let attributes = prop::sample::select(metrics).prop_flat_map(|metric| {
+    let attributes = prop::sample::select(Metric::ALL).prop_flat_map(|metric| {
         prop::collection::vec(("[a-e]|[A-Z_é]{1,8}", any_kind_with_options(metric)), 0..8)
     });
     let flags = (any::<bool>(), any_settings());

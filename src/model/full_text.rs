@@ -9,11 +9,11 @@ pub const PRE_TOKENIZED: &str = "pre_tokenized_array";
 const TOKENIZER: &str = "word_v4";
 const LANGUAGE: &str = "english";
 const MAX_TOKEN_LENGTH: u8 = 39;
-const MAX_TOKEN_LENGTH_MAX: u8 = 254;
+pub const MAX_TOKEN_LENGTH_MAX: u8 = 254;
 
-const TOKENIZERS: [&str; 6] =
+pub const TOKENIZERS: [&str; 6] =
     ["word_v4", "word_v3", "word_v2", "word_v1", "word_v0", PRE_TOKENIZED];
-const LANGUAGES: [&str; 18] = [
+pub const LANGUAGES: [&str; 18] = [
     "arabic",
     "danish",
     "dutch",

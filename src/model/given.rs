@@ -23,7 +23,7 @@ const SHOWN_BYTES_ENOUGH: usize = 4 * SHOWN_CHARS_MAX;
 
 impl Given {
     /// The number that this is, if it is one.
-    pub(super) fn number(&self) -> Option<f64> {
+    pub fn number(&self) -> Option<f64> {
         match self {
             Self::Int(number) => Some(*number as f64),
             Self::Uint(number) => Some(*number as f64),
@@ -79,7 +79,7 @@ impl fmt::Display for Given {
 }
 
 /// A text of the request, as an error shows it.
-pub(super) fn short(text: &str) -> Cow<'_, str> {
+pub fn short(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(SHOWN_CHARS_MAX) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),

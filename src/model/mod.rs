@@ -46,15 +46,16 @@ pub use file::{FileKind, FileName};
 pub use filter::{
     Case, Edits, FILTER_DEPTH_MAX, FILTER_NODES_MAX, Filter, LastToken, Op, Operand, Pattern, Which,
 };
-pub use full_text::PRE_TOKENIZED;
-pub use given::Given;
+pub use full_text::{LANGUAGES, MAX_TOKEN_LENGTH_MAX, PRE_TOKENIZED, TOKENIZERS};
+pub use given::{Given, short};
 pub use id::{Chain, Epoch, Holder, Incarnation, PutId, Seq, Version};
 pub use marker::{Marker, MarkerKind};
 pub use name::{NAME_BYTES_MAX, Namespace};
 pub use node::NodeId;
 pub use query::{
     Aggregate, COMPUTED_MAX, Computed, Direction, FRAGMENT, FRAGMENTS_MAX, FUSION_CONSTANT,
-    Fragments, Fusion, Group, Highlight, Include, LIMIT_MAX, Offsets, Page, Per, Query, Rank,
+    Fragments, Fusion, GROUP_KEYS_MAX, Group, Highlight, Include, LIMIT_MAX, Offsets,
+    PER_ATTRIBUTES_MAX, Page, Per, Query, Rank,
 };
 pub use recall::{Asked, GroundTruth, RECALL_SAMPLES_MAX, Recall, Recalled, Truth};
 pub use schema::{

@@ -137,6 +137,8 @@ pub struct Fusion {
 pub const FRAGMENT: &str = "$fragment";
 
 pub const LIMIT_MAX: usize = 10_000;
+pub const PER_ATTRIBUTES_MAX: usize = 8;
+pub const GROUP_KEYS_MAX: usize = 8;
 pub const COMPUTED_MAX: usize = 256;
 pub const FRAGMENTS_MAX: usize = 1024;
 pub const FUSION_CONSTANT: f64 = 60.0;

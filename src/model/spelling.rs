@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 const SPARSE: &str = "{}f16";
 
 /// A closed set of things, each with its word.
-trait Spelt: Copy + 'static {
+pub(super) trait Spelt: Copy + 'static {
     const ALL: &'static [Self];
 
     fn word(self) -> &'static str;

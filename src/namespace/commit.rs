@@ -256,11 +256,13 @@ impl Stage {
         if let Some(matching) = &write.delete_by_filter {
             self.delete_found(&mut draft, matching, &mut *room)?;
         }
+        let schema = draft.schema.clone();
+        let known = schema.by_number();
         if let Some((matching, values)) = patch {
-            self.patch_found(&mut draft, matching, &values, room)?;
+            self.patch_found(&mut draft, matching, &values, &known, room)?;
         }
-        self.upsert(&mut draft, upserts, write.upsert_condition.as_ref())?;
-        self.patch(&mut draft, patches, write.patch_condition.as_ref())?;
+        self.upsert(&mut draft, upserts, write.upsert_condition.as_ref(), &known)?;
+        self.patch(&mut draft, patches, write.patch_condition.as_ref(), &known)?;
         self.delete(&mut draft, deletes, write.delete_condition.as_ref())?;
         Ok(draft)
     }

@@ -1,8 +1,9 @@
 //! What v2 refuses, in the words by which clients and their users know it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::server::{Options, Server};
+use crate::talk::first_with;
 
 const WRITE: &str = "/v2/namespaces/a";
 const QUERY: &str = "/v2/namespaces/a/query";
@@ -65,41 +66,36 @@ async fn a_write_of_another_shape_is_told_its_place() {
 #[tokio::test]
 async fn a_query_of_another_shape_is_told_its_place() {
     let server = documented().await;
-    let with = |name: &str, value: Value| {
-        let mut query = json!({"rank_by": ["id", "asc"], "limit": 1});
-        query[name] = value;
-        query
-    };
     let rank = "data did not match any variant of untagged enum RankInput";
     let limit = "data did not match any variant of untagged enum LimitInput";
     let cases = [
         (
-            with("consistency", json!("eventual")),
+            first_with("consistency", json!("eventual")),
             "string \"eventual\", expected struct Consistency",
         ),
         (
-            with("consistency", json!({"level": "x"})),
+            first_with("consistency", json!({"level": "x"})),
             "unknown variant `x`, expected `strong` or `eventual`",
         ),
-        (with("consistency", json!({})), "consistency: missing field `level`"),
-        (with("vector_encoding", json!("x")), "expected `float` or `base64`"),
-        (with("rank_by", json!("id")), rank),
-        (with("rank_by", json!({"id": "asc"})), rank),
-        (with("rank_by", json!(["id"])), rank),
-        (with("rank_by", json!(["id", 1])), rank),
-        (with("limit", json!("1")), limit),
-        (with("limit", json!(1.5)), limit),
-        (with("limit", json!([1])), limit),
-        (with("limit", json!({})), limit),
-        (with("limit", json!({"total": "1"})), limit),
-        (with("include_attributes", json!("n")), "include_attributes: invalid type"),
-        (with("include_attributes", json!([1])), "include_attributes[0]: invalid type"),
-        (with("exclude_attributes", json!(true)), "exclude_attributes: invalid type"),
-        (with("min_seq", json!(-1)), "min_seq: invalid type: integer `-1`"),
-        (with("distance_metric", json!("x")), "unknown variant `x`, expected one of"),
-        (with("aggregate_by", json!(["Count"])), "aggregate_by: invalid type: sequence"),
-        (with("aggregate_by", json!({"n": "Count"})), "aggregate_by.n: invalid type"),
-        (with("aggregate_by", json!({"n": []})), "untagged enum AggregateInput"),
+        (first_with("consistency", json!({})), "consistency: missing field `level`"),
+        (first_with("vector_encoding", json!("x")), "expected `float` or `base64`"),
+        (first_with("rank_by", json!("id")), rank),
+        (first_with("rank_by", json!({"id": "asc"})), rank),
+        (first_with("rank_by", json!(["id"])), rank),
+        (first_with("rank_by", json!(["id", 1])), rank),
+        (first_with("limit", json!("1")), limit),
+        (first_with("limit", json!(1.5)), limit),
+        (first_with("limit", json!([1])), limit),
+        (first_with("limit", json!({})), limit),
+        (first_with("limit", json!({"total": "1"})), limit),
+        (first_with("include_attributes", json!("n")), "include_attributes: invalid type"),
+        (first_with("include_attributes", json!([1])), "include_attributes[0]: invalid type"),
+        (first_with("exclude_attributes", json!(true)), "exclude_attributes: invalid type"),
+        (first_with("min_seq", json!(-1)), "min_seq: invalid type: integer `-1`"),
+        (first_with("distance_metric", json!("x")), "unknown variant `x`, expected one of"),
+        (first_with("aggregate_by", json!(["Count"])), "aggregate_by: invalid type: sequence"),
+        (first_with("aggregate_by", json!({"n": "Count"})), "aggregate_by.n: invalid type"),
+        (first_with("aggregate_by", json!({"n": []})), "untagged enum AggregateInput"),
         (json!([]), "invalid type: sequence, expected an object"),
     ];
     for (body, told) in cases {

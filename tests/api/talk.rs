@@ -132,6 +132,13 @@ impl Server {
     }
 }
 
+/// A query for the first document, but for one field of it.
+pub(crate) fn first_with(name: &str, value: Value) -> Value {
+    let mut query = json!({"rank_by": ["id", "asc"], "limit": 1});
+    query[name] = value;
+    query
+}
+
 /// An answer with null in these places, where it had a count that differs from run to run.
 pub(crate) fn without_counts(mut answer: Value, places: &[&str]) -> Value {
     for place in places {

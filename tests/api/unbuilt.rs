@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::server::{Options, Server};
+use crate::talk::first_with;
 
 async fn documented() -> Server {
     let server = Server::start(&Options::memory()).await;
@@ -52,25 +53,20 @@ async fn writes_of_v2_that_are_not_built_are_named() {
 #[tokio::test]
 async fn queries_of_v2_that_are_not_built_are_named() {
     let server = documented().await;
-    let with = |name: &str, value: Value| {
-        let mut query = json!({"rank_by": ["id", "asc"], "limit": 1});
-        query[name] = value;
-        query
-    };
     let aggregate = |expression: Value| json!({"aggregate_by": {"x": expression}});
     let cases = [
-        (with("allow_partial", json!(true)), "`allow_partial`"),
+        (first_with("allow_partial", json!(true)), "`allow_partial`"),
         (aggregate(json!(["Terms", "n", {}])), "Terms"),
         (aggregate(json!(["Avg", "n"])), "Avg"),
     ];
     check(&server, "/v2/namespaces/a/query", &cases).await;
-    let mut off = with("explain", json!(false));
+    let mut off = first_with("explain", json!(false));
     off["disable_cache"] = json!(false);
     off["allow_partial"] = json!(false);
     off["group_by"] = json!(null);
     assert_eq!(server.ids("a", off).await, [json!(1)]);
-    let embed = with("rank_by", json!(["vector", "ANN", ["Embed", "x"]]));
-    let rerank = with("rerank_by", json!({"model": "m", "attribute": "t", "query": "x"}));
+    let embed = first_with("rank_by", json!(["vector", "ANN", ["Embed", "x"]]));
+    let rerank = first_with("rerank_by", json!({"model": "m", "attribute": "t", "query": "x"}));
     let cases = [(embed, 400, "Embed"), (rerank, 400, "model")];
     server.refuses("/v2/namespaces/a/query", &cases).await;
 }

@@ -76,13 +76,7 @@ async fn stand_still(site: Site) {
             })
             .await;
     }
-    scene.end().await;
-    for node in nodes {
-        world.board.set(&[node.at]);
-        scene.verify().await;
-        node.kill();
-    }
-    scene.verify_afresh(&site).await;
+    scene.close(nodes, &site).await;
     let (told, took) = (tell(&world.counts), clock.now());
     eprintln!("{}, {ROUNDS} times one of two stood still in {took:.1?}: {told}", site.title);
 }

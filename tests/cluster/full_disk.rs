@@ -49,10 +49,7 @@ async fn a_full_disk_stops_writes_and_nothing_else_until_there_is_room() {
     disk.grow(LARGE);
     scene.acked(ACKS_AFTER).await;
     assert!(node.lives().await, "the server did not outlive a full disk");
-    scene.end().await;
-    scene.verify().await;
-    node.kill();
-    scene.verify_afresh(&site).await;
+    scene.close([node], &site).await;
     let (told, took) = (tell(&world.counts), clock.now());
     eprintln!("{}, full and then not, in {took:.1?}: {told}", site.title);
 }

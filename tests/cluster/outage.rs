@@ -51,10 +51,7 @@ async fn a_server_outlives_its_store_and_what_it_acknowledged_holds() {
     scene.meanwhile(node.until_readiness(READY)).await;
     scene.acked(ACKS_BETWEEN).await;
     assert!(node.lives().await, "the server did not outlive its store");
-    scene.end().await;
-    scene.verify().await;
-    node.kill();
-    scene.verify_afresh(&site).await;
+    scene.close([node], &site).await;
     let (told, took) = (tell(&world.counts), clock.now());
     eprintln!("{}, killed {OUTAGES} times in {took:.1?}: {told}", site.title);
 }

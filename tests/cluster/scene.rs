@@ -181,6 +181,17 @@ impl Scene {
         }
     }
 
+    /// Ends, and checks what each of these servers shows, and then what is on the store.
+    pub(crate) async fn close(&mut self, nodes: impl IntoIterator<Item = Node>, site: &Site) {
+        self.end().await;
+        for node in nodes {
+            self.world.board.set(&[node.at]);
+            self.verify().await;
+            node.kill();
+        }
+        self.verify_afresh(site).await;
+    }
+
     /// The same with a server that was just started: it has nothing but what lies on the store.
     pub(crate) async fn verify_afresh(&mut self, site: &Site) {
         let node = Node::start(site).await;

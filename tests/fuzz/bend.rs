@@ -110,6 +110,20 @@ pub(crate) fn bytes(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
     }
 }
 
+/// Once, or as often as that.
+pub(crate) fn times(
+    most: usize,
+    random: &mut Random,
+    (input, other): (&[u8], &[u8]),
+    mut how: impl FnMut(&mut Random, &mut Vec<u8>, &[u8]),
+) -> Vec<u8> {
+    let mut bent = input.to_vec();
+    for _ in 0..=random.below(most) {
+        how(random, &mut bent, other);
+    }
+    bent
+}
+
 /// One thing that leaves all others where they are.
 pub(crate) fn overwrite(random: &mut Random, bytes: &mut [u8]) {
     let at = random.below(bytes.len());

@@ -101,11 +101,7 @@ impl Target for Doors {
         if random.percent(10) {
             return [input, b"\n", other].concat();
         }
-        let mut text = input.to_vec();
-        for _ in 0..=random.below(2) {
-            bend::text(random, &mut text, other);
-        }
-        text
+        bend::times(2, random, (input, other), bend::text)
     }
 
     fn judge(&self, input: &[u8]) -> Result<Answer, String> {

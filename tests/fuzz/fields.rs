@@ -133,11 +133,7 @@ impl Target for SingleFields {
     }
 
     fn bend(&self, random: &mut Random, input: &[u8], other: &[u8]) -> Vec<u8> {
-        let mut bytes = input.to_vec();
-        for _ in 0..=random.below(3) {
-            bend::bytes(random, &mut bytes, other);
-        }
-        bytes
+        bend::times(3, random, (input, other), bend::bytes)
     }
 
     fn judge(&self, input: &[u8]) -> Result<Answer, String> {

@@ -39,10 +39,7 @@ impl Target for Frames {
     }
 
     fn bend(&self, random: &mut Random, input: &[u8], other: &[u8]) -> Vec<u8> {
-        let mut bytes = input.to_vec();
-        for _ in 0..=random.below(3) {
-            bend::bytes(random, &mut bytes, other);
-        }
+        let mut bytes = bend::times(3, random, (input, other), bend::bytes);
         if bytes.len() >= FRAME_BYTES {
             let end = bytes.len() - CRC_BYTES;
             if random.percent(90) {

@@ -82,7 +82,6 @@ impl Target for Objects {
             bend::bytes(random, &mut bytes, other);
             return bytes;
         };
-        let mut body = body.to_vec();
         match random.below(20) {
             0 => noise(random),
             1 => self.kind.wrap(put, &noise(random)).to_vec(),
@@ -98,9 +97,7 @@ impl Target for Objects {
                 }
                 let donor = self.kind.body(&Bytes::copy_from_slice(other));
                 let donor = donor.map_or(Bytes::new(), |(_, body)| body);
-                for _ in 0..=random.below(3) {
-                    bend::bytes(random, &mut body, &donor);
-                }
+                let mut body = bend::times(3, random, (&body, &donor), bend::bytes);
                 if self.kind == Kind::Framed(FrameKind::Slot) && dealt.is_multiple_of(2) {
                     reseal(put, &mut body);
                 }

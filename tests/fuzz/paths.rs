@@ -19,13 +19,11 @@ impl Target for Paths {
     }
 
     fn bend(&self, random: &mut Random, input: &[u8], other: &[u8]) -> Vec<u8> {
-        let mut text = input.to_vec();
-        for _ in 0..=random.below(2) {
-            match random.percent(30) {
-                true => graft(random, &mut text, other),
-                false => bend::text(random, &mut text, other),
-            }
-        }
+        let how = |random: &mut Random, text: &mut Vec<u8>, other: &[u8]| match random.percent(30) {
+            true => graft(random, text, other),
+            false => bend::text(random, text, other),
+        };
+        let mut text = bend::times(2, random, (input, other), how);
         if random.percent(70) {
             text = hashed(&text).unwrap_or(text);
         }

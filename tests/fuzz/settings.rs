@@ -27,15 +27,12 @@ impl Target for Settings {
     }
 
     fn bend(&self, random: &mut Random, input: &[u8], other: &[u8]) -> Vec<u8> {
-        let mut text = input.to_vec();
-        for _ in 0..=random.below(2) {
-            match random.below(20) {
-                0 => nest(random, &mut text),
-                1..6 => lines(random, &mut text, other),
-                _ => bend::text(random, &mut text, other),
-            }
-        }
-        text
+        let how = |random: &mut Random, text: &mut Vec<u8>, other: &[u8]| match random.below(20) {
+            0 => nest(random, text),
+            1..6 => lines(random, text, other),
+            _ => bend::text(random, text, other),
+        };
+        bend::times(2, random, (input, other), how)
     }
 
     fn judge(&self, input: &[u8]) -> Result<Answer, String> {

@@ -39,11 +39,7 @@ impl Target for Words {
     }
 
     fn bend(&self, random: &mut Random, input: &[u8], other: &[u8]) -> Vec<u8> {
-        let mut text = input.to_vec();
-        for _ in 0..=random.below(2) {
-            bend::text(random, &mut text, other);
-        }
-        text
+        bend::times(2, random, (input, other), bend::text)
     }
 
     fn judge(&self, input: &[u8]) -> Result<Answer, String> {

@@ -5,10 +5,7 @@
 
 use super::integral;
 use crate::api::error::Refusal;
-use crate::model::Given;
-
-/// An error shows no more of a text of the request.
-const SHOWN_CHARS_MAX: usize = 80;
+use crate::model::{Given, short};
 
 #[derive(Debug)]
 pub(in crate::api) struct Object {
@@ -67,13 +64,14 @@ impl Object {
         })
     }
 
+    /// A count of what lies in memory: what is beyond the machine is beyond every limit too.
+    pub(in crate::api) fn size(&mut self, name: &str) -> Result<Option<usize>, Refusal> {
+        let count = self.count(name)?;
+        Ok(count.map(|count| usize::try_from(count).unwrap_or(usize::MAX)))
+    }
+
     pub(in crate::api) fn number(&mut self, name: &str) -> Result<Option<f64>, Refusal> {
-        self.taken(name, "a number", |given| match given {
-            Given::Int(number) => Ok(number as f64),
-            Given::Uint(number) => Ok(number as f64),
-            Given::Float(number) => Ok(number),
-            other => Err(other),
-        })
+        self.taken(name, "a number", |given| given.number().ok_or(given))
     }
 
     pub(in crate::api) fn list(&mut self, name: &str) -> Result<Option<Vec<Given>>, Refusal> {
@@ -141,9 +139,11 @@ impl Object {
         self.fields.iter().map(|(name, _)| &**name)
     }
 
-    /// Fields whose names are the client's own.
-    pub(in crate::api) fn into_fields(self) -> Vec<(Box<str>, Given)> {
-        self.fields
+    /// Fields whose names are the client's own, each with where it stands.
+    pub(in crate::api) fn into_fields(self) -> Vec<(Box<str>, String, Given)> {
+        let paths: Vec<String> = self.names().map(|name| self.path_of(name)).collect();
+        let fields = self.fields.into_iter().zip(paths);
+        fields.map(|((name, given), path)| (name, path, given)).collect()
     }
 
     pub(in crate::api) fn missing(&self, name: &str) -> Refusal {
@@ -156,6 +156,21 @@ pub(in crate::api) fn mistyped(path: &str, given: &Given, expected: &str) -> Ref
     Refusal::misshapen(&format!("{place}invalid type: {}, expected {expected}", type_of(given)))
 }
 
+/// A value that has none of the shapes which the contract knows by this name.
+pub(in crate::api) fn unmatched(path: &str, of: &str) -> Refusal {
+    Refusal::misshapen(&format!("{path}: {}", no_variant(of)))
+}
+
+pub(super) fn no_variant(of: &str) -> String {
+    format!("data did not match any variant of untagged enum {of}")
+}
+
+/// A word that is none of those which may stand there.
+pub(in crate::api) fn unknown_word(path: &str, word: &str, expected: &str) -> Refusal {
+    let word = short(word);
+    Refusal::misshapen(&format!("{path}: unknown variant `{word}`, expected {expected}"))
+}
+
 /// A value as serde names one that it did not expect.
 pub(in crate::api) fn type_of(given: &Given) -> String {
     match given {
@@ -164,7 +179,7 @@ pub(in crate::api) fn type_of(given: &Given) -> String {
         Given::Int(number) => format!("integer `{number}`"),
         Given::Uint(number) => format!("integer `{number}`"),
         Given::Float(number) => format!("floating point `{number:?}`"),
-        Given::Text(text) => format!("string {:?}", quoted(text)),
+        Given::Text(text) => format!("string {:?}", short(text)),
         Given::List(_) => "sequence".to_owned(),
         Given::Map(_) => "map".to_owned(),
     }
@@ -172,10 +187,7 @@ pub(in crate::api) fn type_of(given: &Given) -> String {
 
 /// A text of the request, short enough for an error.
 pub(in crate::api) fn quoted(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    short(text).into_owned()
 }
 
 #[cfg(test)]

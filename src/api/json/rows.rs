@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::object::no_variant;
 use super::{Any, Step, Trail, distinct, integral};
+use crate::api::error::Refusal;
 use crate::model::{Given, GivenRow};
 
 const ID: &str = "id";
@@ -172,17 +174,26 @@ fn flat<E: de::Error>(
 }
 
 /// What may be an id at all; whether it is one of this namespace, the engine says.
-pub(in crate::api) fn id_of(given: Given, of: &str) -> Result<Given, String> {
+fn id_of(given: Given, of: &str) -> Result<Given, String> {
     match integral(given) {
         id @ (Given::Int(_) | Given::Uint(_) | Given::Text(_)) => Ok(id),
-        _ => Err(format!("data did not match any variant of untagged enum {of}")),
+        _ => Err(no_variant(of)),
     }
+}
+
+/// A list of them. `of` is what the contract calls what may be one.
+pub(in crate::api) fn ids_of(
+    path: &str,
+    given: Vec<Given>,
+    of: &str,
+) -> Result<Vec<Given>, Refusal> {
+    let refused = |why: String| Refusal::misshapen(&format!("{path}: {why}"));
+    given.into_iter().map(|given| id_of(given, of).map_err(refused)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::error::Refusal;
     use crate::api::json::parse;
 
     fn read(text: &str, shape: RowShape) -> Result<Vec<(Box<str>, Field)>, Refusal> {

@@ -2,7 +2,7 @@
 
 use crate::api::error::Refusal;
 use crate::api::full_text;
-use crate::api::json::{Object, quoted};
+use crate::api::json::{Object, quoted, unknown_word};
 use crate::model::{
     Ann, AttrType, DIMS_MAX, Declaration, Element, Given, Metric, Scalar, SchemaChange,
 };
@@ -34,9 +34,7 @@ pub(super) fn read(mut request: Object) -> Result<Declared, Refusal> {
     let attributes = schema.take("attributes");
     schema.end()?;
     let Some(attributes) = attributes else { return Ok(declared) };
-    let path = "schema.attributes";
-    for (name, given) in Object::of(path, attributes)?.into_fields() {
-        let path = format!("{path}.{}", quoted(&name));
+    for (name, path, given) in Object::of("schema.attributes", attributes)?.into_fields() {
         let declaration = attribute(&path, given)?;
         declared.changes.push((name, SchemaChange::Declare(declaration)));
     }
@@ -58,11 +56,9 @@ pub(super) fn metric(object: &mut Object, name: &str) -> Result<Option<Metric>, 
         Some("cosine") => Ok(Some(Metric::Cosine)),
         Some("l2") => Ok(Some(Metric::EuclideanSquared)),
         Some("dot") => Ok(Some(Metric::DotProduct)),
-        Some(other) => Err(Refusal::misshapen(&format!(
-            "{}: unknown variant `{}`, expected one of `cosine`, `l2`, `dot`",
-            object.path_of(name),
-            quoted(other)
-        ))),
+        Some(other) => {
+            Err(unknown_word(&object.path_of(name), other, "one of `cosine`, `l2`, `dot`"))
+        }
     }
 }
 

@@ -16,10 +16,13 @@ use serde::Serialize;
 
 use super::deadline::{Deadline, QUERY_TIME_MAX, WRITE_TIME_MAX};
 use super::error::{Again, Contract, Refusal};
-use super::json::{Encoding, Field, Fields, Object, RowShape, Trail, Weight, id_of, object, parse};
+use super::json::{
+    Encoding, Field, Fields, Object, RowShape, Trail, Weight, ids_of, object, parse,
+};
 use super::sheet::Sheet;
-use super::{Api, ROW_BYTES, crunch, idempotency_key, json_answer, understood, uri};
-use crate::error::{self, ErrorKind};
+use super::{Api, idempotency_key, json_answer, printed, understood, uri};
+use crate::error::{self, Error, ErrorKind};
+use crate::memory::Memory;
 use crate::model::{
     Answered, ByFilter, Consistency, Create, Direction, DocId, Excess, Filter, Given, GivenRow,
     IdType, Include, Namespace, Op, Operand, Query, Rank, Schema, Write, Written,
@@ -41,7 +44,12 @@ pub(super) fn routes() -> Router<Arc<Api>> {
 }
 
 fn named(ns: &str) -> Result<Namespace, Refusal> {
-    Namespace::new(ns).map_err(|error| Contract::V1.refuse(&error))
+    Namespace::new(ns).map_err(refused)
+}
+
+/// An error of the engine, in the words of this contract.
+fn refused(error: Error) -> Refusal {
+    Contract::V1.refuse(&error)
 }
 
 #[derive(Serialize)]
@@ -80,7 +88,7 @@ async fn create(
             check_same(&name, &schema, &wanted)?;
             there()
         }
-        Err(error) => Err(Contract::V1.refuse(&error)),
+        Err(error) => Err(refused(error)),
     }
 }
 
@@ -93,7 +101,7 @@ async fn known(
     match deadline.in_time(api.engine.schema(name), Refusal::late_query).await? {
         Ok(schema) => Ok(Some(schema)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Contract::V1.refuse(&error)),
+        Err(error) => Err(refused(error)),
     }
 }
 
@@ -122,10 +130,7 @@ async fn write_it(
         Some(_) if key.is_none() => Again::Unsafe,
         Some(_) | None => Again::Safe,
     };
-    let work = api.engine.write(name, write, key);
-    let late = || Refusal::late_write().of_a_write(again);
-    let written = deadline.in_time(work, late).await?;
-    written.map_err(|error| Contract::V1.refuse(&error).of_a_write(again))
+    deadline.writing(api.engine.write(name, write, key), again, refused).await
 }
 
 #[derive(Serialize)]
@@ -191,10 +196,7 @@ fn deletion(mut request: Object) -> Result<Write, Refusal> {
             let filter = filter::read("filter", given)?;
             write.delete_by_filter = Some(ByFilter { filter, excess: Excess::Refused });
         }
-        (Some(ids), None) => {
-            let id = |id| id_of(id, "Id").map_err(|why| Refusal::misshapen(&format!("ids: {why}")));
-            write.deletes = ids.into_iter().map(id).collect::<Result<_, _>>()?;
-        }
+        (Some(ids), None) => write.deletes = ids_of("ids", ids, "Id")?,
         (None, None) => return Err(request.missing("ids")),
     }
     request.end()?;
@@ -211,13 +213,7 @@ async fn end(
     Path(ns): Path<String>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    let name = named(&ns)?;
-    uri::refuse_unbuilt(&uri, "purge")?;
-    let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
-    // Twice, the second would end whatever came by that name in between.
-    let late = || Refusal::late_write().of_a_write(Again::Unsafe);
-    let ended = deadline.in_time(api.engine.delete(&name), late).await?;
-    ended.map_err(|error| Contract::V1.refuse(&error).of_a_write(Again::Unsafe))?;
+    super::end(&api, &named(&ns)?, &uri, refused).await?;
     json_answer(StatusCode::OK, &Ended { status: "OK" })
 }
 
@@ -247,7 +243,7 @@ async fn document(
         }
         answered => answered,
     };
-    let answered = answered.map_err(|error| Contract::V1.refuse(&error))?;
+    let answered = answered.map_err(refused)?;
     let hit = answered.answers.first().and_then(|answer| answer.rows.first());
     json_answer(StatusCode::OK, &Found::of(hit.ok_or_else(absent)?, None))
 }
@@ -294,15 +290,13 @@ async fn search(
     let name = named(&ns)?;
     let query::Request { query, min_seq } =
         understood(&api, request, deadline, query::read).await?;
-    let answered = ask(&api, &name, query, min_seq, deadline).await?;
-    let answered = answered.map_err(|error| Contract::V1.refuse(&error))?;
+    let answered = ask(&api, &name, query, min_seq, deadline).await?.map_err(refused)?;
     let took_ms = deadline.elapsed_ms();
     let rows = answered.answers.iter().map(|answer| answer.rows.len()).sum::<usize>();
-    let memory = api.engine.memory().clone();
-    let print = crunch(rows * ROW_BYTES, move || {
+    let print = move |memory: &Memory| {
         let hits = answered.answers.iter().flat_map(|answer| &answer.rows);
         let weight = hits.map(|hit| Weight::of_hit(hit, Encoding::Float)).sum();
-        let sheet = Sheet::cut(&memory, weight, "top_k")?;
+        let sheet = Sheet::cut(memory, weight, "top_k")?;
         let metric = answered.schema.metric();
         let hits = answered.answers.iter().flat_map(|answer| &answer.rows);
         let results = hits.map(|hit| Found::of(hit, metric)).collect();
@@ -313,8 +307,8 @@ async fn search(
             seq: answered.seq,
         };
         sheet.print(&Answer { results, took_ms, performance })
-    });
-    deadline.in_time(print, Refusal::late_query).await?
+    };
+    printed(&api, rows, deadline, print).await
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::model::{
     AttrType, Direction, Filter, Given, Hit, Include, LIMIT_MAX, Metric, Page, Query, Rank, Value,
 };
 
-const TOP_K: u64 = 10;
+const TOP_K: usize = 10;
 
 /// What is promised and not there yet.
 const UNBUILT: &[&str] = &["full_text", "rrf", "aggs", "min_score"];
@@ -36,8 +36,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Request, Refusal> {
         (None, Some(keys)) => Rank::Order(keys),
         (None, None) => Rank::Order(vec![("id".into(), Direction::Ascending)]),
     };
-    let limit = object.count("top_k")?.unwrap_or(TOP_K);
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let limit = object.size("top_k")?.unwrap_or(TOP_K);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Refusal::invalid(format!("top_k is 1 to {LIMIT_MAX}, not {limit}")));
     }
@@ -59,16 +58,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Request, Refusal> {
 
 /// A query for rows, and nothing beside them.
 pub(super) fn rows(rank: Rank, limit: usize, filter: Option<Filter>, include: Include) -> Query {
-    Query {
-        rank: Some(rank),
-        page: Page { limit, ..Page::default() },
-        filter,
-        include,
-        computed: Vec::new(),
-        aggregates: Vec::new(),
-        groups: Vec::new(),
-        metric: None,
-    }
+    Query { rank: Some(rank), page: Page::of(limit), filter, include, ..Query::default() }
 }
 
 fn with_vector_too(mut named: Vec<Box<str>>) -> Include {

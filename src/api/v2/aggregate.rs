@@ -1,11 +1,10 @@
 //! `aggregate_by` and `group_by`: what is said of all documents that match, or of each group.
 
 use crate::api::error::Refusal;
-use crate::api::json::{Object, mistyped, quoted};
-use crate::model::{ATTRIBUTE_NAME_BYTES_MAX, Aggregate, Given, Group};
+use crate::api::json::{Object, mistyped, quoted, unmatched};
+use crate::model::{ATTRIBUTE_NAME_BYTES_MAX, Aggregate, GROUP_KEYS_MAX, Given, Group};
 
 const AGGREGATES_MAX: usize = 256;
-const GROUPS_MAX: usize = 8;
 
 /// What is promised on top of the contract, and not there yet.
 const UNBUILT: &[&str] = &[
@@ -30,19 +29,19 @@ pub(super) type Labelled = Vec<(Box<str>, Aggregate)>;
 pub(super) fn aggregates(object: &mut Object) -> Result<Labelled, Refusal> {
     let place = object.place();
     let Some(aggregates) = object.object("aggregate_by")? else { return Ok(Vec::new()) };
-    let paths: Vec<String> = aggregates.names().map(|name| aggregates.path_of(name)).collect();
-    if !(1..=AGGREGATES_MAX).contains(&paths.len()) {
-        let message = match paths.len() {
+    let aggregates = aggregates.into_fields();
+    if !(1..=AGGREGATES_MAX).contains(&aggregates.len()) {
+        let message = match aggregates.len() {
             0 => "aggregate_by cannot be empty".to_owned(),
             many => format!("aggregate_by takes at most {AGGREGATES_MAX} labels, not {many}"),
         };
         return Err(Refusal::invalid(format!("{place}💔 {message}")));
     }
-    let one = |((label, given), path): ((Box<str>, Given), String)| {
+    let one = |(label, path, given): (Box<str>, String, Given)| {
         check_label(&path, &label)?;
         Ok((label, aggregate(&path, given)?))
     };
-    aggregates.into_fields().into_iter().zip(paths).map(one).collect()
+    aggregates.into_iter().map(one).collect()
 }
 
 /// A group of an answer has its keys and its aggregates beside each other: no two have one name.
@@ -56,8 +55,8 @@ pub(super) fn groups(
     if aggregates.is_empty() {
         return refused("group_by needs aggregate_by");
     }
-    if !(1..=GROUPS_MAX).contains(&items.len()) {
-        return refused(&format!("group_by takes 1 to {GROUPS_MAX} keys, not {}", items.len()));
+    if !(1..=GROUP_KEYS_MAX).contains(&items.len()) {
+        return refused(&format!("group_by takes 1 to {GROUP_KEYS_MAX} keys, not {}", items.len()));
     }
     let one = |(at, given): (usize, Given)| group(&format!("{path}[{at}]"), given);
     let groups = items.into_iter().enumerate().map(one).collect::<Result<Vec<_>, _>>()?;
@@ -88,18 +87,13 @@ fn aggregate(path: &str, given: Given) -> Result<Aggregate, Refusal> {
         [Given::Text(word), ..] if UNBUILT.contains(&&**word) => {
             Err(Refusal::not_built(&format!("{path} {word}")))
         }
-        _ => Err(Refusal::misshapen(&format!(
-            "{path}: data did not match any variant of untagged enum AggregateInput"
-        ))),
+        _ => Err(unmatched(path, "AggregateInput")),
     }
 }
 
 /// An attribute, or `{"label": ["ForEachUnique", "attribute"]}`.
 fn group(path: &str, given: Given) -> Result<Group, Refusal> {
-    let misshapen = || {
-        let variant = "data did not match any variant of untagged enum GroupInput";
-        Refusal::misshapen(&format!("{path}: {variant}"))
-    };
+    let misshapen = || unmatched(path, "GroupInput");
     let fields = match given {
         Given::Text(attribute) => return Ok(Group::Of(attribute)),
         Given::Map(fields) => fields,

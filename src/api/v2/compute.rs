@@ -4,7 +4,7 @@
 use super::filter::{self, Place};
 use super::{rank, score};
 use crate::api::error::Refusal;
-use crate::api::json::{Object, quoted};
+use crate::api::json::{Object, unknown_word, unmatched};
 use crate::model::{
     ATTRIBUTE_NAME_BYTES_MAX, COMPUTED_MAX, Computed, FRAGMENTS_MAX, Fragments, Given, Highlight,
     Offsets,
@@ -16,18 +16,18 @@ const FRAGMENTS: usize = 3;
 pub(super) fn read(object: &mut Object) -> Result<Vec<(Box<str>, Computed)>, Refusal> {
     let place = object.place();
     let Some(wanted) = object.object("compute_attributes")? else { return Ok(Vec::new()) };
-    let paths: Vec<String> = wanted.names().map(|name| wanted.path_of(name)).collect();
-    if paths.len() > COMPUTED_MAX {
+    let wanted = wanted.into_fields();
+    if wanted.len() > COMPUTED_MAX {
         return Err(Refusal::invalid(format!(
             "{place}💔 compute_attributes takes at most {COMPUTED_MAX} names, not {}",
-            paths.len()
+            wanted.len()
         )));
     }
-    let one = |((label, given), path): ((Box<str>, Given), String)| {
+    let one = |(label, path, given): (Box<str>, String, Given)| {
         check_label(&path, &label)?;
         Ok((label, computed(&path, given)?))
     };
-    wanted.into_fields().into_iter().zip(paths).map(one).collect()
+    wanted.into_iter().map(one).collect()
 }
 
 /// It stands in a row, beside attributes.
@@ -80,12 +80,12 @@ fn highlight(attribute: Box<str>, mut settings: Object) -> Result<Highlight, Ref
         Some("paragraph") => Fragments::Paragraphs,
         Some("word") => Fragments::Words,
         Some(other) => {
-            let known = "expected one of `none`, `sentence`, `paragraph`, `word`";
-            return Err(unknown(&settings, "fragment_by", other, known));
+            let path = settings.path_of("fragment_by");
+            let known = "one of `none`, `sentence`, `paragraph`, `word`";
+            return Err(unknown_word(&path, other, known));
         }
     };
-    let limit = settings.count("fragment_limit")?;
-    let limit = limit.map_or(FRAGMENTS, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let limit = settings.size("fragment_limit")?.unwrap_or(FRAGMENTS);
     if !(1..=FRAGMENTS_MAX).contains(&limit) {
         let path = settings.path_of("fragment_limit");
         let message = format!("{path} must be between 1 and {FRAGMENTS_MAX}");
@@ -97,8 +97,8 @@ fn highlight(attribute: Box<str>, mut settings: Object) -> Result<Highlight, Ref
         Some("utf-16") => Some(Offsets::Utf16),
         Some("codepoints") => Some(Offsets::CodePoints),
         Some(other) => {
-            let known = "expected one of `utf-8`, `utf-16`, `codepoints`";
-            return Err(unknown(&settings, "include_offsets", other, known));
+            let path = settings.path_of("include_offsets");
+            return Err(unknown_word(&path, other, "one of `utf-8`, `utf-16`, `codepoints`"));
         }
     };
     let path = settings.path_of("rank_fragments_by");
@@ -108,14 +108,8 @@ fn highlight(attribute: Box<str>, mut settings: Object) -> Result<Highlight, Ref
     Ok(Highlight { attribute, fragments, limit, offsets, rank })
 }
 
-fn unknown(settings: &Object, name: &str, given: &str, known: &str) -> Refusal {
-    let (path, given) = (settings.path_of(name), quoted(given));
-    Refusal::misshapen(&format!("{path}: unknown variant `{given}`, {known}"))
-}
-
 fn misshapen(path: &str) -> Refusal {
-    let variant = "data did not match any variant of untagged enum ComputeInput";
-    Refusal::misshapen(&format!("{path}: {variant}"))
+    unmatched(path, "ComputeInput")
 }
 
 #[cfg(test)]

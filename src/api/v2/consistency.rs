@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::api::error::Refusal;
-use crate::api::json::{Object, quoted, type_of};
+use crate::api::json::{Object, type_of, unknown_word};
 use crate::model::{Consistency, Given};
 
 const STALENESS_SECONDS: u64 = 60;
@@ -31,10 +31,7 @@ pub(super) fn read(object: &mut Object) -> Result<Consistency, Refusal> {
             let max_staleness = Duration::from_secs(seconds.unwrap_or(STALENESS_SECONDS));
             Ok(Consistency::Eventual { max_staleness })
         }
-        other => Err(Refusal::misshapen(&format!(
-            "consistency.level: unknown variant `{}`, expected `strong` or `eventual`",
-            quoted(other)
-        ))),
+        other => Err(unknown_word("consistency.level", other, "`strong` or `eventual`")),
     }
 }
 

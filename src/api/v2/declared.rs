@@ -3,7 +3,7 @@
 
 use crate::api::error::{Contract, Refusal};
 use crate::api::full_text;
-use crate::api::json::{Object, mistyped, quoted};
+use crate::api::json::{Object, mistyped, quoted, unknown_word};
 use crate::model::{Ann, AttrType, Declaration, Given, IdType, Metric, SchemaChange};
 
 #[derive(Debug, Default, PartialEq)]
@@ -15,8 +15,7 @@ pub(super) struct Declared {
 /// The fields of `object` are attributes, and the id.
 pub(super) fn read(object: Object) -> Result<Declared, Refusal> {
     let mut declared = Declared::default();
-    let paths: Vec<String> = object.names().map(|name| object.path_of(name)).collect();
-    for ((name, given), path) in object.into_fields().into_iter().zip(paths) {
+    for (name, path, given) in object.into_fields() {
         if *name == *"id" {
             declared.id_type = Some(id_type(&path, given)?);
         } else {
@@ -112,14 +111,8 @@ fn sparse_knn(object: &mut Object) -> Result<bool, Refusal> {
 pub(super) fn metric_of(object: &mut Object) -> Result<Option<Metric>, Refusal> {
     let path = object.path_of("distance_metric");
     let Some(word) = object.text("distance_metric")? else { return Ok(None) };
-    let metric = word.parse::<Metric>().map_err(|_| {
-        let word = quoted(&word);
-        Refusal::misshapen(&format!(
-            "{path}: unknown variant `{word}`, expected one of `cosine_distance`, \
-             `euclidean_squared`, `dot_product`"
-        ))
-    })?;
-    Ok(Some(metric))
+    let known = "one of `cosine_distance`, `euclidean_squared`, `dot_product`";
+    word.parse::<Metric>().map(Some).map_err(|_| unknown_word(&path, &word, known))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Filters, which v2 writes as arrays: `["And", [["age", "Gt", 7], ["name", "Eq", "x"]]]`.
 
 use crate::api::error::{Contract, Refusal};
-use crate::api::json::{Object, quoted};
+use crate::api::json::{Object, quoted, unmatched};
 use crate::model::{Case, Edits, Filter, Given, LastToken, Op, Operand, Pattern, Which};
 
 /// Where a filter stands.
@@ -122,17 +122,20 @@ fn about(
         Verb::Glob(case) => Pattern::Glob { operand, case },
         Verb::Regex => Pattern::Regex(operand),
         Verb::Fuzzy => fuzzy(params()?, operand)?,
-        Verb::Tokens(which) => {
-            let mut params = params()?;
-            let last = match params.truth("last_as_prefix")? {
-                Some(true) => LastToken::Prefix,
-                Some(false) | None => LastToken::Itself,
-            };
-            params.end()?;
-            Pattern::Tokens { operand, which, last }
-        }
+        Verb::Tokens(which) => Pattern::Tokens { operand, which, last: last_token(params()?)? },
     };
     Ok(Filter::Like { attribute, pattern })
+}
+
+/// Whether the last token of a question may be the beginning of another. There is nothing else to
+/// say of a question.
+pub(super) fn last_token(mut params: Object) -> Result<LastToken, Refusal> {
+    let last = match params.truth("last_as_prefix")? {
+        Some(true) => LastToken::Prefix,
+        Some(false) | None => LastToken::Itself,
+    };
+    params.end()?;
+    Ok(last)
 }
 
 fn fuzzy(mut params: Object, operand: Operand) -> Result<Pattern, Refusal> {
@@ -147,18 +150,12 @@ fn fuzzy(mut params: Object, operand: Operand) -> Result<Pattern, Refusal> {
     let mut edits = Vec::with_capacity(entries.len());
     for (at, entry) in entries.into_iter().enumerate() {
         let mut entry = Object::of(&format!("{path}[{at}]"), entry)?;
-        let min_chars = count(&mut entry, "min_query_chars")?;
-        let distance = count(&mut entry, "distance")?;
+        let mut size = |name: &str| entry.size(name)?.ok_or_else(|| entry.missing(name));
+        let (min_chars, distance) = (size("min_query_chars")?, size("distance")?);
         entry.end()?;
         edits.push(Edits { min_chars, distance });
     }
     Ok(Pattern::Fuzzy { operand, edits, case })
-}
-
-fn count(object: &mut Object, name: &str) -> Result<usize, Refusal> {
-    let count = object.count(name)?.ok_or_else(|| object.missing(name))?;
-    // What is beyond the machine is beyond every question too.
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 fn read_operand(path: &str, verb: Verb, given: Given, place: Place) -> Result<Operand, Refusal> {
@@ -196,7 +193,7 @@ fn reference(given: &Given) -> Option<Box<str>> {
 }
 
 fn misshapen(path: &str) -> Refusal {
-    Refusal::misshapen(&format!("{path}: data did not match any variant of untagged enum Filter"))
+    unmatched(path, "Filter")
 }
 
 #[cfg(test)]

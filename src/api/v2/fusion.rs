@@ -2,9 +2,9 @@
 //! have to rank is refused, for there is none.
 
 use super::page;
-use super::score::number;
+use super::score::check_above_zero;
 use crate::api::error::Refusal;
-use crate::api::json::{Object, mistyped};
+use crate::api::json::{Object, mistyped, unmatched};
 use crate::model::{FUSION_CONSTANT, Fusion, Given, Query};
 
 const QUERIES_MIN: usize = 2;
@@ -56,10 +56,7 @@ pub(super) fn refuse(object: &mut Object) -> Result<(), Refusal> {
 
 /// Its constant, and its weights if there are any.
 fn reciprocal(path: &str, given: Given) -> Result<(f64, Option<Vec<f64>>), Refusal> {
-    let misshapen = || {
-        let variant = "data did not match any variant of untagged enum RerankInput";
-        Refusal::misshapen(&format!("{path}: {variant}"))
-    };
+    let misshapen = || unmatched(path, "RerankInput");
     let items = match given {
         Given::List(items) => items,
         Given::Map(_) => {
@@ -81,7 +78,7 @@ fn reciprocal(path: &str, given: Given) -> Result<(f64, Option<Vec<f64>>), Refus
     let path = settings.path_of("weights");
     let weight = |(at, given): (usize, Given)| {
         let path = format!("{path}[{at}]");
-        let weight = number(&given).ok_or_else(|| mistyped(&path, &given, "a number"))?;
+        let weight = given.number().ok_or_else(|| mistyped(&path, &given, "a number"))?;
         check_above_zero(&path, weight)?;
         Ok(weight)
     };
@@ -92,29 +89,17 @@ fn reciprocal(path: &str, given: Given) -> Result<(f64, Option<Vec<f64>>), Refus
     Ok((constant, weights.transpose()?))
 }
 
-fn check_above_zero(path: &str, number: f64) -> Result<(), Refusal> {
-    if number > 0.0 {
-        return Ok(());
-    }
-    Err(Refusal::invalid(format!("{path} must be above 0, not {number}")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::json::given;
-    use crate::model::{Aggregate, Include, LIMIT_MAX, Page, Rank, Score};
+    use crate::model::{Aggregate, LIMIT_MAX, Page, Rank, Score};
 
     fn query() -> Query {
         Query {
             rank: Some(Rank::Score(Score::Attribute("n".into()))),
-            page: Page { limit: 1, ..Page::default() },
-            filter: None,
-            include: Include::Nothing,
-            computed: Vec::new(),
-            aggregates: Vec::new(),
-            groups: Vec::new(),
-            metric: None,
+            page: Page::of(1),
+            ..Query::default()
         }
     }
 

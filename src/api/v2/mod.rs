@@ -24,13 +24,14 @@ use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use super::deadline::{Deadline, QUERY_TIME_MAX, WRITE_TIME_MAX};
 use super::error::{Again, Contract, Refusal};
 use super::json::object;
 use super::{Api, crunch, idempotency_key, json_answer, understood, uri};
-use crate::model::{Metadata, NAME_BYTES_MAX, Namespace, Schema};
+use crate::error::Error;
+use crate::model::{NAME_BYTES_MAX, Namespace, Schema};
 use answer::{OfList, OfMetadata, OfWrite, Status, Version, Wished};
 
 const PAGE_NAMES_MAX: usize = 1000;
@@ -42,8 +43,8 @@ pub(super) fn routes() -> Router<Arc<Api>> {
         .route("/v2/namespaces/{ns}/query", post(questions::ask))
         .route("/v2/namespaces/{ns}/explain_query", post(questions::explain))
         .route("/v1/namespaces/{ns}/_debug/recall", post(questions::recall))
-        .route("/v2/namespaces/{ns}/metadata", get(metadata_v2).patch(update_v2))
-        .route("/v1/namespaces/{ns}/metadata", get(metadata_v1).patch(update_v1))
+        .route("/v2/namespaces/{ns}/metadata", metadata(Version::V2))
+        .route("/v1/namespaces/{ns}/metadata", metadata(Version::V1))
         .route("/v1/namespaces/{ns}/schema", get(schema).post(declare))
         .route("/v1/namespaces/{ns}/hint_cache_warm", get(warm))
         .route("/v1/namespaces", get(list))
@@ -75,6 +76,11 @@ fn named(ns: &str) -> Result<Namespace, Refusal> {
     })
 }
 
+/// An error of the engine, in the words of this contract.
+fn refused(name: &Namespace) -> impl FnOnce(Error) -> Refusal {
+    move |error| Contract::V2.refuse_of(name, &error)
+}
+
 async fn write(
     State(api): State<Arc<Api>>,
     Path(ns): Path<String>,
@@ -92,10 +98,7 @@ async fn write(
     let wished = Wished::of(&wanted.write, bytes, wanted.ids);
     let again = write::again(&wanted.write, key.as_deref());
     let work = api.engine.write(&name, wanted.write, key);
-    let late = || Refusal::late_write().of_a_write(again);
-    let written = deadline.in_time(work, late).await?;
-    let written =
-        written.map_err(|error| Contract::V2.refuse_of(&name, &error).of_a_write(again))?;
+    let written = deadline.writing(work, again, refused(&name)).await?;
     let elapsed_ms = deadline.elapsed_ms();
     let rows = written.upserted.ids.len() + written.patched.ids.len() + written.deleted.ids.len();
     // An id is short.
@@ -111,12 +114,7 @@ async fn delete(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let name = named(&ns)?;
-    uri::refuse_unbuilt(&uri, "purge")?;
-    let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
-    // Twice, the second would end whatever came by that name in between.
-    let late = || Refusal::late_write().of_a_write(Again::Unsafe);
-    let deleted = deadline.in_time(api.engine.delete(&name), late).await?;
-    deleted.map_err(|error| Contract::V2.refuse_of(&name, &error).of_a_write(Again::Unsafe))?;
+    super::end(&api, &name, &uri, refused(&name)).await?;
     json_answer(StatusCode::OK, &Status { status: "OK", message: None })
 }
 
@@ -132,8 +130,7 @@ fn shown(schema: &Schema) -> Result<Response, Refusal> {
 
 async fn known_schema(api: &Api, name: &Namespace) -> Result<Arc<Schema>, Refusal> {
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
-    let schema = deadline.in_time(api.engine.schema(name), Refusal::late_query).await?;
-    schema.map_err(|error| Contract::V2.refuse_of(name, &error))
+    deadline.asking(api.engine.schema(name), refused(name)).await
 }
 
 async fn declare(
@@ -147,69 +144,44 @@ async fn declare(
     let declared = understood(&api, request, deadline, read).await?;
     let work = api.engine.declare(&name, declared.changes, declared.id_type);
     // Twice, the second would drop an attribute that came again in between.
-    let late = || Refusal::late_write().of_a_write(Again::Unsafe);
-    let schema = deadline.in_time(work, late).await?;
-    let refused = |error| Contract::V2.refuse_of(&name, &error).of_a_write(Again::Unsafe);
-    let schema = schema.map_err(refused)?;
-    shown(&schema)
+    shown(&*deadline.writing(work, Again::Unsafe, refused(&name)).await?)
 }
 
-async fn metadata_v2(
+/// To look at metadata and to change them, which is answered with all of them.
+fn metadata(version: Version) -> MethodRouter<Arc<Api>> {
+    get(move |api, ns| look(api, ns, version))
+        .patch(move |api, ns, request| update(api, ns, request, version))
+}
+
+async fn look(
     State(api): State<Arc<Api>>,
     Path(ns): Path<String>,
+    version: Version,
 ) -> Result<Response, Refusal> {
-    let name = named(&ns)?;
-    told(&known_metadata(&api, &name).await?, Version::V2)
+    told(&api, &named(&ns)?, version).await
 }
 
-async fn metadata_v1(
-    State(api): State<Arc<Api>>,
-    Path(ns): Path<String>,
-) -> Result<Response, Refusal> {
-    let name = named(&ns)?;
-    told(&known_metadata(&api, &name).await?, Version::V1)
-}
-
-async fn update_v2(
+async fn update(
     State(api): State<Arc<Api>>,
     Path(ns): Path<String>,
     request: Request,
+    version: Version,
 ) -> Result<Response, Refusal> {
     let name = named(&ns)?;
-    update(&api, &name, request).await?;
-    told(&known_metadata(&api, &name).await?, Version::V2)
-}
-
-async fn update_v1(
-    State(api): State<Arc<Api>>,
-    Path(ns): Path<String>,
-    request: Request,
-) -> Result<Response, Refusal> {
-    let name = named(&ns)?;
-    update(&api, &name, request).await?;
-    told(&known_metadata(&api, &name).await?, Version::V1)
-}
-
-fn told(metadata: &Metadata, version: Version) -> Result<Response, Refusal> {
-    json_answer(StatusCode::OK, &OfMetadata { metadata, version })
-}
-
-async fn known_metadata(api: &Api, name: &Namespace) -> Result<Metadata, Refusal> {
-    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
-    let metadata = deadline.in_time(api.engine.metadata(name), Refusal::late_query).await?;
-    metadata.map_err(|error| Contract::V2.refuse_of(name, &error))
-}
-
-async fn update(api: &Api, name: &Namespace, request: Request) -> Result<(), Refusal> {
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
     let settings::Change { read_only, pinning } =
-        understood(api, request, deadline, settings::read).await?;
-    if read_only.is_none() && pinning.is_none() {
-        return Ok(());
+        understood(&api, request, deadline, settings::read).await?;
+    if read_only.is_some() || pinning.is_some() {
+        let set = api.engine.set(&name, read_only, pinning);
+        deadline.writing(set, Again::Safe, refused(&name)).await?;
     }
-    let set = api.engine.set(name, read_only, pinning);
-    let set = deadline.in_time(set, Refusal::late_write).await?;
-    set.map_err(|error| Contract::V2.refuse_of(name, &error))
+    told(&api, &name, version).await
+}
+
+async fn told(api: &Api, name: &Namespace, version: Version) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let metadata = deadline.asking(api.engine.metadata(name), refused(name)).await?;
+    json_answer(StatusCode::OK, &OfMetadata { metadata: &metadata, version })
 }
 
 /// To look at a namespace opens it, and more there is not to warm.
@@ -226,8 +198,8 @@ async fn list(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Refusal
     let page_size = page_size(uri::parameter(&uri, "page_size")?.as_deref())?;
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
     let listed = api.engine.list(&prefix, cursor, page_size);
-    let listed = deadline.in_time(listed, Refusal::late_query).await?;
-    let (names, next) = listed.map_err(|error| Contract::V2.refuse(&error))?;
+    let refused = |error: Error| Contract::V2.refuse(&error);
+    let (names, next) = deadline.asking(listed, refused).await?;
     json_answer(StatusCode::OK, &OfList::of(&names, next.as_deref()))
 }
 

@@ -1,10 +1,8 @@
 //! Which of the ranked documents are wanted: `limit` or its older name, `limit.per`, `offset`.
 
 use crate::api::error::Refusal;
-use crate::api::json::{Object, integral, mistyped};
-use crate::model::{Given, LIMIT_MAX, Page, Per};
-
-const PER_ATTRIBUTES_MAX: usize = 8;
+use crate::api::json::{Object, integral, mistyped, unmatched};
+use crate::model::{Given, LIMIT_MAX, PER_ATTRIBUTES_MAX, Page, Per};
 
 /// What a request says of it, which may be nothing.
 #[derive(Debug, PartialEq)]
@@ -17,8 +15,7 @@ pub(super) struct Wished {
 pub(super) fn read(object: &mut Object) -> Result<Wished, Refusal> {
     let place = object.place();
     let (limit, per) = limit(object)?;
-    let offset = object.count("offset")?.unwrap_or(0);
-    let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+    let offset = object.size("offset")?.unwrap_or(0);
     if offset.saturating_add(limit.unwrap_or(0)) > LIMIT_MAX {
         return Err(Refusal::invalid(format!(
             "{place}💔 offset and limit come to at most {LIMIT_MAX} together"
@@ -37,10 +34,7 @@ impl Wished {
 
 fn limit(object: &mut Object) -> Result<(Option<usize>, Option<Per>), Refusal> {
     let (place, path) = (object.place(), object.path_of("limit"));
-    let misshapen = || {
-        let variant = "data did not match any variant of untagged enum LimitInput";
-        Refusal::misshapen(&format!("{path}: {variant}"))
-    };
+    let misshapen = || unmatched(&path, "LimitInput");
     let (total, per) = match object.take("limit") {
         Some(given @ Given::Map(_)) => {
             let mut limit = Object::of(&path, given)?;
@@ -58,12 +52,8 @@ fn limit(object: &mut Object) -> Result<(Option<usize>, Option<Per>), Refusal> {
         }
         (total, top_k) => total.or(top_k),
     };
-    let number = match given.map(integral) {
-        None => return Ok((None, per)),
-        Some(Given::Int(number)) => usize::try_from(number).unwrap_or(0),
-        Some(Given::Uint(_)) => usize::MAX,
-        Some(_) => return Err(misshapen()),
-    };
+    let Some(given) = given else { return Ok((None, per)) };
+    let number = rows(given).map_err(|_| misshapen())?;
     if !(1..=LIMIT_MAX).contains(&number) {
         let message = format!("{place}💔 top_k must be between 1 and {LIMIT_MAX}");
         return Err(Refusal::invalid(message));
@@ -75,11 +65,8 @@ fn per(mut object: Object) -> Result<Per, Refusal> {
     let place = object.place();
     let attributes = object.texts("attributes")?.ok_or_else(|| object.missing("attributes"))?;
     let given = object.take("limit").ok_or_else(|| object.missing("limit"))?;
-    let limit = match integral(given) {
-        Given::Int(number) => usize::try_from(number).unwrap_or(0),
-        Given::Uint(_) => usize::MAX,
-        other => return Err(mistyped(&object.path_of("limit"), &other, "an integer")),
-    };
+    let odd = |given: Given| mistyped(&object.path_of("limit"), &given, "an integer");
+    let limit = rows(given).map_err(odd)?;
     object.end()?;
     if !(1..=PER_ATTRIBUTES_MAX).contains(&attributes.len()) {
         let message = format!("{place}attributes must be 1 to {PER_ATTRIBUTES_MAX}");
@@ -89,6 +76,15 @@ fn per(mut object: Object) -> Result<Per, Refusal> {
         return Err(Refusal::invalid(format!("{place}limit must be at least 1")));
     }
     Ok(Per { attributes, limit })
+}
+
+/// So many rows, if it is an integer: what is too few is none, and what is too many stays so.
+fn rows(given: Given) -> Result<usize, Given> {
+    match integral(given) {
+        Given::Int(number) => Ok(usize::try_from(number).unwrap_or(0)),
+        Given::Uint(_) => Ok(usize::MAX),
+        other => Err(other),
+    }
 }
 
 #[cfg(test)]

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use super::declared::metric_of;
-use super::filter::{self, Place};
 use super::{aggregate, compute, consistency, fusion, include, page, rank};
 use crate::api::error::Refusal;
-use crate::api::json::{Encoding, Object, object, quoted};
+use crate::api::json::{Encoding, Object, object, unknown_word};
 use crate::model::{Consistency, Fusion, Given, Include, Page, Query};
 
 const QUERIES_MAX: usize = 16;
@@ -103,12 +102,7 @@ fn several(queries: Vec<Given>) -> Result<Vec<Query>, Refusal> {
 
 fn query(mut object: Object) -> Result<Query, Refusal> {
     let place = object.place();
-    let path = object.path_of("filters");
-    let filter = object.take("filters");
-    let filter = filter.map(|given| filter::read(&path, given, Place::Query)).transpose()?;
-    let path = object.path_of("rank_by");
-    let rank = object.take("rank_by");
-    let rank = rank.map(|given| rank::read(&path, given, filter.as_ref())).transpose()?;
+    let (filter, rank) = rank::among(&mut object)?;
     let wished = page::read(&mut object)?;
     let aggregates = aggregate::aggregates(&mut object)?;
     let groups = aggregate::groups(&mut object, &aggregates)?;
@@ -158,10 +152,7 @@ fn encoding(object: &mut Object) -> Result<Encoding, Refusal> {
     match object.text("vector_encoding")?.as_deref() {
         None | Some("float") => Ok(Encoding::Float),
         Some("base64") => Ok(Encoding::Base64),
-        Some(other) => Err(Refusal::misshapen(&format!(
-            "vector_encoding: unknown variant `{}`, expected `float` or `base64`",
-            quoted(other)
-        ))),
+        Some(other) => Err(unknown_word("vector_encoding", other, "`float` or `base64`")),
     }
 }
 
@@ -183,22 +174,9 @@ mod tests {
         Some(Rank::Order(vec![("id".into(), Direction::Ascending)]))
     }
 
-    fn first(limit: usize) -> Page {
-        Page { limit, ..Page::default() }
-    }
-
     /// The first of all documents, by their ids.
     fn plain(limit: usize) -> Query {
-        Query {
-            rank: by_id(),
-            page: first(limit),
-            filter: None,
-            include: Include::Nothing,
-            computed: Vec::new(),
-            aggregates: Vec::new(),
-            groups: Vec::new(),
-            metric: None,
-        }
+        Query { rank: by_id(), page: Page::of(limit), ..Query::default() }
     }
 
     #[test]
@@ -233,7 +211,7 @@ mod tests {
     #[test]
     fn matches_are_counted_with_rows_and_without() {
         let query = read_one(r#"{"aggregate_by":{"n":["Count"],"m":["Count"]},"top_k":5}"#);
-        assert_eq!((query.rank, query.page), (None, first(0)));
+        assert_eq!((query.rank, query.page), (None, Page::of(0)));
         let counts: Vec<(Box<str>, Aggregate)> =
             vec![("n".into(), Aggregate::Count), ("m".into(), Aggregate::Count)];
         assert_eq!(query.aggregates, counts);
@@ -247,7 +225,7 @@ mod tests {
             let text =
                 format!("{{\"aggregate_by\":{{\"n\":[\"Count\"]}},\"group_by\":[\"a\"]{limit}}}");
             let query = read_one(&text);
-            assert_eq!((query.page, query.groups), (first(groups), vec![Group::Of("a".into())]));
+            assert_eq!((query.page, query.groups), (Page::of(groups), vec![Group::Of("a".into())]));
         }
     }
 

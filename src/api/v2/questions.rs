@@ -10,12 +10,13 @@ use axum::response::Response;
 
 use super::answer::{OfPlan, OfQuery};
 use super::recall::OfRecall;
-use super::{named, query, recall};
+use super::{named, query, recall, refused};
 use crate::api::deadline::{Deadline, QUERY_TIME_MAX};
-use crate::api::error::{Contract, Refusal};
+use crate::api::error::Refusal;
 use crate::api::json::{Encoding, Weight};
 use crate::api::sheet::Sheet;
-use crate::api::{Api, ROW_BYTES, crunch, json_answer, understood};
+use crate::api::{Api, json_answer, printed, understood};
+use crate::memory::Memory;
 use crate::model::{Aggregates, Answer, Consistency, Namespace, Query};
 use crate::query::fuse;
 use query::Plan;
@@ -25,11 +26,9 @@ pub(super) async fn ask(
     Path(ns): Path<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
     let name = named(&ns)?;
-    let asked = understood(&api, request, deadline, query::read).await?;
+    let (asked, deadline) = asked(&api, request).await?;
     let query::Request { queries, form, fusion, consistency, min_seq, encoding, .. } = asked;
-    let deadline = asked.limit.map_or(deadline, |limit| deadline.at_most(limit));
     let plan = match asked.plan {
         Plan::Shown => {
             Some(planned(&api, &name, queries.clone(), consistency, min_seq, deadline).await?)
@@ -39,22 +38,28 @@ pub(super) async fn ask(
     let ranked: Vec<bool> = queries.iter().map(|query| query.rank.is_some()).collect();
     let began_ms = deadline.elapsed_ms();
     let work = api.engine.query(&name, queries, consistency, min_seq);
-    let answered = deadline.in_time(work, Refusal::late_query).await?;
-    let mut answered = answered.map_err(|error| Contract::V2.refuse_of(&name, &error))?;
+    let mut answered = deadline.asking(work, refused(&name)).await?;
     let rows = answered.answers.iter().map(rows).sum::<usize>();
-    let memory = api.engine.memory().clone();
-    let print = crunch(rows * ROW_BYTES, move || {
+    let print = move |memory: &Memory| {
         if let Some(fusion) = &fusion {
             answered.answers = vec![fuse(mem::take(&mut answered.answers), fusion)];
         }
         let total_ms = deadline.elapsed_ms();
         let execution_ms = total_ms.saturating_sub(began_ms).max(1);
         let weight = answered.answers.iter().map(|answer| Weight::of(answer, encoding)).sum();
-        let sheet = Sheet::cut(&memory, weight, "limit")?;
+        let sheet = Sheet::cut(memory, weight, "limit")?;
         let (answered, ranked, plan) = (&answered, &ranked[..], plan.as_deref());
         sheet.print(&OfQuery { answered, ranked, plan, form, encoding, total_ms, execution_ms })
-    });
-    deadline.in_time(print, Refusal::late_query).await?
+    };
+    printed(&api, rows, deadline, print).await
+}
+
+/// How long it may take is known once it is read.
+async fn asked(api: &Api, request: Request) -> Result<(query::Request, Deadline), Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let asked = understood(api, request, deadline, query::read).await?;
+    let deadline = asked.limit.map_or(deadline, |limit| deadline.at_most(limit));
+    Ok((asked, deadline))
 }
 
 fn rows(answer: &Answer) -> usize {
@@ -70,10 +75,8 @@ pub(super) async fn explain(
     Path(ns): Path<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
     let name = named(&ns)?;
-    let asked = understood(&api, request, deadline, query::read).await?;
-    let deadline = asked.limit.map_or(deadline, |limit| deadline.at_most(limit));
+    let (asked, deadline) = asked(&api, request).await?;
     let query::Request { queries, consistency, min_seq, .. } = asked;
     let plan = planned(&api, &name, queries, consistency, min_seq, deadline).await?;
     json_answer(StatusCode::OK, &OfPlan { plan_text: &plan })
@@ -87,9 +90,7 @@ async fn planned(
     min_seq: Option<u64>,
     deadline: Deadline,
 ) -> Result<String, Refusal> {
-    let work = api.engine.explain(name, queries, consistency, min_seq);
-    let plan = deadline.in_time(work, Refusal::late_query).await?;
-    plan.map_err(|error| Contract::V2.refuse_of(name, &error))
+    deadline.asking(api.engine.explain(name, queries, consistency, min_seq), refused(name)).await
 }
 
 pub(super) async fn recall(
@@ -100,15 +101,12 @@ pub(super) async fn recall(
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
     let name = named(&ns)?;
     let asked = understood(&api, request, deadline, recall::read).await?;
-    let work = api.engine.recall(&name, asked);
-    let recalled = deadline.in_time(work, Refusal::late_query).await?;
-    let recalled = recalled.map_err(|error| Contract::V2.refuse_of(&name, &error))?;
+    let recalled = deadline.asking(api.engine.recall(&name, asked), refused(&name)).await?;
     let rows = recalled.truths.iter().map(|truth| truth.nearest.len()).sum::<usize>();
-    let memory = api.engine.memory().clone();
-    let print = crunch(rows * ROW_BYTES, move || {
+    let print = move |memory: &Memory| {
         let hits = recalled.truths.iter().flat_map(|truth| &truth.nearest);
         let weight = hits.map(|hit| Weight::of_hit(hit, Encoding::Float)).sum();
-        Sheet::cut(&memory, weight, "top_k")?.print(&OfRecall(&recalled))
-    });
-    deadline.in_time(print, Refusal::late_query).await?
+        Sheet::cut(memory, weight, "top_k")?.print(&OfRecall(&recalled))
+    };
+    printed(&api, rows, deadline, print).await
 }

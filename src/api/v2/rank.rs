@@ -1,13 +1,25 @@
 //! `rank_by`: the nearest vectors, an order by attributes, or a score.
 
+use super::filter::{self, Place};
 use super::score::{self, misshapen};
 use crate::api::error::Refusal;
+use crate::api::json::Object;
+use crate::eval::ORDER_KEYS_MAX;
 use crate::model::{Direction, Filter, Given, Rank};
 
-const ORDER_KEYS_MAX: usize = 8;
+/// What is ranked, if not all is, and by what.
+pub(super) fn among(object: &mut Object) -> Result<(Option<Filter>, Option<Rank>), Refusal> {
+    let path = object.path_of("filters");
+    let filter = object.take("filters");
+    let filter = filter.map(|given| filter::read(&path, given, Place::Query)).transpose()?;
+    let path = object.path_of("rank_by");
+    let rank = object.take("rank_by");
+    let rank = rank.map(|given| read(&path, given, filter.as_ref())).transpose()?;
+    Ok((filter, rank))
+}
 
 /// `path` is where it stands: `rank_by`, or `queries[1].rank_by`.
-pub(super) fn read(path: &str, given: Given, filter: Option<&Filter>) -> Result<Rank, Refusal> {
+fn read(path: &str, given: Given, filter: Option<&Filter>) -> Result<Rank, Refusal> {
     let Given::List(mut items) = given else { return Err(misshapen(path)) };
     match items.as_slice() {
         [] => Err(refused(path, "rank_by cannot be empty")),

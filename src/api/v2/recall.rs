@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::answer::Rows;
-use super::filter::{self, Place};
 use super::rank;
 use crate::api::error::Refusal;
 use crate::api::json::{Encoding, object};
@@ -12,17 +11,14 @@ use crate::model::{
     Asked, GroundTruth, LIMIT_MAX, RECALL_SAMPLES_MAX, Rank, Recall, Recalled, Truth,
 };
 
-const SAMPLES: u64 = 25;
-const TOP_K: u64 = 10;
+const SAMPLES: usize = 25;
+const TOP_K: usize = 10;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Recall, Refusal> {
     let mut object = object(bytes)?;
-    let filter = object.take("filters");
-    let filter = filter.map(|given| filter::read("filters", given, Place::Query)).transpose()?;
-    let rank = object.take("rank_by");
-    let rank = rank.map(|given| rank::read("rank_by", given, filter.as_ref())).transpose()?;
-    let num = object.count("num")?;
-    let top_k = object.count("top_k")?.unwrap_or(TOP_K);
+    let (filter, rank) = rank::among(&mut object)?;
+    let num = object.size("num")?;
+    let top_k = object.size("top_k")?.unwrap_or(TOP_K);
     let shown = object.truth("include_ground_truth")?;
     object.end()?;
     let truth = if shown == Some(true) { GroundTruth::Shown } else { GroundTruth::Hidden };
@@ -50,8 +46,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Recall, Refusal> {
     Ok(Recall { asked, top_k, filter, truth })
 }
 
-fn bounded(name: &str, number: u64, max: usize) -> Result<usize, Refusal> {
-    let number = usize::try_from(number).unwrap_or(usize::MAX);
+fn bounded(name: &str, number: usize, max: usize) -> Result<usize, Refusal> {
     if (1..=max).contains(&number) {
         return Ok(number);
     }

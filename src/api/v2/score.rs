@@ -7,7 +7,7 @@
 
 use super::filter::{self, Place};
 use crate::api::error::{Contract, Refusal};
-use crate::api::json::{Object, mistyped};
+use crate::api::json::{Object, mistyped, unmatched};
 use crate::model::{Curve, Given, LastToken, Score, TEXT_QUERY_CHARS_MAX, TextQuery};
 
 const TOKENS_MAX: usize = 1024;
@@ -29,23 +29,20 @@ pub(super) fn is_filter(items: &[Given]) -> bool {
 }
 
 pub(super) fn misshapen(path: &str) -> Refusal {
-    let variant = "data did not match any variant of untagged enum RankInput";
-    Refusal::misshapen(&format!("{path}: {variant}"))
+    unmatched(path, "RankInput")
 }
 
-pub(super) fn number(given: &Given) -> Option<f64> {
-    match given {
-        Given::Int(number) => Some(*number as f64),
-        Given::Uint(number) => Some(*number as f64),
-        Given::Float(number) => Some(*number),
-        _ => None,
+pub(super) fn check_above_zero(path: &str, number: f64) -> Result<(), Refusal> {
+    if number > 0.0 {
+        return Ok(());
     }
+    Err(Refusal::invalid(format!("{path} must be above 0, not {number}")))
 }
 
 fn one(path: &str, given: Given) -> Result<Score, Refusal> {
     let mut items = match given {
         Given::List(items) => items,
-        given if number(&given).is_some() => {
+        given if given.number().is_some() => {
             let message = format!("{path}: a constant is a part of a Sum or of a Max");
             return Err(Refusal::invalid(message));
         }
@@ -124,7 +121,7 @@ fn text_query(
     }
     let last = match settings {
         None => LastToken::Itself,
-        Some(given) => last_token(&format!("{path}[3]"), given)?,
+        Some(given) => filter::last_token(Object::of(&format!("{path}[3]"), given)?)?,
     };
     Ok(TextQuery { text, last })
 }
@@ -137,13 +134,6 @@ fn check_chars(path: &str, attribute: &str, text: &str) -> Result<(), Refusal> {
     Err(Refusal::invalid(format!(
         "{path}: a query of field \"{attribute}\" has at most {TEXT_QUERY_CHARS_MAX} characters"
     )))
-}
-
-fn last_token(path: &str, given: Given) -> Result<LastToken, Refusal> {
-    let mut settings = Object::of(path, given)?;
-    let prefix = settings.truth("last_as_prefix")?;
-    settings.end()?;
-    Ok(if prefix == Some(true) { LastToken::Prefix } else { LastToken::Itself })
 }
 
 /// A list of them, or one behind the other.
@@ -162,7 +152,7 @@ fn parts(path: &str, behind: Vec<Given>) -> Result<Vec<Score>, Refusal> {
     }
     let part = |(at, given): (usize, Given)| {
         let path = format!("{path}[{}]", first + at);
-        match number(&given) {
+        match given.number() {
             Some(constant) if constant >= 0.0 => Ok(Score::Constant(constant)),
             Some(constant) => Err(Refusal::invalid(format!(
                 "{path}: a constant must be non-negative, not {constant}"
@@ -175,7 +165,7 @@ fn parts(path: &str, behind: Vec<Given>) -> Result<Vec<Score>, Refusal> {
 
 fn product(path: &str, behind: Vec<Given>) -> Result<Score, Refusal> {
     let Ok([left, right]) = <[Given; 2]>::try_from(behind) else { return Err(misshapen(path)) };
-    let (weight, at, part) = match (number(&left), number(&right)) {
+    let (weight, at, part) = match (left.number(), right.number()) {
         (Some(weight), None) => (weight, 2, right),
         (None, Some(weight)) => (weight, 1, left),
         _ => {
@@ -223,21 +213,12 @@ fn curved(path: &str, behind: Vec<Given>) -> Result<(Box<Score>, Curve), Refusal
     let mut settings = Object::of(&format!("{path}[2]"), settings)?;
     let exponent = settings.number("exponent")?.unwrap_or(1.0);
     let midpoint = settings.take("midpoint").ok_or_else(|| settings.missing("midpoint"))?;
-    let above_zero = |name: &str, number: f64| match number > 0.0 {
-        true => Ok(()),
-        false => {
-            let path = settings.path_of(name);
-            Err(Refusal::invalid(format!("{path} must be above 0, not {number}")))
-        }
-    };
-    above_zero("exponent", exponent)?;
-    match (number(&midpoint), &midpoint) {
-        (Some(midpoint), _) => above_zero("midpoint", midpoint)?,
+    check_above_zero(&settings.path_of("exponent"), exponent)?;
+    let path = settings.path_of("midpoint");
+    match (midpoint.number(), &midpoint) {
+        (Some(midpoint), _) => check_above_zero(&path, midpoint)?,
         (None, Given::Text(_)) => {}
-        (None, other) => {
-            let path = settings.path_of("midpoint");
-            return Err(mistyped(&path, other, "a number or a duration"));
-        }
+        (None, other) => return Err(mistyped(&path, other, "a number or a duration")),
     }
     settings.end()?;
     Ok((Box::new(score), Curve { midpoint, exponent }))

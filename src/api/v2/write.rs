@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::declared::{self, metric_of};
 use super::filter::{self, Place};
 use crate::api::error::{Again, Refusal};
-use crate::api::json::{Field, Fields, Object, RowShape, Trail, id_of, mistyped, parse, quoted};
+use crate::api::json::{Field, Fields, Object, RowShape, Trail, ids_of, mistyped, parse, quoted};
 use crate::model::{
     AttrType, ByFilter, Create, Excess, Filter, Given, GivenRow, PatchByFilter, Pressure,
     SchemaChange, Write,
@@ -54,10 +54,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Request, Refusal> {
 fn rest(mut object: Object, mut write: Write) -> Result<Request, Refusal> {
     write.upserts.extend(columns(&mut object, "upsert_columns")?);
     write.patches.extend(columns(&mut object, "patch_columns")?);
-    for id in object.list("deletes")?.unwrap_or_default() {
-        let id = id_of(id, "IdVec");
-        write.deletes.push(id.map_err(|why| Refusal::misshapen(&format!("deletes: {why}")))?);
-    }
+    write.deletes = ids_of("deletes", object.list("deletes")?.unwrap_or_default(), "IdVec")?;
     write.delete_by_filter = delete_by_filter(&mut object)?;
     write.patch_by_filter = patch_by_filter(&mut object)?;
     write.upsert_condition = condition(&mut object, "upsert_condition")?;
@@ -103,7 +100,7 @@ fn patch_by_filter(object: &mut Object) -> Result<Option<PatchByFilter>, Refusal
     let filter = filter::read(&asked.path_of("filters"), filters, Place::Query)?;
     let patch = asked.object("patch")?.ok_or_else(|| asked.missing("patch"))?;
     asked.end()?;
-    let values = patch.into_fields().into_iter().map(|(name, given)| (name.into(), given));
+    let values = patch.into_fields().into_iter().map(|(name, _, given)| (name.into(), given));
     let values: Vec<(Arc<str>, Given)> = values.collect();
     if values.iter().any(|(name, _)| **name == *"id") {
         return Err(Refusal::invalid("💔 patch_by_filter.patch cannot change the id of documents"));
@@ -155,15 +152,10 @@ fn check_encryption(object: &mut Object) -> Result<(), Refusal> {
 fn columns(object: &mut Object, name: &str) -> Result<Vec<GivenRow>, Refusal> {
     let Some(mut object) = object.object(name)? else { return Ok(Vec::new()) };
     let ids = object.list("id")?.ok_or_else(|| object.missing("id"))?;
-    let mut rows = Vec::with_capacity(ids.len());
-    for id in ids {
-        let id = id_of(id, "IdVec");
-        let id = id.map_err(|why| Refusal::misshapen(&format!("{name}.id: {why}")))?;
-        rows.push(GivenRow { id, values: Vec::new() });
-    }
-    for (attribute, column) in object.into_fields() {
+    let ids = ids_of(&object.path_of("id"), ids, "IdVec")?.into_iter();
+    let mut rows: Vec<GivenRow> = ids.map(|id| GivenRow { id, values: Vec::new() }).collect();
+    for (attribute, path, column) in object.into_fields() {
         let attribute: Arc<str> = attribute.into();
-        let path = format!("{name}.{}", quoted(&attribute));
         let column = match column {
             Given::List(column) => column,
             other => return Err(mistyped(&path, &other, "a sequence")),

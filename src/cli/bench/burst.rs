@@ -39,10 +39,7 @@ pub(super) async fn small(stand: &mut Stand, plan: &Plan) -> Result<Vec<Finding>
         )),
         Finding::of("requests", burst.outcome.per_second(1.0), "/s"),
     ];
-    findings.extend(burst.times());
-    findings.extend(burst.slots(body.rows()));
-    findings.extend(burst.folds());
-    findings.extend(burst.refusals());
+    findings.extend(burst.rest(body.rows()));
     Ok(findings)
 }
 
@@ -58,10 +55,7 @@ pub(super) async fn large(stand: &mut Stand, plan: &Plan) -> Result<Vec<Finding>
         )),
         Finding::of("bytes of JSON", sent, "MB/s").beside("vectors as base64"),
     ];
-    findings.extend(burst.times());
-    findings.extend(burst.slots(body.rows()));
-    findings.extend(burst.folds());
-    findings.extend(burst.refusals());
+    findings.extend(burst.rest(body.rows()));
     Ok(findings)
 }
 
@@ -84,6 +78,12 @@ async fn burst(
 }
 
 impl Burst {
+    /// Whatever was written, so many rows at once.
+    fn rest(&self, rows: usize) -> impl Iterator<Item = Finding> {
+        let slots = self.slots(rows).into_iter();
+        self.times().into_iter().chain(slots).chain(self.folds()).chain(self.refusals())
+    }
+
     fn times(&self) -> [Finding; 2] {
         let answered = &self.outcome.answered;
         [

@@ -8,12 +8,10 @@ use tokio::task::JoinSet;
 
 use super::line::{Address, Line};
 use super::rows::Load;
-use super::samples::Samples;
+use super::samples::{SAMPLES_MAX, Samples, sample};
 use crate::env::Clock;
 use crate::error::{Error, Result};
 
-/// What is kept of one client; it stops there.
-const SAMPLES_MAX: usize = 1 << 20;
 /// Of one client: a server that is away need not be asked on.
 const BROKEN_MAX: u64 = 20;
 /// Who was sent away comes again, and not at once.
@@ -81,7 +79,7 @@ async fn client(mut line: Line, mut load: Load, clock: Clock, until: Duration) -
         let asked = line.ask(load.renew()).await;
         let took = clock.now() - began;
         match asked.map(|answer| answer.status) {
-            Ok(200) => seen.micros.push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)),
+            Ok(200) => seen.micros.push(sample(took)),
             Ok(status) => {
                 *seen.refused.entry(status).or_default() += 1;
                 clock.sleep(PAUSE).await;

@@ -13,7 +13,7 @@ use super::finding::Finding;
 use super::line::Line;
 use super::plan::Plan;
 use super::rows::Body;
-use super::samples::Samples;
+use super::samples::{Samples, sample};
 use super::stand::{Stand, path};
 use crate::error::Result;
 use crate::storage::{Pace, Trip};
@@ -94,7 +94,7 @@ async fn first(stand: &Stand, name: &str) -> Result<First> {
     let chain = trips.map(|trips| longest(&own(trips).collect::<Vec<_>>()));
     let requests = after.requests().into_iter();
     Ok(First {
-        micros: u32::try_from(took.as_micros()).unwrap_or(u32::MAX),
+        micros: sample(took),
         chain,
         requests: requests.map(|(verb, count)| (verb.to_owned(), count)).collect(),
     })

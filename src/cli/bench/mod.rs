@@ -28,21 +28,19 @@ mod stand;
 mod start;
 mod table;
 mod text;
+mod words;
 mod write;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 
 use clap::Subcommand;
-use tokio::runtime::Builder;
 
 use super::flags::Flags;
-use super::{Failure, logging, machine};
+use super::{Failure, logging, machine, texts, threads};
 use crate::config::Config;
 use crate::engine::Limits;
 use crate::env;
-use crate::error::Error;
-use crate::namespace::keeper::FoldAt;
 
 /// A line of the log for every request would be measured too.
 const LOG_LEVEL: (&str, &str) = ("--log-level", "warn");
@@ -98,10 +96,7 @@ pub(super) fn run(
     vars: Vec<(OsString, OsString)>,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let texts = vars
-        .iter()
-        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
-    let texts: Vec<(String, String)> = texts.collect();
+    let texts = texts(&vars);
     let mut inputs = flags.into_inputs(vars);
     let (flag, level) = LOG_LEVEL;
     if !inputs.flags.iter().any(|(said, _)| *said == flag) {
@@ -111,22 +106,8 @@ pub(super) fn run(
     logging::start(&config.log);
     // Hundreds of clients, and the server that they talk to.
     env::raise_open_files();
-    let limits = limits(&config);
-    let threads = Builder::new_multi_thread().enable_all().build();
-    let runtime = threads.map_err(|error| {
-        Failure::Serving(Error::unavailable("starting threads").with_source(error))
-    })?;
-    let done = runtime.block_on(async {
-        tokio::select! {
-            biased;
-            _ = tokio::signal::ctrl_c() => {
-                Err(Failure::Serving(Error::unavailable("it was stopped before its end")))
-            }
-            done = measure(&command, limits, texts, out) => done,
-        }
-    });
-    runtime.shutdown_background();
-    done
+    let measured = measure(&command, machine::limits(&config), texts, out);
+    threads::run_unless_stopped(measured).map_err(Failure::Serving)?
 }
 
 async fn measure(
@@ -142,12 +123,10 @@ async fn measure(
     }
 }
 
-/// As a node has them.
-fn limits(config: &Config) -> Limits {
-    let indexer = &config.indexer;
-    let memory = indexer.memory_limit.unwrap_or_else(machine::memory_limit);
-    let folds = FoldAt { slots: indexer.fold_slots.into(), bytes: indexer.fold_bytes };
-    Limits::of(memory, folds)
+/// Those of a server that is started by a test.
+#[cfg(test)]
+fn small_limits() -> Limits {
+    Limits::of(1 << 30, crate::namespace::keeper::FoldAt { slots: 8, bytes: 1 << 20 })
 }
 
 /// How far it is. There is nobody left to tell if stderr is closed.

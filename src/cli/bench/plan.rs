@@ -10,6 +10,7 @@ use super::Failure;
 use super::ground::Ground;
 use super::line::Address;
 use super::report::Heading;
+use super::words;
 use crate::engine::Limits;
 use crate::env::Clock;
 use crate::storage::Pace;
@@ -36,14 +37,13 @@ pub(in crate::cli) struct Wish {
     #[arg(long, value_name = "URL", conflicts_with = "store")]
     url: Option<String>,
     /// How long each measure that counts by the second lasts [default: 10]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", value_parser = words::seconds())]
     seconds: Option<u64>,
     /// Measure little: 2 seconds instead of 10, 2 rounds of 5, 2,000 namespaces of 100,000
     #[arg(long)]
     quick: bool,
-    /// Print each figure as an object of JSON, one a line
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    print: words::Print,
     /// What the slow store takes for a PUT, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 100)]
     put_ms: u32,
@@ -143,8 +143,7 @@ impl Wish {
 
     /// In the order in which they are measured.
     pub(super) fn measures(&self) -> Vec<Measure> {
-        let all = Measure::value_variants().iter().copied();
-        all.filter(|measure| self.only.is_empty() || self.only.contains(measure)).collect()
+        words::chosen(&self.only)
     }
 
     pub(super) fn grounds(&self, vars: &[(String, String)]) -> Result<Vec<Ground>, Failure> {
@@ -162,7 +161,7 @@ impl Wish {
     }
 
     pub(super) fn form(&self) -> Form {
-        if self.json { Form::Json } else { Form::Table }
+        self.print.form()
     }
 
     fn pace(&self) -> Pace {
@@ -174,40 +173,21 @@ impl Wish {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::super::ground::TARGET_PACE;
+    use super::super::small_limits;
     use super::*;
-    use crate::namespace::keeper::FoldAt;
 
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        wish: Wish,
+    fn wish(line: &[&str]) -> Option<Wish> {
+        words::read(line)
     }
 
-    fn wish(words: &[&str]) -> Option<Wish> {
-        let words = ["bench"].iter().chain(words);
-        Line::try_parse_from(words).ok().map(|line| line.wish)
-    }
-
-    fn limits() -> Limits {
-        Limits::of(1 << 30, FoldAt { slots: 8, bytes: 1 << 20 })
-    }
-
-    fn plan(words: &[&str]) -> Plan {
-        wish(words).unwrap().plan(Clock::start(), Vec::new(), limits())
+    fn plan(line: &[&str]) -> Plan {
+        wish(line).unwrap().plan(Clock::start(), Vec::new(), small_limits())
     }
 
     #[test]
     fn everything_is_measured_unless_less_was_asked_for() {
-        assert_eq!(wish(&[]).unwrap().measures(), Measure::value_variants());
-        let some = wish(&["--only", "reads,small"]).unwrap().measures();
-        assert_eq!(some, [Measure::Small, Measure::Reads]);
-        assert!(wish(&["--only", "huge"]).is_none());
-        for measure in Measure::value_variants() {
-            assert_eq!(wish(&["--only", &measure.to_string()]).unwrap().measures(), [*measure]);
-        }
+        words::check_measures(Wish::measures);
     }
 
     #[test]

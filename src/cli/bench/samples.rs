@@ -1,5 +1,15 @@
 //! How long requests took, by rank: what half of them, and what all but the slowest, stayed below.
 
+use std::time::Duration;
+
+/// No more is kept of one client, which stops there.
+pub(super) const SAMPLES_MAX: usize = 1 << 20;
+
+/// A time in microseconds.
+pub(super) fn sample(time: Duration) -> u32 {
+    u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
+}
+
 /// In order.
 #[derive(Debug, Default)]
 pub(super) struct Samples {

@@ -134,6 +134,13 @@ impl Stand {
         all_closed(&self.address, self.clock, GLANCE, within).await
     }
 
+    /// Whatever came of it, what was made here is to go.
+    pub(super) async fn close_after<T>(self, found: Result<T>) -> Result<T> {
+        let closed = self.close().await;
+        let found = found?;
+        closed.map(|()| found)
+    }
+
     /// Of somebody else's server the namespaces that were made here are deleted.
     pub(super) async fn close(self) -> Result<()> {
         if let Some(own) = self.own {

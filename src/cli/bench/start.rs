@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use super::plan::Plan;
 use super::process::Process;
-use super::samples::Samples;
+use super::samples::{Samples, sample};
 use super::scratch::Scratch;
 use crate::error::Result;
 
@@ -17,8 +17,8 @@ pub(super) async fn measure(plan: &Plan) -> Result<Vec<Finding>> {
         let scratch = Scratch::make()?;
         let process = Process::start(scratch.path(), plan.clock).await?;
         let first = process.answers(&process.address().get(FIRST)).await?;
-        ready.push(u32::try_from(process.ready.as_micros()).unwrap_or(u32::MAX));
-        answered.push(u32::try_from(first.as_micros()).unwrap_or(u32::MAX));
+        ready.push(sample(process.ready));
+        answered.push(sample(first));
     }
     let (ready, answered) = (Samples::of(ready), Samples::of(answered));
     let of = |samples: &Samples| {

@@ -59,9 +59,5 @@ async fn measured(measure: Measure, ground: &Ground, plan: &Plan) -> Result<Vec<
         Measure::Reads => reads::measure(&mut stand, plan).await,
         Measure::Start | Measure::Names => Ok(Vec::new()),
     };
-    // Whatever came of it, what it made is to go.
-    let closed = stand.close().await;
-    let findings = found.context(place())?;
-    closed.context(place())?;
-    Ok(findings)
+    stand.close_after(found).await.context(place())
 }

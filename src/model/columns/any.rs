@@ -3,27 +3,17 @@
 use half::f16;
 use proptest::prelude::*;
 
+pub(crate) use crate::model::any::any_id_type;
+use crate::model::spelling::Spelt;
 use crate::model::{AttrNo, AttrType, DocId, Element, IdType, Row, Scalar, Value};
-
-const SCALARS: [Scalar; 8] = [
-    Scalar::String,
-    Scalar::Int,
-    Scalar::Uint,
-    Scalar::Float,
-    Scalar::Bool,
-    Scalar::Uuid,
-    Scalar::DateTime,
-    Scalar::Bytes,
-];
 
 /// One of each type that there is, vectors of three dimensions.
 pub(crate) fn all_kinds() -> Vec<AttrType> {
-    let scalars = SCALARS.map(AttrType::Scalar);
-    let arrays = SCALARS.into_iter().filter(|scalar| *scalar != Scalar::Bytes);
-    let vectors = [Element::F32, Element::F16, Element::I8];
-    let vectors = vectors.map(|element| AttrType::Vector { dims: 3, element });
-    let mut kinds: Vec<AttrType> = scalars.into_iter().chain(arrays.map(AttrType::Array)).collect();
-    kinds.extend(vectors);
+    let scalars = || Scalar::ALL.iter().copied();
+    let arrays = scalars().filter(|scalar| *scalar != Scalar::Bytes).map(AttrType::Array);
+    let vector = |element: &Element| AttrType::Vector { dims: 3, element: *element };
+    let mut kinds: Vec<AttrType> = scalars().map(AttrType::Scalar).chain(arrays).collect();
+    kinds.extend(Element::ALL.iter().map(vector));
     kinds.extend([AttrType::Sparse, AttrType::Vectors { dims: 3 }]);
     kinds
 }
@@ -34,10 +24,6 @@ pub(crate) fn any_kind() -> impl Strategy<Value = AttrType> {
         AttrType::Vectors { .. } => AttrType::Vectors { dims },
         other => other,
     })
-}
-
-pub(crate) fn any_id_type() -> impl Strategy<Value = IdType> {
-    prop::sample::select(vec![IdType::Uint, IdType::Uuid, IdType::String])
 }
 
 /// Rows of up to four attributes, whose numbers are the places of their types in the list. No id

@@ -6,7 +6,7 @@
 
 use arrow_buffer::BooleanBuffer;
 
-use super::draft::{Draft, patched};
+use super::draft::{Draft, Known, patched};
 use super::{Room, Stage, bytes_of};
 use crate::error::{Error, Result};
 use crate::eval::{Bound, Purpose, holds, select};
@@ -59,17 +59,16 @@ impl Stage {
         draft: &mut Draft,
         ByFilter { filter, excess }: &ByFilter,
         values: &[(AttrNo, Option<Value>)],
+        known: &Known<'_>,
         room: Room<'_>,
     ) -> Result<()> {
         let found = self.find(draft, filter)?;
         let count = found.within(self.limits.patches, *excess, "patch")?;
         draft.written.remaining |= count < found.count();
-        let schema = draft.schema.clone();
-        let known = schema.by_number();
         let mut granted = draft.found_bytes;
         for (at, id) in found.ids(count).into_iter().enumerate() {
             let Some(old) = self.get(draft, &id) else { continue };
-            let row = patched(old, values, &known)?;
+            let row = patched(old, values, known)?;
             draft.found_bytes += FOUND_BYTES + bytes_of(&row) as u64;
             if draft.found_bytes > granted {
                 granted = draft.found_bytes + STEP_BYTES;

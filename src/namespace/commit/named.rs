@@ -2,7 +2,7 @@
 //! version that is there when it comes to it.
 
 use super::Stage;
-use super::draft::{Draft, Values, check_size, patched};
+use super::draft::{Draft, Known, Values, check_size, patched};
 use crate::error::Result;
 use crate::eval::holds;
 use crate::model::{AttrNo, DocId, Filter, Row, Value};
@@ -26,10 +26,9 @@ impl Stage {
         draft: &mut Draft,
         rows: Vec<Typed>,
         condition: Option<&Filter>,
+        known: &Known<'_>,
     ) -> Result<()> {
         let condition = draft.bind(condition)?;
-        let schema = draft.schema.clone();
-        let known = schema.by_number();
         for Typed { id, values } in rows {
             let row = Row { id: id.clone(), values: present(values) };
             // A document that is not there is inserted, whatever the condition.
@@ -40,7 +39,7 @@ impl Stage {
                 })
             });
             if applies {
-                check_size(&row, &known)?;
+                check_size(&row, known)?;
                 draft.written.upserted.push(id.clone());
                 draft.rows.insert(id, Some(row));
             }
@@ -53,10 +52,9 @@ impl Stage {
         draft: &mut Draft,
         rows: Vec<Typed>,
         condition: Option<&Filter>,
+        known: &Known<'_>,
     ) -> Result<()> {
         let condition = draft.bind(condition)?;
-        let schema = draft.schema.clone();
-        let known = schema.by_number();
         for Typed { id, values } in rows {
             let Some(old) = self.get(draft, &id) else { continue };
             if let Some(condition) = &condition {
@@ -65,7 +63,7 @@ impl Stage {
                     continue;
                 }
             }
-            let row = patched(old, &values, &known)?;
+            let row = patched(old, &values, known)?;
             draft.written.patched.push(id.clone());
             draft.rows.insert(id, Some(row));
         }

@@ -471,13 +471,18 @@ impl Desk {
         if self.waiting.values().any(asked) {
             return;
         }
-        let ticket = self.next_ticket();
-        let dice = &mut self.grounds.dice;
-        if let Some((place, tenure)) = self.owner.tenure()
-            && tenure.no_effect(place, ticket, None, dice, &mut self.owner_out).is_ok()
-        {
+        if self.proof().is_some() {
             self.ticket(Waiting::Same(Vec::new()));
         }
+    }
+
+    /// Asks for a proof, for who waits under the next ticket. None: there is no tenure that could give
+    /// one.
+    fn proof(&mut self) -> Option<()> {
+        let ticket = self.next_ticket();
+        let dice = &mut self.grounds.dice;
+        let (place, tenure) = self.owner.tenure()?;
+        tenure.no_effect(place, ticket, None, dice, &mut self.owner_out).ok()
     }
 
     /// A file that the owner's head names is not there. It is lost, if a proof that begins now shows that
@@ -487,12 +492,8 @@ impl Desk {
         if self.doubted.is_some() {
             return;
         }
-        let ticket = self.next_ticket();
-        let dice = &mut self.grounds.dice;
-        if let Some((place, tenure)) = self.owner.tenure()
-            && tenure.no_effect(place, ticket, None, dice, &mut self.owner_out).is_ok()
-        {
-            self.ticket(Waiting::Same(Vec::new()));
+        if self.proof().is_some() {
+            let ticket = self.ticket(Waiting::Same(Vec::new()));
             crate::reach!("an owner misses a file, and asks whether it still is the owner");
             self.doubted = Some((ticket, file.clone()));
         }
@@ -505,17 +506,12 @@ impl Desk {
             draft.unchanged().into_iter().for_each(Told::tell);
             return Ok(());
         }
-        let ticket = self.next_ticket();
-        let dice = &mut self.grounds.dice;
-        let Some((place, tenure)) = self.owner.tenure() else {
-            draft.overtaken();
-            return Ok(());
-        };
-        if tenure.no_effect(place, ticket, None, dice, &mut self.owner_out).is_err() {
-            draft.overtaken();
-            return Ok(());
+        match self.proof() {
+            Some(()) => {
+                self.ticket(Waiting::Same(draft.unchanged()));
+            }
+            None => draft.overtaken(),
         }
-        self.ticket(Waiting::Same(draft.unchanged()));
         Ok(())
     }
 

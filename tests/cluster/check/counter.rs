@@ -97,12 +97,7 @@ fn every_value_has_a_maker(thing: &Thing<'_>, found: &mut Vec<Violation>) {
 mod tests {
     use crate::check::Promise;
     use crate::check::samples::*;
-    use crate::history::{Act, History, Read};
-
-    fn of(acts: &[&Act], reads: Vec<Read>) -> Vec<Promise> {
-        let acts = acts.iter().map(|act| (*act).clone()).collect();
-        broken(&History { acts, reads, ..History::default() })
-    }
+    use crate::history::Act;
 
     fn made() -> (Act, Act) {
         (step("w0", -1).at(1, 2).done(1, 1), step("w1", 0).at(3, 4).done(1, 2))
@@ -111,20 +106,20 @@ mod tests {
     #[test]
     fn a_counter_is_what_its_successes_made_it() {
         let (zero, one) = made();
-        assert_eq!(of(&[&zero, &one], vec![read(5, 6, 9, &[&one])]), []);
-        assert_eq!(of(&[&zero, &one], vec![read(5, 6, 9, &[&zero])]), [Promise::Lost]);
-        assert_eq!(of(&[&zero, &one], vec![read(5, 6, 9, &[])]), [Promise::Lost]);
+        assert_eq!(broken_by(&[&zero, &one], vec![read(5, 6, 9, &[&one])]), []);
+        assert_eq!(broken_by(&[&zero, &one], vec![read(5, 6, 9, &[&zero])]), [Promise::Lost]);
+        assert_eq!(broken_by(&[&zero, &one], vec![read(5, 6, 9, &[])]), [Promise::Lost]);
     }
 
     #[test]
     fn two_cannot_make_one_value() {
         let (zero, one) = made();
         let other = step("w2", 0).at(3, 4).done(1, 3);
-        let broken = of(&[&zero, &one, &other], vec![read(5, 6, 9, &[&one])]);
+        let broken = broken_by(&[&zero, &one, &other], vec![read(5, 6, 9, &[&one])]);
         assert_eq!(broken, [Promise::Forked, Promise::Twice]);
         // The value is there, by another than was told so.
         let doubt = step("w2", 0).doubt(3);
-        let broken = of(&[&zero, &one, &doubt], vec![read(5, 6, 9, &[&doubt])]);
+        let broken = broken_by(&[&zero, &one, &doubt], vec![read(5, 6, 9, &[&doubt])]);
         assert_eq!(broken, [Promise::Forked]);
     }
 
@@ -133,12 +128,12 @@ mod tests {
         let (zero, _) = made();
         let doubt = step("w1", 0).doubt(3);
         let next = step("w2", 1).at(7, 8).done(1, 9);
-        assert_eq!(of(&[&zero, &doubt], vec![read(5, 6, 9, &[&zero])]), []);
-        assert_eq!(of(&[&zero, &doubt], vec![read(5, 6, 9, &[&doubt])]), []);
-        assert_eq!(of(&[&zero, &doubt, &next], vec![read(9, 10, 9, &[&next])]), []);
-        assert_eq!(of(&[&zero, &next], vec![read(9, 10, 9, &[&next])]), [Promise::Nowhere]);
+        assert_eq!(broken_by(&[&zero, &doubt], vec![read(5, 6, 9, &[&zero])]), []);
+        assert_eq!(broken_by(&[&zero, &doubt], vec![read(5, 6, 9, &[&doubt])]), []);
+        assert_eq!(broken_by(&[&zero, &doubt, &next], vec![read(9, 10, 9, &[&next])]), []);
+        assert_eq!(broken_by(&[&zero, &next], vec![read(9, 10, 9, &[&next])]), [Promise::Nowhere]);
         let (seen, back) = (read(5, 6, 7, &[&doubt]), read(5, 6, 8, &[&zero]));
-        assert_eq!(of(&[&zero, &doubt], vec![seen, back]), [Promise::Back]);
+        assert_eq!(broken_by(&[&zero, &doubt], vec![seen, back]), [Promise::Back]);
     }
 
     #[test]
@@ -147,10 +142,13 @@ mod tests {
         let refused = step("w2", 0).at(3, 4).refused();
         let skipped = step("w2", 0).at(3, 4).told(0);
         for act in [refused, skipped.clone()] {
-            let broken = of(&[&zero, &act], vec![read(5, 6, 9, &[&act])]);
+            let broken = broken_by(&[&zero, &act], vec![read(5, 6, 9, &[&act])]);
             assert_eq!(broken, [Promise::Refused]);
         }
-        assert_eq!(of(&[&zero, &one, &skipped], vec![read(5, 6, 9, &[&one])]), []);
-        assert_eq!(of(&[&zero, &skipped], vec![read(5, 6, 9, &[&zero])]), [Promise::Skipped]);
+        assert_eq!(broken_by(&[&zero, &one, &skipped], vec![read(5, 6, 9, &[&one])]), []);
+        assert_eq!(
+            broken_by(&[&zero, &skipped], vec![read(5, 6, 9, &[&zero])]),
+            [Promise::Skipped]
+        );
     }
 }

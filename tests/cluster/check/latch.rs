@@ -146,37 +146,31 @@ fn once_each(thing: &Thing<'_>, found: &mut Vec<Violation>) {
 mod tests {
     use crate::check::Promise;
     use crate::check::samples::*;
-    use crate::history::{Act, History, Read};
-
-    fn of(acts: &[&Act], reads: Vec<Read>) -> Vec<Promise> {
-        let acts = acts.iter().map(|act| (*act).clone()).collect();
-        broken(&History { acts, reads, ..History::default() })
-    }
 
     #[test]
     fn one_wins_until_it_is_freed() {
         let one = take("w1").at(1, 4).done(1, 1);
         let other = take("w2").at(2, 5).done(1, 2);
         let skipped = take("w2").at(2, 5).told(0);
-        assert_eq!(of(&[&one, &skipped], vec![read(6, 7, 3, &[&one])]), []);
-        assert!(of(&[&one, &other], vec![]).contains(&Promise::Winners));
+        assert_eq!(broken_by(&[&one, &skipped], vec![read(6, 7, 3, &[&one])]), []);
+        assert!(broken_by(&[&one, &other], vec![]).contains(&Promise::Winners));
         let freed = free("w3", "w1").at(2, 5).told(1);
-        assert_eq!(of(&[&one, &freed, &other], vec![read(6, 7, 3, &[&other])]), []);
+        assert_eq!(broken_by(&[&one, &freed, &other], vec![read(6, 7, 3, &[&other])]), []);
         let late = free("w3", "w1").at(6, 7).told(1);
-        assert_eq!(of(&[&one, &other, &late], vec![]), [Promise::Winners]);
+        assert_eq!(broken_by(&[&one, &other, &late], vec![]), [Promise::Winners]);
     }
 
     #[test]
     fn what_was_won_is_there_until_it_is_freed() {
         let one = take("w1").at(1, 2).done(1, 1);
         let freed = free("w2", "w1").at(3, 4).told(1);
-        assert_eq!(of(&[&one], vec![read(5, 6, 3, &[&one])]), []);
-        assert_eq!(of(&[&one], vec![read(5, 6, 3, &[])]), [Promise::Lost]);
-        assert_eq!(of(&[&one, &freed], vec![read(5, 6, 3, &[])]), []);
+        assert_eq!(broken_by(&[&one], vec![read(5, 6, 3, &[&one])]), []);
+        assert_eq!(broken_by(&[&one], vec![read(5, 6, 3, &[])]), [Promise::Lost]);
+        assert_eq!(broken_by(&[&one, &freed], vec![read(5, 6, 3, &[])]), []);
         let doubt = freed.doubt(3);
-        assert_eq!(of(&[&one, &doubt], vec![read(5, 6, 3, &[])]), []);
-        assert_eq!(of(&[&one, &doubt], vec![read(5, 6, 3, &[&one])]), []);
-        assert_eq!(of(&[&one, &doubt.refused()], vec![read(5, 6, 3, &[])]), [Promise::Lost]);
+        assert_eq!(broken_by(&[&one, &doubt], vec![read(5, 6, 3, &[])]), []);
+        assert_eq!(broken_by(&[&one, &doubt], vec![read(5, 6, 3, &[&one])]), []);
+        assert_eq!(broken_by(&[&one, &doubt.refused()], vec![read(5, 6, 3, &[])]), [Promise::Lost]);
     }
 
     #[test]
@@ -184,21 +178,21 @@ mod tests {
         let one = take("w1").at(1, 9).told(1);
         let freed = free("w2", "w1").at(3, 4).told(1);
         let again = read(10, 11, 9, &[&one]);
-        assert_eq!(of(&[&one, &freed], vec![again]), [Promise::Twice]);
+        assert_eq!(broken_by(&[&one, &freed], vec![again]), [Promise::Twice]);
         // The same in doubt: it was seen, then another's, then it again.
         let (one, two) = (take("w1").doubt(1), take("w2").doubt(1));
         let reads = |last| vec![read(3, 4, 5, &[&one]), read(5, 6, 6, &[&two]), last];
-        assert_eq!(of(&[&one, &two], reads(read(7, 8, 7, &[&two]))), []);
-        assert_eq!(of(&[&one, &two], reads(read(7, 8, 7, &[&one]))), [Promise::Twice]);
+        assert_eq!(broken_by(&[&one, &two], reads(read(7, 8, 7, &[&two]))), []);
+        assert_eq!(broken_by(&[&one, &two], reads(read(7, 8, 7, &[&one]))), [Promise::Twice]);
     }
 
     #[test]
     fn two_who_free_it_of_one_are_one_too_many() {
         let one = take("w1").at(1, 2).done(1, 1);
         let freed = |token| free(token, "w1").at(3, 4).told(1);
-        assert_eq!(of(&[&one, &freed("w2"), &freed("w3")], vec![]), [Promise::Twice]);
+        assert_eq!(broken_by(&[&one, &freed("w2"), &freed("w3")], vec![]), [Promise::Twice]);
         let refused = take("w1").at(1, 2).refused();
-        assert_eq!(of(&[&refused, &freed("w2")], vec![]), [Promise::Nowhere]);
+        assert_eq!(broken_by(&[&refused, &freed("w2")], vec![]), [Promise::Nowhere]);
     }
 
     #[test]
@@ -206,22 +200,22 @@ mod tests {
         let one = take("w1").at(1, 2).done(1, 1);
         let freed = free("w2", "w1").at(3, 4).told(1);
         let skipped = take("w3").at(5, 6).told(0);
-        assert_eq!(of(&[&one, &skipped], vec![]), []);
-        assert_eq!(of(&[&one, &freed, &skipped], vec![]), [Promise::Skipped]);
-        assert_eq!(of(&[&skipped], vec![]), [Promise::Skipped]);
+        assert_eq!(broken_by(&[&one, &skipped], vec![]), []);
+        assert_eq!(broken_by(&[&one, &freed, &skipped], vec![]), [Promise::Skipped]);
+        assert_eq!(broken_by(&[&skipped], vec![]), [Promise::Skipped]);
         let missed = free("w4", "w1").at(5, 6).told(0);
-        assert_eq!(of(&[&one, &freed, &missed], vec![]), []);
-        assert_eq!(of(&[&one, &missed], vec![]), [Promise::Skipped]);
+        assert_eq!(broken_by(&[&one, &freed, &missed], vec![]), []);
+        assert_eq!(broken_by(&[&one, &missed], vec![]), [Promise::Skipped]);
     }
 
     #[test]
     fn who_was_refused_or_skipped_never_has_it() {
         let refused = take("w1").at(1, 2).refused();
-        assert_eq!(of(&[&refused], vec![read(3, 4, 3, &[&refused])]), [Promise::Refused]);
+        assert_eq!(broken_by(&[&refused], vec![read(3, 4, 3, &[&refused])]), [Promise::Refused]);
         let one = take("w1").at(1, 2).done(1, 1);
         let skipped = take("w2").at(3, 4).told(0);
         let freed = free("w3", "w1").at(5, 6).told(1);
-        let broken = of(&[&one, &skipped, &freed], vec![read(7, 8, 9, &[&skipped])]);
+        let broken = broken_by(&[&one, &skipped, &freed], vec![read(7, 8, 9, &[&skipped])]);
         assert_eq!(broken, [Promise::Refused]);
     }
 }

@@ -14,6 +14,12 @@ pub(super) fn broken(history: &History) -> Vec<Promise> {
     broken
 }
 
+/// Those that these break, of one thing.
+pub(super) fn broken_by(acts: &[&Act], reads: Vec<Read>) -> Vec<Promise> {
+    let acts = acts.iter().map(|act| (*act).clone()).collect();
+    broken(&History { acts, reads, ..History::default() })
+}
+
 pub(super) fn act(thing: &str, token: &str, what: What, rows: Vec<Row>) -> Act {
     let draft = Draft { token: token.to_owned(), thing: thing.to_owned(), what, rows };
     Act { draft, call: Moment(0), back: Moment::NEVER, told: Told::Doubt }

@@ -52,8 +52,5 @@ async fn measured(measure: Measure, ground: &Ground, plan: &Plan) -> Result<Vec<
         Measure::Exact => exact::measure(&mut stand, plan).await,
         Measure::Bulk => bulk::measure(&mut stand, plan).await,
     };
-    let closed = stand.close().await;
-    let findings = found?;
-    closed?;
-    Ok(findings)
+    stand.close_after(found).await
 }

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::bench::plan::{Extent, Form};
 use crate::cli::bench::report::Heading;
+use crate::cli::bench::words;
 use crate::engine::Limits;
 use crate::env::Clock;
 
@@ -23,14 +24,13 @@ pub(in crate::cli) struct Wish {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES")]
     only: Vec<Measure>,
     /// How long each request is sent, and how long it is asked of the engine alone [default: 5]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", value_parser = words::seconds())]
     seconds: Option<u64>,
     /// Measure little: 1 second instead of 5, 500 rows of 4,000, 2,000 rows of 50,000
     #[arg(long)]
     quick: bool,
-    /// Print each figure as an object of JSON, one a line
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    print: words::Print,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -70,12 +70,11 @@ impl Wish {
 
     /// In the order in which they are measured.
     pub(super) fn measures(&self) -> Vec<Measure> {
-        let all = Measure::value_variants().iter().copied();
-        all.filter(|measure| self.only.is_empty() || self.only.contains(measure)).collect()
+        words::chosen(&self.only)
     }
 
     pub(super) fn form(&self) -> Form {
-        if self.json { Form::Json } else { Form::Table }
+        self.print.form()
     }
 }
 
@@ -102,35 +101,16 @@ impl fmt::Display for Measure {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::namespace::keeper::FoldAt;
+    use crate::cli::bench::small_limits;
 
-    #[derive(Parser)]
-    struct Words {
-        #[command(flatten)]
-        wish: Wish,
-    }
-
-    fn wish(words: &[&str]) -> Option<Wish> {
-        Words::try_parse_from(["bench"].iter().chain(words)).ok().map(|words| words.wish)
-    }
-
-    fn plan(words: &[&str]) -> Plan {
-        let limits = Limits::of(1 << 30, FoldAt { slots: 8, bytes: 1 << 20 });
-        wish(words).unwrap().plan(Clock::start(), limits)
+    fn plan(line: &[&str]) -> Plan {
+        words::read::<Wish>(line).unwrap().plan(Clock::start(), small_limits())
     }
 
     #[test]
     fn everything_is_measured_unless_less_was_asked_for() {
-        assert_eq!(wish(&[]).unwrap().measures(), Measure::value_variants());
-        let some = wish(&["--only", "bulk,query"]).unwrap().measures();
-        assert_eq!(some, [Measure::Query, Measure::Bulk]);
-        assert!(wish(&["--only", "huge"]).is_none());
-        for measure in Measure::value_variants() {
-            assert_eq!(wish(&["--only", &measure.to_string()]).unwrap().measures(), [*measure]);
-        }
+        words::check_measures(Wish::measures);
     }
 
     #[test]
@@ -141,6 +121,6 @@ mod tests {
         assert_eq!((whole.extent, quick.extent), (Extent::Whole, Extent::Quick));
         assert_eq!(quick.heading(Form::Table).less, "500 rows, 2000 in memory");
         assert_eq!(plan(&["--quick", "--seconds", "7"]).lasts, Duration::from_secs(7));
-        assert!(wish(&["--seconds", "0"]).is_none());
+        assert!(words::read::<Wish>(&["--seconds", "0"]).is_none());
     }
 }

@@ -13,14 +13,12 @@ use super::errand::Errand;
 use crate::cli::bench::crowd::{Crowd, Outcome};
 use crate::cli::bench::line::Address;
 use crate::cli::bench::rows::Load;
-use crate::cli::bench::samples::Samples;
+use crate::cli::bench::samples::{SAMPLES_MAX, Samples, sample};
 use crate::engine::Engine;
 use crate::env::{Clock, blocking, process_cpu, thread_cpu};
 use crate::error::{Error, Result};
 use crate::model::Namespace;
 
-/// What one of those who ask may remember.
-const SAMPLES_MAX: usize = 1 << 20;
 /// What goes on of itself, such as a fold, has ended when no more is computed than this part of the
 /// time; that is waited for so long at the most.
 const QUIET_PART: f64 = 0.05;
@@ -117,7 +115,7 @@ async fn caller(
         let began = clock.now();
         errand.run(&engine, &name).await?;
         let ended = clock.now();
-        micros.push(u32::try_from((ended - began).as_micros()).unwrap_or(u32::MAX));
+        micros.push(sample(ended - began));
         if ended >= until || micros.len() == SAMPLES_MAX {
             return Ok(micros);
         }
@@ -142,16 +140,14 @@ mod tests {
     use super::*;
     use crate::cli::bench::ground::Ground;
     use crate::cli::bench::rows::Body;
+    use crate::cli::bench::small_limits;
     use crate::cli::bench::stand::{Stand, path};
     use crate::config::Location;
-    use crate::engine::Limits;
-    use crate::namespace::keeper::FoldAt;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn one_request_is_asked_in_both_ways() {
         let (ground, clock) = (Ground::At(Location::Memory), Clock::start());
-        let limits = Limits::of(1 << 30, FoldAt { slots: 8, bytes: 1 << 20 });
-        let mut stand = Stand::open(&ground, &[], clock, limits).await.unwrap();
+        let mut stand = Stand::open(&ground, &[], clock, small_limits()).await.unwrap();
         let name = stand.fresh("toll");
         let crowd = Crowd { clients: 2, lasts: Duration::from_millis(20) };
         let load = Load::of(stand.address(), &path(&name), &Body::texts(1, 7));

@@ -15,11 +15,11 @@ use clap::Args;
 use super::finding::Finding;
 use super::ground::Ground;
 use super::line::Line;
-use super::plan::{Extent, Form};
+use super::plan::Extent;
 use super::report::{Heading, Report};
-use super::samples::Samples;
+use super::samples::{SAMPLES_MAX, Samples, sample};
 use super::stand::{Stand, path};
-use super::{Failure, tell};
+use super::{Failure, tell, words};
 use crate::cli::json::quoted;
 use crate::config::Location;
 use crate::engine::Limits;
@@ -31,7 +31,6 @@ use gain::ndcg;
 /// How deep an order is looked at.
 const DEPTH: usize = 10;
 const DOCUMENTS_OF_A_WRITE: usize = 500;
-const SAMPLES_MAX: usize = 1 << 20;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Wish {
@@ -39,12 +38,10 @@ pub(in crate::cli) struct Wish {
     #[arg(long, value_name = "FOLDER")]
     corpus: PathBuf,
     /// How long the questions are asked of each analysis, again and again, to see how fast it is
-    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = words::seconds())]
     seconds: u64,
-    /// Print each figure as an object of JSON, one a line
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    print: words::Print,
 }
 
 /// How words are made of a text.
@@ -88,9 +85,8 @@ impl fmt::Display for Analysis {
 
 impl Wish {
     fn heading(&self) -> Heading {
-        let form = if self.json { Form::Json } else { Form::Table };
         let about = format!("{} s an analysis", self.seconds);
-        Heading { form, extent: Extent::Whole, about, less: String::new() }
+        Heading { form: self.print.form(), extent: Extent::Whole, about, less: String::new() }
     }
 }
 
@@ -118,10 +114,7 @@ async fn measured(
 ) -> Result<Vec<Finding>> {
     let mut stand = Stand::open(ground, &[], clock, limits).await?;
     let found = asked(&mut stand, analysis, corpus, lasts).await;
-    let closed = stand.close().await;
-    let findings = found?;
-    closed?;
-    Ok(findings)
+    stand.close_after(found).await
 }
 
 /// All questions once, to see what is found, and then again and again for as long as it lasts.
@@ -157,7 +150,7 @@ async fn asked(
             break;
         }
         line.ask_for(request).await?;
-        micros.push(u32::try_from((clock.now() - sent).as_micros()).unwrap_or(u32::MAX));
+        micros.push(sample(clock.now() - sent));
     }
     let per_second = micros.len() as f64 / (clock.now() - began).as_secs_f64();
     let samples = Samples::of(micros);
@@ -202,24 +195,14 @@ fn ids(answer: &[u8]) -> Result<Vec<u64>> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::cli::bench::finding::Aim;
-    use crate::namespace::keeper::FoldAt;
-
-    #[derive(Parser)]
-    struct Words {
-        #[command(flatten)]
-        wish: Wish,
-    }
-
-    fn wish(words: &[&str]) -> Option<Wish> {
-        Words::try_parse_from(["bench"].iter().chain(words)).ok().map(|words| words.wish)
-    }
+    use crate::cli::bench::plan::Form;
+    use crate::cli::bench::small_limits;
 
     #[test]
     fn a_corpus_is_named_or_there_is_nothing_to_measure() {
+        let wish = words::read::<Wish>;
         assert!(wish(&[]).is_none());
         assert!(wish(&["--corpus", "a", "--seconds", "0"]).is_none());
         let wish = wish(&["--corpus", "a", "--json"]).unwrap();
@@ -260,11 +243,11 @@ mod tests {
                 })
                 .into(),
         };
-        let limits = Limits::of(1 << 30, FoldAt { slots: 8, bytes: 1 << 20 });
         let (ground, clock) = (Ground::At(Location::Memory), Clock::start());
         for (analysis, quality) in Analysis::ALL.into_iter().zip(["0.50", "1", "1"]) {
             let lasts = Duration::from_millis(1);
-            let found = measured(analysis, &corpus, &ground, lasts, clock, limits).await.unwrap();
+            let found = measured(analysis, &corpus, &ground, lasts, clock, small_limits());
+            let found = found.await.unwrap();
             assert_eq!(found[0].cells(Aim::Shown)[1], quality, "{analysis}");
             assert_eq!(found.len(), 4);
         }

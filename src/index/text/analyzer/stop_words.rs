@@ -68,6 +68,7 @@ fn is_one_word(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::LANGUAGES;
 
     fn is_stop_word(language: &str, word: &str) -> bool {
         StopWords::of(language).expect(language).holds(word, &mut ReusableBuffer::new())
@@ -97,9 +98,8 @@ mod tests {
 
     #[test]
     fn some_languages_have_none() {
-        for language in ["arabic", "greek", "romanian", "tamil", "turkish"] {
-            assert!(StopWords::of(language).is_none(), "{language}");
-        }
+        let none = LANGUAGES.into_iter().filter(|language| StopWords::of(language).is_none());
+        assert!(none.eq(["arabic", "greek", "romanian", "tamil", "turkish"]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Tokens, from the definition of each option; and any text, under any options.
 
 use super::*;
-use crate::model::{AttrType, PRE_TOKENIZED, Scalar};
+use crate::model::{AttrType, LANGUAGES, PRE_TOKENIZED, Scalar, TOKENIZERS};
 
 use proptest::prelude::*;
 
@@ -154,29 +154,8 @@ fn a_token_that_is_given_is_not_cut() {
 }
 
 fn any_options() -> impl Strategy<Value = FullText> {
-    let tokenizers = ["word_v4", "word_v3", "word_v2", "word_v1", "word_v0", PRE_TOKENIZED];
-    let languages = [
-        "arabic",
-        "danish",
-        "dutch",
-        "english",
-        "finnish",
-        "french",
-        "german",
-        "greek",
-        "hungarian",
-        "italian",
-        "norwegian",
-        "portuguese",
-        "romanian",
-        "russian",
-        "spanish",
-        "swedish",
-        "tamil",
-        "turkish",
-    ];
-    let tokenizer = prop::sample::select(tokenizers.to_vec());
-    let language = prop::sample::select(languages.to_vec());
+    let tokenizer = prop::sample::select(TOKENIZERS.to_vec());
+    let language = prop::sample::select(LANGUAGES.to_vec());
     let rest = (any::<[bool; 4]>(), prop_oneof![Just(39_u8), 1..255_u8]);
     (tokenizer, language, rest).prop_map(|(tokenizer, language, (flags, max_token_length))| {
         let [case_sensitive, stemming, remove_stopwords, ascii_folding] = flags;
