@@ -44,8 +44,7 @@ impl Memory {
     /// For work that can be sent away: refused where it does not fit now (`Unavailable`), or never
     /// will (`Invalid`).
     pub fn ask(&self, bytes: u64) -> Result<Share> {
-        let pool = &self.0;
-        let most = pool.limit - pool.limit / KEPT_BACK;
+        let (pool, most) = (&self.0, self.most());
         if bytes > most {
             pool.refused.fetch_add(1, Relaxed);
             return Err(Error::invalid(format!(
@@ -80,6 +79,11 @@ impl Memory {
 
     pub fn limit(&self) -> u64 {
         self.0.limit
+    }
+
+    /// What all those who ask have together at the most.
+    pub fn most(&self) -> u64 {
+        self.0.limit - self.0.limit / KEPT_BACK
     }
 
     /// How often somebody was refused.
@@ -161,7 +165,7 @@ mod tests {
             let way_out = "send less at once, or raise indexer.memory_limit";
             assert!(told.to_string().contains(way_out), "{told}");
         }
-        assert_eq!((memory.used(), memory.refused()), (0, 3));
+        assert_eq!((memory.used(), memory.refused(), memory.most()), (0, 3, 700));
         assert!(memory.ask(700).is_ok());
     }
 

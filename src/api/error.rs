@@ -13,7 +13,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
+use crate::eval::Halted;
 use crate::model::{Namespace, WriteFault};
+use crate::query::Overload;
 
 const SHOULD_RETRY: &str = "x-should-retry";
 /// Of what is too much right now, or away: clients wait so long before they come again.
@@ -64,7 +66,10 @@ enum Retry {
 impl Contract {
     /// What an error of the engine is in this contract.
     pub(super) fn refuse(self, error: &Error) -> Refusal {
-        let fault = fault(error);
+        if below::<Halted>(error).is_some() {
+            return Refusal { story: Some(error.chain()), ..Refusal::late_query() };
+        }
+        let fault = below::<WriteFault>(error).copied();
         let (status, code, retry) = match error.kind() {
             ErrorKind::Invalid | ErrorKind::Conflict if fault == Some(WriteFault::KeyOfAnother) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", Retry::AsUsual)
@@ -104,16 +109,24 @@ impl Contract {
     }
 }
 
-/// What the sources of an error say of a write.
-fn fault(error: &Error) -> Option<WriteFault> {
+/// What the sources of an error say, beside its kind.
+fn below<T: std::error::Error + 'static>(error: &Error) -> Option<&T> {
     let mut below: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = below {
-        if let Some(fault) = error.downcast_ref::<WriteFault>() {
-            return Some(*fault);
+        if let Some(said) = error.downcast_ref::<T>() {
+            return Some(said);
         }
         below = error.source();
     }
     None
+}
+
+/// The refusal of an answer that was too large before it was whole, if that is what the error says.
+/// `fewer` is what the request calls the number of its rows.
+pub(super) fn overloaded(error: &Error, fewer: &str) -> Option<Refusal> {
+    let Overload { bytes } = *below::<Overload>(error)?;
+    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    Some(Refusal { story: Some(error.chain()), ..Refusal::large_answer(fewer, bytes) })
 }
 
 impl Refusal {
@@ -331,6 +344,7 @@ impl IntoResponse for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::eval::Halt;
 
     fn body(refusal: &Refusal) -> String {
         String::from_utf8(refusal.body("r1")).unwrap()
@@ -374,6 +388,28 @@ mod tests {
         }
         let reused = Error::invalid("no").with_source(WriteFault::KeyOfAnother);
         assert_eq!(Contract::V1.refuse(&reused).status.as_u16(), 422);
+    }
+
+    #[test]
+    fn what_was_halted_took_too_long() {
+        let halt = Halt::default();
+        halt.raise();
+        let error = halt.check().unwrap_err();
+        for contract in [Contract::V1, Contract::V2] {
+            let told = contract.refuse(&error);
+            assert!(told.story().contains("nobody waits"), "{}", told.story());
+            assert_eq!(Refusal { story: None, ..told }, Refusal::late_query());
+        }
+    }
+
+    #[test]
+    fn what_was_too_large_before_it_was_whole_is_too_large() {
+        let error = Error::invalid("no").with_source(Overload { bytes: 7 });
+        let told = overloaded(&error, "top_k").unwrap();
+        assert_eq!((told.status.as_u16(), told.code), (400, "answer_too_large"));
+        let message = &told.message;
+        assert!(message.contains("7 bytes") && message.contains("lower `top_k`"), "{message}");
+        assert_eq!(overloaded(&unknown(), "top_k"), None);
     }
 
     #[test]

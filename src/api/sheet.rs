@@ -35,14 +35,16 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
+    /// `documents` is the memory that was reserved for them.
     pub(super) fn cut(
         memory: &Memory,
+        mut documents: Share,
         weight: Weight,
         fewer: &'static str,
     ) -> Result<Self, Refusal> {
         let bytes = FRAME_BYTES + weight.printed_bytes;
-        // Nobody was asked for these, and now they are there.
-        let documents = memory.take(weight.held_bytes as u64);
+        // Rankings that were made one have fewer than each for itself.
+        documents.resize(weight.held_bytes as u64);
         if bytes > ANSWER_BYTES_MAX {
             return Err(Refusal::large_answer(fewer, bytes));
         }
@@ -145,7 +147,7 @@ mod tests {
 
     fn cut(memory: &Memory, answers: &[Answer]) -> Result<Sheet, Refusal> {
         let weight = answers.iter().map(|answer| Weight::of(answer, Encoding::Float)).sum();
-        Sheet::cut(memory, weight, "limit")
+        Sheet::cut(memory, memory.take(0), weight, "limit")
     }
 
     fn refused(refusal: Refusal) -> (u16, &'static str) {

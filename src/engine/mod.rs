@@ -42,6 +42,8 @@ use names::{Names, Open};
 use readiness::Readiness;
 use turns::Turns;
 
+pub use reads::Held;
+
 /// Names that are open at once. Each is a task with some kilobytes of its own, and what it has in
 /// memory of its rows counts against the limit of memory: so many cost a few hundred megabytes at
 /// the worst, and a name that was sent away is back within two requests to the store.

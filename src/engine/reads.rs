@@ -1,16 +1,45 @@
-//! What is asked of a name and changes nothing: each answer is said by one view.
+//! What is asked of a name and changes nothing: each answer is said by one view. What is computed for
+//! it ends when nobody waits for it any more, and what it comes to is reserved as it grows.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{Engine, absent, size};
 use crate::env::blocking;
 use crate::error::{Error, Result};
+use crate::eval::Halt;
+use crate::memory::{Memory, Share};
 use crate::model::{
     Answered, Consistency, Metadata, Namespace, Query, Recall, Recalled, Schema, Seq,
 };
 use crate::namespace::keeper::Ask;
 use crate::namespace::view::View;
-use crate::query;
+use crate::query::{self, Load};
+
+/// What was answered, and the memory that its documents take.
+#[derive(Debug)]
+pub struct Held<T> {
+    pub told: T,
+    pub share: Share,
+}
+
+impl<T> Deref for Held<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.told
+    }
+}
+
+/// Whoever waits for an answer. Going away, be it that the time is up, it halts what is computed.
+#[derive(Default)]
+struct Waiting(Halt);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.raise();
+    }
+}
 
 impl Engine {
     /// Answers all queries over one view, which holds slot `min_seq` at least.
@@ -20,16 +49,27 @@ impl Engine {
         queries: Vec<Query>,
         newest: Consistency,
         min_seq: Option<u64>,
-    ) -> Result<Answered> {
+    ) -> Result<Held<Answered>> {
         if crate::mutant!("each query of a request has a view of its own") && queries.len() == 2 {
             let (first, second) = (queries[..1].to_vec(), queries[1..].to_vec());
-            let mut both =
-                self.over_view(name, newest, min_seq, move |view| answered(view, &first)).await?;
-            let later = self.over_view(name, newest, None, move |view| answered(view, &second));
-            both.answers.extend(later.await?.answers);
+            let mut both = self.answered(name, first, newest, min_seq).await?;
+            let later = self.answered(name, second, newest, None).await?;
+            both.told.answers.extend(later.told.answers);
             return Ok(both);
         }
-        self.over_view(name, newest, min_seq, move |view| answered(view, &queries)).await
+        self.answered(name, queries, newest, min_seq).await
+    }
+
+    async fn answered(
+        &self,
+        name: &Namespace,
+        queries: Vec<Query>,
+        newest: Consistency,
+        min_seq: Option<u64>,
+    ) -> Result<Held<Answered>> {
+        let memory = self.memory.clone();
+        let compute = move |view: &View, halt: &Halt| answered(view, &queries, halt, &memory);
+        self.over_view(name, newest, min_seq, compute).await
     }
 
     /// What would be done for the answers, in words.
@@ -40,7 +80,7 @@ impl Engine {
         newest: Consistency,
         min_seq: Option<u64>,
     ) -> Result<String> {
-        let explained = move |view: &View| -> Result<String> {
+        let explained = move |view: &View, _: &Halt| -> Result<String> {
             let living = view.living();
             let plans = queries.iter().map(|query| query::explain(view, living, query));
             Ok(plans.collect::<Result<Vec<_>>>()?.join("\n"))
@@ -49,8 +89,13 @@ impl Engine {
     }
 
     /// How much of what there is to find would be found.
-    pub async fn recall(&self, name: &Namespace, recall: Recall) -> Result<Recalled> {
-        let recalled = move |view: &View| query::recall(view, view.living(), &recall);
+    pub async fn recall(&self, name: &Namespace, recall: Recall) -> Result<Held<Recalled>> {
+        let memory = self.memory.clone();
+        let recalled = move |view: &View, halt: &Halt| -> Result<Held<Recalled>> {
+            let mut load = Load::on(&memory);
+            let told = query::recall(view, view.living(), &recall, halt, &mut load)?;
+            Ok(Held { told, share: load.into_share() })
+        };
         self.over_view(name, Consistency::Strong, None, recalled).await
     }
 
@@ -69,23 +114,28 @@ impl Engine {
         Ok(told.await)
     }
 
-    async fn over_view<T: Send + 'static>(
+    pub(super) async fn over_view<T: Send + 'static>(
         &self,
         name: &Namespace,
         newest: Consistency,
         min_seq: Option<u64>,
-        compute: impl FnOnce(&View) -> Result<T> + Send + 'static,
+        compute: impl FnOnce(&View, &Halt) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let room = self.names.enter(name)?;
         let turn = self.turns.in_room(&room).await?;
         let view = self.look(name, newest, min_seq.map(Seq)).await?;
         let computing = self.turns.to_compute().await?;
-        blocking(move || {
-            // Whoever asked may have gone away: until this is done, it is not another's turn.
+        let waiting = Waiting::default();
+        let halt = waiting.0.clone();
+        let computed = blocking(move || {
+            // Whoever asked may have gone away: until this has ended, it is not another's turn.
             let _turns = (turn, computing);
-            compute(&view)
+            halt.check()?;
+            compute(&view, &halt)
         })
-        .await
+        .await;
+        drop(waiting);
+        computed
     }
 
     async fn look(
@@ -103,12 +153,18 @@ fn unanswered() -> Error {
     Error::unavailable("the namespace was closed before it answered: ask again")
 }
 
-fn answered(view: &View, queries: &[Query]) -> Result<Answered> {
+fn answered(
+    view: &View,
+    queries: &[Query],
+    halt: &Halt,
+    memory: &Memory,
+) -> Result<Held<Answered>> {
     let living = view.living();
-    let answers = queries.iter().map(|query| query::answer(view, living, query));
+    let mut load = Load::on(memory);
+    let answers = queries.iter().map(|query| query::answer(view, living, query, halt, &mut load));
     let answers = answers.collect::<Result<Vec<_>>>()?;
     let tail = living.iter().skip(view.segments().len());
-    Ok(Answered {
+    let told = Answered {
         answers,
         // The last slot that it holds.
         seq: view.next().0.saturating_sub(1),
@@ -116,7 +172,8 @@ fn answered(view: &View, queries: &[Query]) -> Result<Answered> {
         rows: view.rows(),
         last_write_at_ms: millis(view.tail().times().written),
         schema: view.schema().clone(),
-    })
+    };
+    Ok(Held { told, share: load.into_share() })
 }
 
 /// What no segment has yet is not indexed. See `size` for what bytes are counted.

@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use tokio::sync::oneshot;
+
 use super::room::QUERIES_MAX;
 use super::*;
 use crate::config::Location;
+use crate::eval::Halt;
 use crate::model::{
     Aggregate, Aggregated, Aggregates, Answered, AttrType, Consistency, Create, Declaration,
     Direction, DocId, Given, GivenRow, Hit, IdType, Include, LIMIT_MAX, Page, Query, Rank,
     ReadOnly, Scalar, SchemaChange, Value, Write, WriteFault,
 };
+use crate::namespace::view::View;
+use crate::query::heft;
 use crate::storage;
 
 const FOLDS: FoldAt = FoldAt { slots: 8, bytes: 1 << 20 };
@@ -44,7 +49,7 @@ fn delete(id: i64) -> Write {
     Write { deletes: vec![Given::Int(id)], create: Create::Always, ..Write::default() }
 }
 
-async fn ask(engine: &Engine, name: &str, min_seq: Option<u64>) -> Result<Answered> {
+async fn ask(engine: &Engine, name: &str, min_seq: Option<u64>) -> Result<Held<Answered>> {
     let query = Query {
         rank: Some(Rank::Order(vec![("id".into(), Direction::Ascending)])),
         page: Page::of(LIMIT_MAX),
@@ -249,6 +254,57 @@ async fn a_crowd_of_queries_of_one_name_waits_a_moment_and_is_then_sent_away() {
     drop(crowd);
     assert_eq!(all(&engine, "acme").await.unwrap(), [(1, 1)].into());
     assert_eq!(figure(&engine, "elacsym_queries_refused_total"), 1.0);
+}
+
+/// It went on to its end, and had its core and its memory for as long as that took.
+#[tokio::test]
+async fn what_is_computed_ends_when_whoever_asked_goes_away() {
+    let engine = over(&memory_store().await, limits());
+    let acme = named("acme");
+    engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap();
+    let ((begun, begins), (ended, ends)) = (oneshot::channel(), oneshot::channel());
+    let endless = move |_: &View, halt: &Halt| -> Result<()> {
+        begun.send(()).unwrap();
+        let told = loop {
+            match halt.check() {
+                Ok(()) => std::hint::spin_loop(),
+                Err(told) => break told,
+            }
+        };
+        ended.send(told.kind()).unwrap();
+        Err(told)
+    };
+    let asked = engine.over_view(&acme, Consistency::Strong, None, endless);
+    tokio::select! {
+        biased;
+        _ = asked => panic!("it has no end of its own"),
+        begun = begins => begun.unwrap(),
+    }
+    assert_eq!(ends.await.unwrap(), ErrorKind::Unavailable);
+    while figure(&engine, "elacsym_queries_computing") > 0.0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(all(&engine, "acme").await.unwrap(), [(1, 1)].into());
+}
+
+#[tokio::test]
+async fn the_documents_of_an_answer_are_reserved_for_as_long_as_somebody_has_them() {
+    let engine = over(&memory_store().await, limits());
+    let acme = named("acme");
+    let rows: Vec<(i64, i64)> = (0..2500).map(|id| (id, id)).collect();
+    engine.write(&acme, upsert(&rows), None).await.unwrap();
+    drop(ask(&engine, "acme", None).await.unwrap());
+    let before = engine.memory().used();
+    let answered = ask(&engine, "acme", None).await.unwrap();
+    let documents = answered.answers.iter().flat_map(|answer| &answer.rows);
+    let bytes = documents.map(heft::of_hit).sum::<usize>() as u64;
+    assert!(bytes > 300_000, "{bytes}");
+    assert_eq!((answered.share.bytes(), engine.memory().used()), (bytes, before + bytes));
+    drop(answered);
+    assert_eq!(engine.memory().used(), before);
+
+    let _others = engine.memory().take(1 << 30);
+    assert_eq!(kind(ask(&engine, "acme", None).await), ErrorKind::Unavailable);
 }
 
 #[tokio::test]

@@ -27,9 +27,9 @@ pub enum Purpose {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bound {
-    /// Of nothing, it holds.
+    /// Of nothing, it holds. The cheap parts come first.
     And(Vec<Bound>),
-    /// Of nothing, it does not.
+    /// Of nothing, it does not. The cheap parts come first here too.
     Or(Vec<Bound>),
     Not(Box<Bound>),
     Test(Test),
@@ -124,8 +124,12 @@ impl<'a> Binder<'a> {
         })
     }
 
+    /// The cheap ones first: what those settle, the others are not asked.
     fn filters(&mut self, parts: &[Filter], depth: usize) -> Result<Vec<Bound>> {
-        parts.iter().map(|part| self.filter(part, depth)).collect()
+        let bound = parts.iter().map(|part| self.filter(part, depth));
+        let mut bound = bound.collect::<Result<Vec<Bound>>>()?;
+        bound.sort_by_cached_key(Bound::cost);
+        Ok(bound)
     }
 
     fn test(&self, name: &str, op: Op, operand: &Operand) -> Result<Bound> {

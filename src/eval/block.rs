@@ -10,6 +10,7 @@ use super::bind::{Bound, Test, Typed};
 use super::cells::{Cells, spans};
 use super::comparison::{Asks, Comparison};
 use super::field::Field;
+use super::halt::Halt;
 use crate::error::{Error, Result};
 use crate::model::{AttrNo, AttrType, Scalar, Value};
 
@@ -48,30 +49,56 @@ impl<'a> Block<'a> {
 /// The rows that a filter holds for. It is [`super::holds`] of each of them, but that it knows no
 /// incoming document: a condition is for rows.
 pub fn select(bound: &Bound, block: &Block<'_>) -> Result<BooleanBuffer> {
+    select_among(bound, block, &BooleanBuffer::new_set(block.rows()), &Halt::default())
+}
+
+/// The same among these rows, and for as long as somebody waits for it. What costs more than to look
+/// at a number is asked only of rows that are not settled before.
+pub fn select_among(
+    bound: &Bound,
+    block: &Block<'_>,
+    rows: &BooleanBuffer,
+    halt: &Halt,
+) -> Result<BooleanBuffer> {
+    assert_eq!(rows.len(), block.rows(), "one bit a row");
+    match rows.has_true() {
+        true => hits(bound, block, rows, halt),
+        false => Ok(rows.clone()),
+    }
+}
+
+/// They are among the rows that are asked: what differs of the two are those that it does not hold for.
+fn hits(
+    bound: &Bound,
+    block: &Block<'_>,
+    rows: &BooleanBuffer,
+    halt: &Halt,
+) -> Result<BooleanBuffer> {
+    halt.check()?;
     match bound {
         Bound::And(parts) => {
-            let mut hits = BooleanBuffer::new_set(block.rows());
+            let mut left = rows.clone();
             for part in parts {
-                if !hits.has_true() {
+                if !left.has_true() {
                     break;
                 }
-                hits = &hits & &select(part, block)?;
+                left = hits(part, block, &left, halt)?;
             }
-            Ok(hits)
+            Ok(left)
         }
         Bound::Or(parts) => {
-            let mut hits = BooleanBuffer::new_unset(block.rows());
+            let mut left = rows.clone();
             for part in parts {
-                if !hits.has_false() {
+                if !left.has_true() {
                     break;
                 }
-                hits = &hits | &select(part, block)?;
+                left = &left ^ &hits(part, block, &left, halt)?;
             }
-            Ok(hits)
+            Ok(rows ^ &left)
         }
-        Bound::Not(part) => Ok(!&select(part, block)?),
-        Bound::Test(test) => pass(test, block),
-        Bound::Like(like) => like.select(block.column(like.field), block.rows()),
+        Bound::Not(part) => Ok(rows ^ &hits(part, block, rows, halt)?),
+        Bound::Test(test) => Ok(rows & &pass(test, block)?),
+        Bound::Like(like) => like.select(block.column(like.field), rows, halt),
     }
 }
 
@@ -181,6 +208,7 @@ mod tests {
     use arrow_array::{Int64Array, UInt64Array};
     use proptest::prelude::*;
 
+    use super::super::halt::is_halted;
     use super::super::samples::{
         Columns, any_filter, any_id_type, any_rows, like, number, schema, test,
     };
@@ -240,12 +268,53 @@ mod tests {
         }
     }
 
+    /// Of a column of another type each look is an error, so that no look is none.
+    #[test]
+    fn what_is_costly_is_not_asked_of_rows_that_are_settled() {
+        let ids = UInt64Array::from(vec![0, 1]);
+        let block = Block::new(&ids).with(number("s"), &ids).with(number("u"), &ids);
+        let operand = || Operand::Literal(Given::Text("*".into()));
+        let costly = || like("s", Pattern::Glob { operand: operand(), case: Case::Matters });
+        let below = |with| test("u", Op::Lt, Given::Int(with));
+        let not = |filter| Filter::Not(Box::new(filter));
+        let (none, all) = (|| below(0), || below(2));
+        for (filter, expected) in [
+            (Filter::And(vec![costly(), none()]), Some([false, false])),
+            (Filter::And(vec![not(costly()), all(), none()]), Some([false, false])),
+            (Filter::And(vec![Filter::Or(vec![costly(), none()]), none()]), Some([false, false])),
+            (Filter::Or(vec![costly(), all()]), Some([true, true])),
+            (Filter::Or(vec![costly(), below(1), not(below(1))]), Some([true, true])),
+            (not(Filter::Or(vec![costly(), all()])), Some([false, false])),
+            (Filter::And(vec![costly(), below(1)]), None),
+            (Filter::Or(vec![below(1), costly()]), None),
+        ] {
+            let found = select(&bind(&filter), &block);
+            let found = found.ok().map(|hits| hits.iter().collect::<Vec<bool>>());
+            assert_eq!(found, expected.map(Vec::from), "{filter:?}");
+        }
+        let asked = BooleanBuffer::new_unset(2);
+        let found = select_among(&bind(&costly()), &block, &asked, &Halt::default()).unwrap();
+        assert!(!found.has_true());
+    }
+
+    #[test]
+    fn a_filter_that_is_halted_ends() {
+        let ids = UInt64Array::from(vec![0, 1]);
+        let (block, rows, halt) = (Block::new(&ids), BooleanBuffer::new_set(2), Halt::default());
+        let bound = bind(&Filter::And(vec![test("id", Op::Lt, Given::Int(1))]));
+        assert!(select_among(&bound, &block, &rows, &halt).unwrap().has_true());
+        halt.raise();
+        let told = select_among(&bound, &block, &rows, &halt).unwrap_err();
+        assert!(is_halted(&told), "{told}");
+    }
+
     proptest! {
         #[test]
         fn a_block_gives_the_answers_of_its_rows(
             (id, rows, filter) in any_id_type()
                 .prop_flat_map(|id| (Just(id), any_rows(id), any_filter(id))),
             from in 0..70_usize,
+            asked in prop::collection::vec(any::<bool>(), 70),
         ) {
             let from = from.min(rows.len());
             let bound = Bound::bind(&filter, &schema(id), Purpose::Query).unwrap();
@@ -253,6 +322,14 @@ mod tests {
             let hits = select(&bound, &columns.block()).unwrap();
             let expected: Vec<bool> =
                 rows[from..].iter().map(|row| holds(&bound, row, None)).collect();
+            prop_assert_eq!(hits.iter().collect::<Vec<bool>>(), &expected[..]);
+
+            // Among some of them, those of the hits that are among these.
+            let asked = BooleanBuffer::from(&asked[..]).slice(from, expected.len());
+            let halt = Halt::default();
+            let hits = select_among(&bound, &columns.block(), &asked, &halt).unwrap();
+            let expected: Vec<bool> =
+                expected.iter().zip(&asked).map(|(hit, asked)| *hit && asked).collect();
             prop_assert_eq!(hits.iter().collect::<Vec<bool>>(), expected);
         }
     }

@@ -28,9 +28,7 @@ pub(super) fn find<'a>(schema: &'a Schema, name: &str) -> Result<Option<Found<'a
         };
         return Ok(schema.id.map(found));
     }
-    let Some(attribute) = schema.attributes.get(name) else {
-        return Err(Error::invalid(format!("attribute not found: `{name}`")));
-    };
+    let attribute = schema.attribute(name)?;
     Ok(Some(Found {
         field: Field::Attribute(attribute.number),
         kind: attribute.kind,

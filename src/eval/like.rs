@@ -7,11 +7,13 @@ use std::iter;
 
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
-use arrow_buffer::BooleanBuffer;
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 
 use super::bind::{Binder, Bound, Item, spelt};
 use super::cell::Cell;
+use super::cost::Cost;
 use super::field::{Field, Found, complaint, find, mismatch};
+use super::halt::Halt;
 use super::made::Made;
 use super::pattern::{Manner, Matcher, READY_BYTES_MAX, Reader, Scratch, check_edits};
 use crate::error::{Error, Result};
@@ -88,18 +90,34 @@ impl Like {
         }
     }
 
-    pub(super) fn select(&self, column: Option<&dyn Array>, rows: usize) -> Result<BooleanBuffer> {
+    pub(super) fn cost(&self) -> Cost {
+        match &self.wanted {
+            Wanted::Ready(matcher) => matcher.cost(),
+            Wanted::Made(made, _) => made.cost(),
+        }
+    }
+
+    /// Which of these rows are like it. No other is looked at.
+    pub(super) fn select(
+        &self,
+        column: Option<&dyn Array>,
+        rows: &BooleanBuffer,
+        halt: &Halt,
+    ) -> Result<BooleanBuffer> {
         let Wanted::Ready(matcher) = &self.wanted else {
             return Err(Error::internal("a block has no incoming documents"));
         };
-        let Some(column) = column else { return Ok(BooleanBuffer::new_unset(rows)) };
-        let nulls = column.nulls();
-        let there = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
+        let Some(column) = column else { return Ok(BooleanBuffer::new_unset(rows.len())) };
+        let there = match column.nulls() {
+            Some(nulls) => rows & nulls.inner(),
+            None => rows.clone(),
+        };
         let mut scratch = Scratch::default();
         if let Some(texts) = column.as_string_opt::<i32>() {
-            return Ok(BooleanBuffer::collect_bool(rows, |row| {
-                there(row) && matcher.finds(iter::once(texts.value(row)), &mut scratch)
-            }));
+            let bytes = spanned(texts.value_offsets());
+            return hits(&there, bytes, halt, |row| {
+                matcher.finds(iter::once(texts.value(row)), &mut scratch)
+            });
         }
         let lists = column.as_list_opt::<i32>();
         let lists = lists.and_then(|lists| Some((lists, lists.values().as_string_opt::<i32>()?)));
@@ -107,12 +125,37 @@ impl Like {
             let (kind, odd) = (self.kind, column.data_type());
             return Err(Error::internal(format!("a pattern on {kind} met a column of {odd}")));
         };
+        // A slice has the texts of the whole, which are more than its own.
         let offsets = lists.value_offsets();
-        Ok(BooleanBuffer::collect_bool(rows, |row| {
+        let own = offsets[0] as usize..=offsets[offsets.len() - 1] as usize;
+        hits(&there, spanned(&texts.value_offsets()[own]), halt, |row| {
             let span = offsets[row] as usize..offsets[row + 1] as usize;
-            there(row) && matcher.finds(span.map(|at| texts.value(at)), &mut scratch)
-        }))
+            matcher.finds(span.map(|at| texts.value(at)), &mut scratch)
+        })
     }
+}
+
+/// Those of the rows for which `hit` is true; they come to so many bytes.
+fn hits(
+    rows: &BooleanBuffer,
+    bytes: usize,
+    halt: &Halt,
+    mut hit: impl FnMut(usize) -> bool,
+) -> Result<BooleanBuffer> {
+    let mut hits = BooleanBufferBuilder::new(rows.len());
+    hits.append_n(rows.len(), false);
+    halt.try_each_of(rows, bytes, |row| {
+        if hit(row) {
+            hits.set_bit(row, true);
+        }
+        Ok(())
+    })?;
+    Ok(hits.finish())
+}
+
+/// How far it is from the first offset to the last.
+fn spanned(offsets: &[i32]) -> usize {
+    (offsets[offsets.len() - 1] - offsets[0]) as usize
 }
 
 impl Source {
@@ -213,6 +256,7 @@ fn texts<'a>(given: &'a Given, expected: AttrType) -> Option<Vec<&'a str>> {
 #[cfg(test)]
 mod tests {
     use super::super::budget::EXPRESSIONS_MAX;
+    use super::super::halt::{BLOCK_ROWS, is_halted};
     use super::super::samples::{Columns, like, number, schema};
     use super::super::{Budget, Purpose, holds, select};
     use super::*;
@@ -316,6 +360,44 @@ mod tests {
             let filter = like("s", pattern);
             assert!(!answer(&filter, &row), "{filter:?}");
             assert!(answer(&Filter::Not(Box::new(filter.clone())), &row), "not {filter:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_rows_that_are_meant_are_looked_at_and_none_when_it_is_halted() {
+        let rows = BooleanBuffer::collect_bool(5 * BLOCK_ROWS, |row| row % 7 == 0);
+        let mut looked_at = Vec::new();
+        let found = hits(&rows, 0, &Halt::default(), |row| {
+            looked_at.push(row);
+            row % 2 == 0
+        });
+        assert!(looked_at.iter().copied().eq(rows.set_indices()));
+        let expected = BooleanBuffer::collect_bool(rows.len(), |row| row % 14 == 0);
+        assert_eq!(found.unwrap(), expected);
+
+        let (halt, mut looked_at) = (Halt::default(), 0);
+        let told = hits(&rows, 0, &halt, |_| {
+            looked_at += 1;
+            halt.raise();
+            true
+        });
+        assert!(is_halted(&told.unwrap_err()));
+        assert!(looked_at <= BLOCK_ROWS, "{looked_at}");
+
+        let row = row(&[("s", &["walrus"]), ("ss", &["walrus"])]);
+        let columns = Columns::of(std::slice::from_ref(&row), IdType::String);
+        let all = BooleanBuffer::new_set(1);
+        for (name, pattern) in [
+            ("s", glob(text("*"))),
+            ("s", Pattern::Regex(text(""))),
+            ("s", fuzzy(text("walrus"))),
+            ("ss", tokens(text("walrus"), Which::Sequence)),
+        ] {
+            let bound = bind(&like(name, pattern), Purpose::Query).unwrap();
+            let Bound::Like(like) = &bound else { panic!("{bound:?}") };
+            let block = columns.block();
+            let told = like.select(block.column(like.field), &all, &halt).unwrap_err();
+            assert!(is_halted(&told), "{like:?}");
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::cost::Cost;
 use super::pattern::{Manner, Matcher, Scratch};
 
 #[derive(Debug)]
@@ -26,6 +27,10 @@ const READY_BYTES_MAX: usize = 256 << 10;
 impl Made {
     pub(super) fn of(manner: Manner) -> Self {
         Self { manner, last: Mutex::default() }
+    }
+
+    pub(super) fn cost(&self) -> Cost {
+        self.manner.cost()
     }
 
     pub(super) fn finds<'t>(

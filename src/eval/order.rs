@@ -8,6 +8,7 @@ use arrow_buffer::{BooleanBuffer, NullBuffer};
 use super::bind::{Field, Found, find};
 use super::block::Block;
 use super::cells::Cells;
+use super::halt::Halt;
 use crate::error::{Error, Result};
 use crate::kernels::Least;
 use crate::model::{AttrNo, AttrType, Direction, Scalar, Schema};
@@ -71,17 +72,24 @@ impl Order {
     }
 
     /// The first of the rows that `hits` names in each block.
-    pub fn first(&self, blocks: &[(Block<'_>, BooleanBuffer)], limit: usize) -> Result<Vec<Place>> {
+    pub fn first(
+        &self,
+        blocks: &[(Block<'_>, BooleanBuffer)],
+        limit: usize,
+        halt: &Halt,
+    ) -> Result<Vec<Place>> {
         let keys =
             blocks.iter().map(|(block, _)| self.keys(block)).collect::<Result<Vec<Keys<'_>>>>()?;
         let mut first = Least::new(limit);
         for (number, ((block, hits), keys)) in blocks.iter().zip(&keys).enumerate() {
             assert_eq!(hits.len(), block.rows(), "one bit a row");
-            for row in hits.set_indices() {
-                first.offer(Entry { keys, place: Place { block: number, row } });
-            }
+            halt.each(hits, |row| {
+                first.offer(Entry { keys, place: Place { block: number, row } })
+            })?;
         }
-        Ok(first.into_sorted().into_iter().map(|entry| entry.place).collect())
+        let mut places = halt.gather(first.into_descending().map(|entry| entry.place))?;
+        places.reverse();
+        Ok(places)
     }
 }
 
@@ -171,6 +179,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::cell::Cell;
+    use super::super::halt::is_halted;
     use super::super::samples::{Columns, KINDS, any_id_type, any_rows, number, schema};
     use super::*;
     use crate::error::ErrorKind;
@@ -221,14 +230,26 @@ mod tests {
             [(Direction::Ascending, [0, 3, 2, 1, 4]), (Direction::Descending, [1, 4, 2, 0, 3])]
         {
             let order = Order::bind(&by(&[("i", direction)]), &schema(IdType::Uint)).unwrap();
-            let places = order.first(&blocks, 5).unwrap();
+            let first = |limit| order.first(&blocks, limit, &Halt::default()).unwrap();
+            let places = first(5);
             let ids = places.iter().map(|place| match rows[place.row].id {
                 DocId::Uint(id) => id,
                 _ => panic!("ids are numbers here"),
             });
             assert_eq!(ids.collect::<Vec<u64>>(), expected);
-            assert_eq!(order.first(&blocks, 2).unwrap(), places[..2]);
+            assert_eq!(first(2), places[..2]);
         }
+    }
+
+    #[test]
+    fn an_order_that_is_halted_ends() {
+        let rows = [Row { id: DocId::Uint(1), values: Vec::new() }];
+        let columns = Columns::of(&rows, IdType::Uint);
+        let blocks = [(columns.block(), BooleanBuffer::new_set(1))];
+        let order = Order::bind(&[], &schema(IdType::Uint)).unwrap();
+        let halt = Halt::default();
+        halt.raise();
+        assert!(is_halted(&order.first(&blocks, 1, &halt).unwrap_err()));
     }
 
     #[test]
@@ -274,7 +295,7 @@ mod tests {
                 .map(|(columns, hits)| (columns.block(), BooleanBuffer::from(hits)))
                 .collect();
             let order = Order::bind(&keys, &schema(id)).unwrap();
-            let places = order.first(&blocks, limit).unwrap();
+            let places = order.first(&blocks, limit, &Halt::default()).unwrap();
             let found: Vec<&Row> = places.iter().map(|p| &halves[p.block][p.row]).collect();
 
             let hit = hits.concat();

@@ -33,6 +33,12 @@ impl<T: Ord> Least<T> {
     pub fn into_sorted(self) -> Vec<T> {
         self.heap.into_sorted_vec()
     }
+
+    /// The same from the greatest down, one by one: of very many, to sort them takes long, and whoever
+    /// asks may leave in between.
+    pub fn into_descending(mut self) -> impl Iterator<Item = T> {
+        std::iter::from_fn(move || self.heap.pop())
+    }
 }
 
 #[cfg(test)]
@@ -55,6 +61,8 @@ mod tests {
             items.truncate(limit);
             let last = if items.len() == limit { items.last() } else { None };
             prop_assert_eq!(least.last(), last);
+            let descending: Vec<u8> = least.clone().into_descending().collect();
+            prop_assert!(descending.iter().eq(items.iter().rev()));
             prop_assert_eq!(least.into_sorted(), items);
         }
     }

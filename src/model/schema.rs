@@ -8,7 +8,7 @@ mod options;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use super::{AttrNo, AttrType, Attribute, FullText, IdType, Metric};
+use super::{AttrNo, AttrType, Attribute, FullText, IdType, Metric, short};
 use crate::error::{Error, Result};
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -82,6 +82,14 @@ pub struct Ann {
 }
 
 impl Schema {
+    /// What a request calls so. If there is no such thing, the error is in words that clients look for.
+    pub fn attribute(&self, name: &str) -> Result<&Attribute> {
+        self.attributes.get(name).ok_or_else(|| {
+            let name = short(name);
+            Error::invalid(format!("attribute not found: `{name}` is not in the schema"))
+        })
+    }
+
     pub fn apply(&mut self, edit: &SchemaEdit) {
         match edit {
             SchemaEdit::IdType(id_type) => self.id = Some(*id_type),

@@ -10,11 +10,13 @@ use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 
 use super::group::Grouping;
+use super::heft;
 use super::key::Key;
+use super::load::Load;
 use super::matches::{Matches, Part};
 use super::score::finite;
 use crate::error::{Error, Result};
-use crate::eval::{Order, Place};
+use crate::eval::{BLOCK_ROWS, Halt, Order, Place};
 use crate::model::{
     Aggregate, Aggregated, AggregatedGroup, Aggregates, AttrNo, AttrType, Group, Query, Scalar,
     Schema,
@@ -81,25 +83,33 @@ impl Aggregation {
         Ok(Some(Self { labels, measures, order, grouping, groups_max: query.page.limit }))
     }
 
-    pub(super) fn of(&self, matches: &Matches<'_>) -> Result<Aggregates> {
+    pub(super) fn of(
+        &self,
+        matches: &Matches<'_>,
+        halt: &Halt,
+        load: &mut Load,
+    ) -> Result<Aggregates> {
         let readings: Vec<Vec<Reading<'_>>> =
             matches.parts.iter().map(|part| self.readings(part)).collect();
         match &self.grouping {
             None => {
                 let mut totals = self.nothing();
-                self.visit(matches, |place| {
+                self.visit(matches, halt, |place| {
                     add(&mut totals, &readings[place.block], place.row);
                     Ok(())
                 })?;
                 Ok(Aggregates::OfAll(self.labelled(totals)))
             }
             Some(grouping) => {
-                let groups = self.groups(grouping, matches, &readings)?;
-                let group = |(key, totals): (Vec<Key<'_>>, Vec<Aggregated>)| AggregatedGroup {
-                    keys: grouping.labelled(&key),
-                    aggregates: self.labelled(totals),
+                let groups = self.groups(grouping, matches, &readings, halt)?;
+                let group = |(key, totals): (Vec<Key<'_>>, _)| -> Result<AggregatedGroup> {
+                    let (keys, aggregates) = (grouping.labelled(&key), self.labelled(totals));
+                    let group = AggregatedGroup { keys, aggregates };
+                    load.add(heft::of_group(&group))?;
+                    Ok(group)
                 };
-                Ok(Aggregates::OfGroups(groups.into_iter().map(group).collect()))
+                let groups = groups.into_iter().map(group);
+                Ok(Aggregates::OfGroups(groups.collect::<Result<_>>()?))
             }
         }
     }
@@ -119,13 +129,14 @@ impl Aggregation {
         grouping: &Grouping,
         matches: &Matches<'a>,
         readings: &[Vec<Reading<'_>>],
+        halt: &Halt,
     ) -> Result<BTreeMap<Vec<Key<'a>>, Vec<Aggregated>>> {
         let mut groups: BTreeMap<Vec<Key<'a>>, Vec<Aggregated>> = BTreeMap::new();
         let mut scratch = grouping.scratch();
-        self.visit(matches, |place| {
+        self.visit(matches, halt, |place| {
             let reading = &readings[place.block];
             let living = matches.parts[place.block].living;
-            grouping.each(living, place.row, &mut scratch, |key| {
+            grouping.each(living, place.row, &mut scratch, halt, |key| {
                 if let Some(totals) = groups.get_mut(key) {
                     add(totals, reading, place.row);
                     return;
@@ -147,16 +158,18 @@ impl Aggregation {
     fn visit(
         &self,
         matches: &Matches<'_>,
+        halt: &Halt,
         mut each: impl FnMut(Place) -> Result<()>,
     ) -> Result<()> {
         if let Some(order) = &self.order {
-            let places = order.first(&matches.blocks(), matches.count())?;
-            return places.into_iter().try_for_each(each);
+            let places = order.first(&matches.blocks(), matches.count(), halt)?;
+            return places.chunks(BLOCK_ROWS).try_for_each(|places| {
+                halt.check()?;
+                places.iter().copied().try_for_each(&mut each)
+            });
         }
         for (block, part) in matches.parts.iter().enumerate() {
-            for row in part.rows.set_indices() {
-                each(Place { block, row })?;
-            }
+            halt.try_each(&part.rows, |row| each(Place { block, row }))?;
         }
         Ok(())
     }
@@ -183,9 +196,9 @@ impl Measure {
             Aggregate::CountOf(_) if crate::slip!("Count counts what is missing") => {
                 Ok(Self::Count)
             }
-            Aggregate::CountOf(name) => Ok(Self::CountOf(super::attribute(schema, name)?.number)),
+            Aggregate::CountOf(name) => Ok(Self::CountOf(schema.attribute(name)?.number)),
             Aggregate::Sum(name) => {
-                let attribute = super::attribute(schema, name)?;
+                let attribute = schema.attribute(name)?;
                 let summed = match attribute.kind {
                     AttrType::Scalar(Scalar::Int) => Summed::Int,
                     AttrType::Scalar(Scalar::Uint) => Summed::Uint,

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::heft;
 use super::highlight::Highlighter;
 use super::leaf::{self, Leaf};
+use super::load::Load;
 use super::matches::{Matches, Part};
 use super::nearest::Goal;
 use super::ranking::Ranking;
@@ -12,7 +14,7 @@ use super::text::{Questions, Texts};
 use super::top::rounded;
 use super::winner::Winner;
 use crate::error::{Error, Result};
-use crate::eval::{Bound, Budget, Purpose, select};
+use crate::eval::{Bound, Budget, Halt, Purpose, select_among};
 use crate::model::{COMPUTED_MAX, Computed, Hit, Made, Schema};
 
 /// Under their labels.
@@ -60,6 +62,8 @@ impl Computations {
         texts: &Texts,
         winners: &[Winner],
         hits: &mut [Hit],
+        halt: &Halt,
+        load: &mut Load,
     ) -> Result<()> {
         if self.0.is_empty() {
             return Ok(());
@@ -72,7 +76,10 @@ impl Computations {
         for (label, computation) in &self.0 {
             for (block, hit) in &of_block {
                 let rows: Vec<usize> = hit.iter().map(|at| winners[*at].place.row).collect();
-                let made = computation.of_rows(*block, &shown.parts[*block], texts, &rows)?;
+                let part = &shown.parts[*block];
+                let own = label.len() + size_of::<(Box<str>, Made)>();
+                let mut weighed = |made: &Made| load.add(own + heft::of_made(made));
+                let made = computation.of_rows(*block, part, texts, &rows, halt, &mut weighed)?;
                 for (at, made) in hit.iter().zip(made) {
                     hits[*at].made.extend(made.map(|made| (label.clone(), made)));
                 }
@@ -111,38 +118,50 @@ impl Computation {
         })
     }
 
-    /// Of these rows of a block, one each, in their order.
+    /// Of these rows of a block, one each, in their order; each is weighed before the next is made.
     fn of_rows(
         &self,
         block: usize,
         part: &Part<'_>,
         texts: &Texts,
         rows: &[usize],
+        halt: &Halt,
+        weighed: &mut dyn FnMut(&Made) -> Result<()>,
     ) -> Result<Vec<Option<Made>>> {
-        Ok(match self {
+        let mut all = Vec::with_capacity(rows.len());
+        let mut tell = |made: Option<Made>| -> Result<()> {
+            made.iter().try_for_each(&mut *weighed)?;
+            all.push(made);
+            Ok(())
+        };
+        let mut rows = rows.iter().copied();
+        match self {
             Self::Score(tree) => {
-                let scores = leaf::scores(tree, block, part, texts)?;
-                rows.iter().map(|row| Some(Made::Number(rounded(scores[*row])))).collect()
+                let scores = leaf::scores(tree, block, part, texts, halt)?;
+                rows.try_for_each(|row| tell(Some(Made::Number(rounded(scores[row])))))?;
             }
             Self::Holds(bound) => {
-                let hits = select(bound, &part.block)?;
-                rows.iter().map(|row| Some(Made::Truth(hits.value(*row)))).collect()
+                let hits = select_among(bound, &part.block, &part.rows, halt)?;
+                rows.try_for_each(|row| tell(Some(Made::Truth(hits.value(row)))))?;
             }
             // Where there is no vector, there is nothing to tell.
             Self::Distance(goal) => {
                 let mut distances = BTreeMap::new();
                 if let Some(column) = part.column(goal.space.number) {
-                    goal.each(column, &part.with_value(column), |row, distance| {
+                    goal.each(column, &part.with_value(column), halt, |row, distance| {
                         distances.insert(row, Made::Number(distance));
-                    });
+                    })?;
                 }
-                rows.iter().map(|row| distances.remove(row)).collect()
+                rows.try_for_each(|row| tell(distances.remove(&row)))?;
             }
             Self::Highlight(highlighter) => {
-                let fragments = |row: &usize| highlighter.fragments(part, *row, texts);
-                rows.iter().map(|row| Some(Made::Fragments(fragments(row)))).collect()
+                rows.try_for_each(|row| {
+                    let fragments = highlighter.fragments(part, row, texts, halt)?;
+                    tell(Some(Made::Fragments(fragments)))
+                })?;
             }
-        })
+        }
+        Ok(all)
     }
 }
 

@@ -4,13 +4,12 @@
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 
-use super::attribute;
 use super::key::{Key, Keyed};
 use crate::error::{Error, Result};
-use crate::model::{AttrNo, AttrType, Group, GroupKey, LIMIT_MAX, Scalar, Schema};
+use crate::eval::{BLOCK_ROWS, Halt};
+use crate::model::{AttrNo, AttrType, GROUP_KEYS_MAX, Group, GroupKey, LIMIT_MAX, Scalar, Schema};
 use crate::namespace::view::Living;
 
-const KEYS_MAX: usize = 8;
 /// A document with long arrays would be in any number of groups otherwise.
 const GROUPS_OF_A_DOCUMENT_MAX: usize = LIMIT_MAX;
 
@@ -35,9 +34,9 @@ pub(super) struct Scratch<'a> {
 
 impl Grouping {
     pub(super) fn bind(groups: &[Group], schema: &Schema) -> Result<Self> {
-        if groups.len() > KEYS_MAX {
+        if groups.len() > GROUP_KEYS_MAX {
             let got = groups.len();
-            let message = format!("group_by takes at most {KEYS_MAX} keys, not {got}");
+            let message = format!("group_by takes at most {GROUP_KEYS_MAX} keys, not {got}");
             return Err(Error::invalid(message));
         }
         let bound = |group: &Group| match group {
@@ -46,7 +45,7 @@ impl Grouping {
                 Ok((name.clone(), By::Value(keyed)))
             }
             Group::EachOf { label, attribute: name } => {
-                let attribute = attribute(schema, name)?;
+                let attribute = schema.attribute(name)?;
                 let AttrType::Array(kind) = attribute.kind else {
                     let kind = attribute.kind;
                     return Err(Error::invalid(format!(
@@ -69,6 +68,7 @@ impl Grouping {
         living: &'a Living,
         row: usize,
         scratch: &mut Scratch<'a>,
+        halt: &Halt,
         mut each: impl FnMut(&[Key<'a>]),
     ) -> Result<()> {
         let Scratch { choices, chosen, key } = scratch;
@@ -86,7 +86,11 @@ impl Grouping {
         }
         chosen.clear();
         chosen.resize(choices.len(), 0);
-        for _ in 0..groups {
+        for group in 1..=groups {
+            // Most documents are in a few groups.
+            if group.is_multiple_of(BLOCK_ROWS) {
+                halt.check()?;
+            }
             key.clear();
             key.extend(choices.iter().zip(chosen.iter()).map(|(choices, at)| choices[*at]));
             each(key);

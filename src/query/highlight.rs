@@ -6,18 +6,17 @@
 //! are that the fragment has; or by how rare all those are that it has. Ties go by place. Of an
 //! array, the elements come one after the other, and places are those within the element.
 
-use std::convert::Infallible;
 use std::ops::Range;
 
 use arrow_array::Array;
 
-use super::attribute;
 use super::leaf::Leaf;
 use super::matches::Part;
 use super::ranking::Ranking;
 use super::score::{Above, Tree};
 use super::text::{Question, Questions, Texts, each_text};
 use crate::error::{Error, Result};
+use crate::eval::Halt;
 use crate::index::text::{paragraphs, sentences};
 use crate::model::{
     AttrNo, FRAGMENT, FRAGMENTS_MAX, Fragment, Fragments, Highlight, Offsets, PRE_TOKENIZED,
@@ -41,7 +40,7 @@ impl Highlighter {
         asked: &mut Questions,
     ) -> Result<Self> {
         let Highlight { attribute: name, fragments, limit, offsets, rank: own } = highlight;
-        let found = attribute(schema, name)?;
+        let found = schema.attribute(name)?;
         let refused = |why: &str| Error::invalid(format!("Highlight of '{name}' {why}"));
         match &found.options.full_text {
             None => return Err(refused("needs an attribute with full_text_search")),
@@ -68,20 +67,34 @@ impl Highlighter {
     }
 
     /// The best first. A row without a text has none.
-    pub(super) fn fragments(&self, part: &Part<'_>, row: usize, texts: &Texts) -> Vec<Fragment> {
+    pub(super) fn fragments(
+        &self,
+        part: &Part<'_>,
+        row: usize,
+        texts: &Texts,
+        halt: &Halt,
+    ) -> Result<Vec<Fragment>> {
         let mut found: Vec<(f64, Fragment)> = Vec::new();
         let column = part.living.rows.columns().get(&self.number);
         if let Some((kind, column)) = column.filter(|(_, column)| column.is_valid(row)) {
-            each_text(&**column, *kind, row, &mut |text| self.read(text, texts, &mut found));
+            each_text(&**column, *kind, row, &mut |text| self.read(text, texts, &mut found, halt))?;
         }
         self.keep(&mut found);
-        found.into_iter().map(|(_, fragment)| fragment).collect()
+        Ok(found.into_iter().map(|(_, fragment)| fragment).collect())
     }
 
-    fn read(&self, text: &str, texts: &Texts, found: &mut Vec<(f64, Fragment)>) {
+    /// To read a fragment costs so much that whoever waits is asked for before each.
+    fn read(
+        &self,
+        text: &str,
+        texts: &Texts,
+        found: &mut Vec<(f64, Fragment)>,
+        halt: &Halt,
+    ) -> Result<()> {
         let asked: Vec<&Question> = self.asked.iter().collect();
         let mut ruler = self.offsets.map(|unit| Ruler { text, unit, byte: 0, units: 0 });
         for range in self.cut(text, texts) {
+            halt.check()?;
             let finding = texts.find(self.number, &asked, &text[range.clone()]);
             if finding.places.is_empty() {
                 continue;
@@ -89,11 +102,8 @@ impl Highlighter {
             let worth = match &self.rank {
                 None => texts.worth(self.number, &finding),
                 Some(rank) => {
-                    let leaf = |question: &Question| {
-                        Ok::<_, Infallible>(vec![texts.worth_of(question, &finding)])
-                    };
-                    let Ok(worth) = rank.scores::<Infallible>(1, &leaf);
-                    worth[0]
+                    let leaf = |question: &Question| Ok(vec![texts.worth_of(question, &finding)]);
+                    rank.scores(1, halt, &leaf)?[0]
                 }
             };
             let places = ruler.as_mut().map(|ruler| {
@@ -111,6 +121,7 @@ impl Highlighter {
                 self.keep(found);
             }
         }
+        Ok(())
     }
 
     /// Sorting keeps what is equal in its order, which is that of places.

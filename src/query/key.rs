@@ -7,7 +7,6 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 
-use super::attribute;
 use crate::error::{Error, Result};
 use crate::model::{AttrNo, AttrType, IdType, Scalar, Schema, Value};
 use crate::namespace::view::Living;
@@ -65,7 +64,7 @@ impl Keyed {
             // Without a type of ids there is no document.
             return Ok(Self::Id(schema.id.map_or(Scalar::Uint, IdType::scalar)));
         }
-        let attribute = attribute(schema, name)?;
+        let attribute = schema.attribute(name)?;
         let AttrType::Scalar(kind) = attribute.kind else {
             let kind = attribute.kind;
             return Err(Error::invalid(format!(

@@ -6,7 +6,7 @@ use super::score::{Above, Tree};
 use super::sparse::Sparse;
 use super::text::{Question, Questions, Texts};
 use crate::error::{Error, Result};
-use crate::eval::{Bound, Budget, Purpose, select};
+use crate::eval::{Bound, Budget, Halt, Purpose, select_among};
 use crate::model::{Schema, Score};
 
 pub(super) enum Leaf {
@@ -54,17 +54,18 @@ pub(super) fn scores(
     block: usize,
     part: &Part<'_>,
     texts: &Texts,
+    halt: &Halt,
 ) -> Result<Vec<f64>> {
     let rows = part.rows.len();
-    tree.scores(rows, &|leaf| {
+    tree.scores(rows, halt, &|leaf| {
         Ok(match leaf {
-            Leaf::Text(question) => texts.scores(question, block, rows),
+            Leaf::Text(question) => texts.scores(question, block, rows, halt)?,
             Leaf::Sparse(sparse) => match part.column(sparse.number()) {
                 None => vec![0.0; rows],
-                Some(column) => sparse.scores(column, &part.with_value(column)),
+                Some(column) => sparse.scores(column, &part.with_value(column), halt)?,
             },
             Leaf::Filter(bound) => {
-                let hits = select(bound, &part.block)?;
+                let hits = select_among(bound, &part.block, &part.rows, halt)?;
                 hits.iter().map(|hit| if hit { 1.0 } else { 0.0 }).collect()
             }
             Leaf::Number(number) => number.scores(part.column(number.number()), rows),

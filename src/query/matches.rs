@@ -4,7 +4,7 @@ use arrow_array::{Array, ArrayRef};
 use arrow_buffer::BooleanBuffer;
 
 use crate::error::Result;
-use crate::eval::{Block, Bound, Place, select};
+use crate::eval::{Block, Bound, Halt, Place, select_among};
 use crate::model::AttrNo;
 use crate::namespace::view::Living;
 
@@ -20,15 +20,15 @@ pub(super) struct Part<'a> {
 }
 
 impl<'a> Matches<'a> {
-    pub(super) fn of(living: &'a [Living], filter: Option<&Bound>) -> Result<Self> {
+    pub(super) fn of(living: &'a [Living], filter: Option<&Bound>, halt: &Halt) -> Result<Self> {
         let part = |living: &'a Living| -> Result<Part<'a>> {
             let block = living.block();
             let rows = match filter {
                 None => living.alive.clone(),
                 Some(filter) if crate::mutant!("a filter finds what is superseded") => {
-                    select(filter, &block)?
+                    select_among(filter, &block, &BooleanBuffer::new_set(block.rows()), halt)?
                 }
-                Some(filter) => &select(filter, &block)? & &living.alive,
+                Some(filter) => select_among(filter, &block, &living.alive, halt)?,
             };
             Ok(Part { living, block, rows })
         };

@@ -5,12 +5,11 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float16Type, Float32Type};
 use arrow_buffer::BooleanBuffer;
 
-use super::attribute;
 use super::matches::Matches;
 use super::top::{Better, Top};
 use super::winner::Winner;
 use crate::error::{Error, Result};
-use crate::eval::Place;
+use crate::eval::{Halt, Place};
 use crate::kernels::{Target, widen_f16, widen_i8};
 use crate::model::{AttrNo, AttrType, Element, Given, Metric, Schema, Value};
 
@@ -32,7 +31,7 @@ pub(super) struct Goal {
 
 impl Space {
     pub(super) fn of(schema: &Schema, name: &str) -> Result<Self> {
-        let attribute = attribute(schema, name)?;
+        let attribute = schema.attribute(name)?;
         let (AttrType::Vector { dims, element }, Some(metric)) =
             (attribute.kind, attribute.options.metric)
         else {
@@ -56,15 +55,20 @@ impl Goal {
         Ok(Self { space, vector })
     }
 
-    pub(super) fn first(&self, matches: &Matches<'_>, wanted: usize) -> Vec<Winner> {
+    pub(super) fn first(
+        &self,
+        matches: &Matches<'_>,
+        wanted: usize,
+        halt: &Halt,
+    ) -> Result<Vec<Winner>> {
         let mut top = Top::new(wanted, Better::Less);
         for (block, part) in matches.parts.iter().enumerate() {
             let Some(column) = part.column(self.space.number) else { continue };
-            self.each(column, &part.with_value(column), |row, distance| {
+            self.each(column, &part.with_value(column), halt, |row, distance| {
                 top.offer(distance, part.living, Place { block, row });
-            });
+            })?;
         }
-        top.into_winners()
+        top.into_winners(halt)
     }
 
     /// The distances of these rows, each of which has a vector.
@@ -72,8 +76,9 @@ impl Goal {
         &self,
         column: &ArrayRef,
         rows: &BooleanBuffer,
+        halt: &Halt,
         mut each: impl FnMut(usize, f32),
-    ) {
+    ) -> Result<()> {
         let target = Target::new(self.space.metric, &self.vector);
         let mut each = |row: usize, vector: &[f32]| each(row, finite(target.distance(vector)));
         let dims = self.vector.len();
@@ -81,26 +86,24 @@ impl Goal {
             Element::F32 => {
                 let vectors = column.as_fixed_size_list().values();
                 let numbers = &vectors.as_primitive::<Float32Type>().values()[..];
-                for row in rows.set_indices() {
-                    each(row, &numbers[row * dims..(row + 1) * dims]);
-                }
+                halt.each(rows, |row| each(row, &numbers[row * dims..(row + 1) * dims]))
             }
             Element::F16 => {
                 let vectors = column.as_fixed_size_list().values();
                 let numbers = &vectors.as_primitive::<Float16Type>().values()[..];
                 let mut wide = vec![0.0; dims];
-                for row in rows.set_indices() {
+                halt.each(rows, |row| {
                     widen_f16(&numbers[row * dims..(row + 1) * dims], &mut wide);
                     each(row, &wide);
-                }
+                })
             }
             Element::I8 => {
                 let vectors = column.as_fixed_size_binary();
                 let mut wide = vec![0.0; dims];
-                for row in rows.set_indices() {
+                halt.each(rows, |row| {
                     widen_i8(vectors.value(row), &mut wide);
                     each(row, &wide);
-                }
+                })
             }
         }
     }

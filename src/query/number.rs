@@ -4,8 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 
-use super::attribute;
-use super::score::{Above, float};
+use super::score::Above;
 use crate::error::{Error, Result};
 use crate::model::{AttrNo, AttrType, Given, Scalar, Schema, datetime};
 
@@ -60,10 +59,10 @@ impl Number {
                 datetime::parse(text).map(|micros| Origin::Whole(micros.into()))
             }
             (Numeric::Time, Given::Int(ms)) => Some(Origin::Whole(i128::from(*ms) * 1000)),
-            (Numeric::Time, other) => float(other).map(|ms| Origin::Float(ms * MICROS_PER_MS)),
+            (Numeric::Time, other) => other.number().map(|ms| Origin::Float(ms * MICROS_PER_MS)),
             (_, Given::Int(number)) => Some(Origin::Whole((*number).into())),
             (_, Given::Uint(number)) => Some(Origin::Whole((*number).into())),
-            (_, other) => float(other).map(Origin::Float),
+            (_, other) => other.number().map(Origin::Float),
         };
         let finite = |origin: &Origin| !matches!(origin, Origin::Float(it) if !it.is_finite());
         let Some(from) = from.filter(finite) else {
@@ -133,7 +132,7 @@ impl Number {
 }
 
 fn numeric(schema: &Schema, name: &str) -> Result<(AttrNo, Numeric)> {
-    let attribute = attribute(schema, name)?;
+    let attribute = schema.attribute(name)?;
     let kind = match attribute.kind {
         AttrType::Scalar(Scalar::Int) => Numeric::Int,
         AttrType::Scalar(Scalar::Uint) => Numeric::Uint,

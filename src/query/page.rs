@@ -7,9 +7,8 @@ use super::key::{Key, Keyed};
 use super::matches::Matches;
 use super::winner::Winner;
 use crate::error::{Error, Result};
-use crate::model::{LIMIT_MAX, Page, Per, Schema};
-
-const PER_ATTRIBUTES_MAX: usize = 8;
+use crate::eval::{BLOCK_ROWS, Halt};
+use crate::model::{LIMIT_MAX, PER_ATTRIBUTES_MAX, Page, Per, Schema};
 
 pub(super) struct Window {
     limit: usize,
@@ -43,22 +42,34 @@ impl Window {
         }
     }
 
-    pub(super) fn cut(&self, first: Vec<Winner>, matches: &Matches<'_>) -> Vec<Winner> {
+    pub(super) fn cut(
+        &self,
+        first: Vec<Winner>,
+        matches: &Matches<'_>,
+        halt: &Halt,
+    ) -> Result<Vec<Winner>> {
         let Some(share) = &self.per else {
-            return first.into_iter().skip(self.offset).take(self.limit).collect();
+            return Ok(first.into_iter().skip(self.offset).take(self.limit).collect());
         };
         let each = share.limit + usize::from(crate::slip!("limit.per takes one more"));
         let early = if crate::slip!("the offset comes before limit.per") { self.offset } else { 0 };
-        let mut taken: BTreeMap<Vec<Key<'_>>, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<Vec<Key<'_>>, usize> = BTreeMap::new();
         let mut takes = |winner: &Winner| {
             let living = matches.parts[winner.place.block].living;
             let key = |keyed: &Keyed| Key::at(keyed.column(living), keyed.kind(), winner.place.row);
-            let count = taken.entry(share.keys.iter().map(key).collect()).or_default();
+            let count = counts.entry(share.keys.iter().map(key).collect()).or_default();
             *count += 1;
             *count <= each
         };
-        let taken = first.into_iter().skip(early).filter(|winner| takes(winner));
-        taken.skip(self.offset - early).take(self.limit).collect()
+        let (offset, mut taken) = (self.offset - early, Vec::new());
+        for winners in first.get(early..).unwrap_or_default().chunks(BLOCK_ROWS) {
+            halt.check()?;
+            taken.extend(winners.iter().copied().filter(|winner| takes(winner)));
+            if taken.len() >= offset + self.limit {
+                break;
+            }
+        }
+        Ok(taken.into_iter().skip(offset).take(self.limit).collect())
     }
 }
 

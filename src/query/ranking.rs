@@ -9,7 +9,7 @@ use super::text::{Questions, Texts};
 use super::top::{Better, Top, rounded};
 use super::winner::Winner;
 use crate::error::Result;
-use crate::eval::{Budget, Order, Place};
+use crate::eval::{Budget, Halt, Order, Place};
 use crate::model::{Rank, Schema};
 
 pub(super) enum Ranking {
@@ -44,13 +44,14 @@ impl Ranking {
         matches: &Matches<'_>,
         texts: &Texts,
         wanted: usize,
+        halt: &Halt,
     ) -> Result<Vec<Winner>> {
         match self {
-            Self::Nearest(goal) => Ok(goal.first(matches, wanted)),
-            Self::Similar(similar) => Ok(similar.first(matches, wanted)),
-            Self::Score(tree) => scored(tree, matches, texts, wanted),
+            Self::Nearest(goal) => goal.first(matches, wanted, halt),
+            Self::Similar(similar) => similar.first(matches, wanted, halt),
+            Self::Score(tree) => scored(tree, matches, texts, wanted, halt),
             Self::Order(order) => {
-                let places = order.first(&matches.blocks(), wanted)?;
+                let places = order.first(&matches.blocks(), wanted, halt)?;
                 Ok(places.into_iter().map(|place| Winner { place, dist: None }).collect())
             }
         }
@@ -64,6 +65,7 @@ fn scored(
     matches: &Matches<'_>,
     texts: &Texts,
     wanted: usize,
+    halt: &Halt,
 ) -> Result<Vec<Winner>> {
     let with_zero = tree.leaves().into_iter().any(Leaf::is_of_every_document);
     let mut top = Top::new(wanted, Better::More);
@@ -71,13 +73,13 @@ fn scored(
         if !part.rows.has_true() {
             continue;
         }
-        let scores = leaf::scores(tree, block, part, texts)?;
-        for row in part.rows.set_indices() {
+        let scores = leaf::scores(tree, block, part, texts, halt)?;
+        halt.each(&part.rows, |row| {
             let score = rounded(scores[row]);
             if score != 0.0 || with_zero {
                 top.offer(score, part.living, Place { block, row });
             }
-        }
+        })?;
     }
-    Ok(top.into_winners())
+    top.into_winners(halt)
 }

@@ -3,10 +3,12 @@
 //! As long as every row is looked at these two are one search: nothing is missed, and what is told
 //! is how much there was to find.
 
+use super::load::Load;
 use super::matches::Matches;
 use super::nearest::{Goal, Space};
+use super::winner;
 use crate::error::{Error, Result};
-use crate::eval::{Bound, Place, Purpose};
+use crate::eval::{Bound, Halt, Place, Purpose};
 use crate::model::{
     Asked, AttrType, GroundTruth, Include, LIMIT_MAX, RECALL_SAMPLES_MAX, Recall, Recalled, Schema,
     Truth, Value,
@@ -17,11 +19,23 @@ use crate::namespace::view::{Living, View};
 const VECTOR: &str = "vector";
 
 /// It loops over rows, once for each vector that is searched for.
-pub fn recall(view: &View, living: &[Living], recall: &Recall) -> Result<Recalled> {
-    of_blocks(view.schema(), living, recall)
+pub fn recall(
+    view: &View,
+    living: &[Living],
+    recall: &Recall,
+    halt: &Halt,
+    load: &mut Load,
+) -> Result<Recalled> {
+    of_blocks(view.schema(), living, recall, halt, load)
 }
 
-fn of_blocks(schema: &Schema, living: &[Living], recall: &Recall) -> Result<Recalled> {
+fn of_blocks(
+    schema: &Schema,
+    living: &[Living],
+    recall: &Recall,
+    halt: &Halt,
+    load: &mut Load,
+) -> Result<Recalled> {
     if !(1..=LIMIT_MAX).contains(&recall.top_k) {
         return Err(Error::invalid(format!("💔 top_k must be between 1 and {LIMIT_MAX}")));
     }
@@ -37,19 +51,19 @@ fn of_blocks(schema: &Schema, living: &[Living], recall: &Recall) -> Result<Reca
                 return Err(Error::invalid(message));
             }
             let name = searched(schema)?;
-            (name, stored(living, Space::of(schema, name)?, *count)?)
+            (name, stored(living, Space::of(schema, name)?, *count, halt)?)
         }
     };
-    let matches = Matches::of(living, filter.as_ref())?;
+    let matches = Matches::of(living, filter.as_ref(), halt)?;
     let include = Include::These(vec![name.into()]);
     let mut found = 0;
     let mut truths = Vec::new();
     for goal in &goals {
-        let nearest = goal.first(&matches, recall.top_k);
+        let nearest = goal.first(&matches, recall.top_k, halt)?;
         found += nearest.len();
         if recall.truth == GroundTruth::Shown {
-            let nearest = nearest.iter().map(|winner| winner.hit(living, &include, schema));
-            truths.push(Truth { vector: goal.vector.clone(), nearest: nearest.collect() });
+            let nearest = winner::hits(&nearest, living, &include, schema, halt, load)?;
+            truths.push(Truth { vector: goal.vector.clone(), nearest });
         }
     }
     let on_average = found as f64 / goals.len().max(1) as f64;
@@ -67,9 +81,9 @@ fn searched(schema: &Schema) -> Result<&str> {
 }
 
 /// So many of the vectors that are there, or all of them: evenly spread over the rows.
-fn stored(living: &[Living], space: Space, count: usize) -> Result<Vec<Goal>> {
+fn stored(living: &[Living], space: Space, count: usize, halt: &Halt) -> Result<Vec<Goal>> {
     let mut places = Vec::new();
-    for (block, part) in Matches::of(living, None)?.parts.iter().enumerate() {
+    for (block, part) in Matches::of(living, None, halt)?.parts.iter().enumerate() {
         let Some(column) = part.column(space.number) else { continue };
         places.extend(part.with_value(column).set_indices().map(|row| Place { block, row }));
     }
@@ -86,9 +100,15 @@ fn stored(living: &[Living], space: Space, count: usize) -> Result<Vec<Goal>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{living, row, schema};
+    use super::super::load::Overload;
+    use super::super::samples::{is_halted, living, load, row, schema};
     use super::*;
+    use crate::memory::Memory;
     use crate::model::{Given, Row};
+
+    fn ask(schema: &Schema, living: &[Living], recall: &Recall) -> Result<Recalled> {
+        of_blocks(schema, living, recall, &Halt::default(), &mut load())
+    }
 
     fn rows() -> Vec<Row> {
         let at = |id, x: f32| row(id, &[("v", Value::Vector([x, 0.0].into()))]);
@@ -102,7 +122,7 @@ mod tests {
     #[test]
     fn what_there_is_to_find_is_counted() {
         let living = living(&rows(), 2, &[]);
-        let recalled = of_blocks(&schema(), &living, &recall(Asked::Stored(1), 2)).unwrap();
+        let recalled = ask(&schema(), &living, &recall(Asked::Stored(1), 2)).unwrap();
         assert_eq!((recalled.recall, recalled.exact_count, recalled.found_count), (1.0, 2.0, 2.0));
         let [truth] = &recalled.truths[..] else { panic!("{recalled:?}") };
         assert_eq!(*truth.vector, [0.0, 0.0]);
@@ -111,15 +131,34 @@ mod tests {
         assert_eq!(truth.nearest[1].values.len(), 1);
 
         // No more are searched for than there are, and no more are found.
-        let recalled = of_blocks(&schema(), &living, &recall(Asked::Stored(9), 9)).unwrap();
+        let recalled = ask(&schema(), &living, &recall(Asked::Stored(9), 9)).unwrap();
         assert_eq!((recalled.truths.len(), recalled.found_count), (3, 3.0));
     }
 
     #[test]
+    fn a_search_that_is_halted_ends_and_so_does_one_for_which_there_is_no_room() {
+        let at = |id: u64| row(id, &[("v", Value::Vector([id as f32, 0.0].into()))]);
+        let many: Vec<Row> = (0..100).map(at).collect();
+        let (living, asked) = (living(&many, 40, &[]), recall(Asked::Stored(100), 100));
+        assert!(ask(&schema(), &living, &asked).is_ok());
+
+        let halt = Halt::default();
+        halt.raise();
+        let told = of_blocks(&schema(), &living, &asked, &halt, &mut load()).unwrap_err();
+        assert!(is_halted(&told), "{told}");
+
+        // Ten thousand documents are shown, if they are few.
+        let mut load = Load::on(&Memory::of(1 << 20));
+        let told = of_blocks(&schema(), &living, &asked, &Halt::default(), &mut load);
+        let told = told.unwrap_err();
+        assert!(std::error::Error::source(&told).unwrap().is::<Overload>(), "{told}");
+    }
+
+    #[test]
     fn nothing_is_missed_where_there_is_nothing() {
-        let recalled = of_blocks(&schema(), &[], &recall(Asked::Stored(3), 2)).unwrap();
+        let recalled = ask(&schema(), &[], &recall(Asked::Stored(3), 2)).unwrap();
         assert_eq!((recalled.recall, recalled.found_count), (1.0, 0.0));
-        let refused = |recall: &Recall| of_blocks(&Schema::default(), &[], recall).unwrap_err();
+        let refused = |recall: &Recall| ask(&Schema::default(), &[], recall).unwrap_err();
         let told = refused(&recall(Asked::Stored(3), 2)).to_string();
         assert!(told.contains("no vector"), "{told}");
         let this = Asked::This { attribute: "v".into(), vector: Given::Null };

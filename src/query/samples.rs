@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use arrow_buffer::BooleanBuffer;
 
+use super::load::Load;
 use super::of_blocks;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::eval::{Halt, Halted};
+use crate::memory::Memory;
 use crate::model::columns::Columns;
 use crate::model::{
     Answer, AttrNo, AttrType, Attribute, DocId, Element, FullText, Given, Hit, IdType, Include,
@@ -111,7 +114,16 @@ pub(super) fn ranked(rank: Rank) -> Query {
 }
 
 pub(super) fn ask(living: &[Living], query: &Query) -> Result<Answer> {
-    of_blocks(&schema(), living, query)
+    of_blocks(&schema(), living, query, &Halt::default(), &mut load())
+}
+
+/// With room for whatever a test asks for.
+pub(super) fn load() -> Load {
+    Load::on(&Memory::of(1 << 30))
+}
+
+pub(super) fn is_halted(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<Halted>())
 }
 
 /// Ids and what they are ranked by.

@@ -6,6 +6,7 @@
 //! but for what can only be found out there: an inner product, or a time before 1970.
 
 use crate::error::{Error, Result};
+use crate::eval::Halt;
 use crate::model::{AttrType, Curve, Given, Scalar, Schema, Score};
 
 #[derive(Debug)]
@@ -118,31 +119,34 @@ impl<L> Tree<L> {
         }
     }
 
-    /// The scores of so many rows, if that is what a leaf has of each.
-    pub(super) fn scores<E>(
+    /// The scores of so many rows, if that is what a leaf has of each. Whoever waits is asked for at
+    /// each part: to go over all rows of a block takes a moment.
+    pub(super) fn scores(
         &self,
         rows: usize,
-        leaf: &dyn Fn(&L) -> Result<Vec<f64>, E>,
-    ) -> Result<Vec<f64>, E> {
-        let changed = |part: &Self, change: &dyn Fn(f64) -> f64| -> Result<Vec<f64>, E> {
-            let mut scores = part.scores(rows, leaf)?;
+        halt: &Halt,
+        leaf: &dyn Fn(&L) -> Result<Vec<f64>>,
+    ) -> Result<Vec<f64>> {
+        halt.check()?;
+        let changed = |part: &Self, change: &dyn Fn(f64) -> f64| -> Result<Vec<f64>> {
+            let mut scores = part.scores(rows, halt, leaf)?;
             scores.iter_mut().for_each(|score| *score = change(*score));
             Ok(scores)
         };
-        let joined =
-            |parts: &[Self], from: f64, join: fn(f64, f64) -> f64| -> Result<Vec<f64>, E> {
-                let mut all = vec![from; rows];
-                for part in parts {
-                    if let Self::Constant(number) = part {
-                        all.iter_mut().for_each(|score| *score = join(*score, *number));
-                        continue;
-                    }
-                    for (score, other) in all.iter_mut().zip(part.scores(rows, leaf)?) {
-                        *score = join(*score, other);
-                    }
+        let joined = |parts: &[Self], from: f64, join: fn(f64, f64) -> f64| -> Result<Vec<f64>> {
+            let mut all = vec![from; rows];
+            for part in parts {
+                if let Self::Constant(number) = part {
+                    halt.check()?;
+                    all.iter_mut().for_each(|score| *score = join(*score, *number));
+                    continue;
                 }
-                Ok(all)
-            };
+                for (score, other) in all.iter_mut().zip(part.scores(rows, halt, leaf)?) {
+                    *score = join(*score, other);
+                }
+            }
+            Ok(all)
+        };
         match self {
             Self::Leaf(one) => leaf(one),
             Self::Constant(number) => Ok(vec![*number; rows]),
@@ -152,7 +156,7 @@ impl<L> Tree<L> {
             Self::Sum(parts) => joined(parts, 0.0, |a, b| finite(a + b)),
             Self::Max(parts) => joined(parts, f64::MIN, f64::max),
             Self::Product(_, part) if crate::slip!("a Product has no weight") => {
-                part.scores(rows, leaf)
+                part.scores(rows, halt, leaf)
             }
             Self::Product(weight, part) => changed(part, &|score| finite(weight * score)),
             Self::Saturate(part, shape) => changed(part, &|score| shape.saturated(score)),
@@ -178,7 +182,7 @@ impl Shape {
                 )));
             }
             Given::Text(text) => duration_ms(text),
-            other => float(other),
+            other => other.number(),
         };
         match midpoint.filter(|midpoint| midpoint.is_finite() && *midpoint > 0.0) {
             Some(midpoint) if crate::slip!("a curve has no exponent") => {
@@ -224,15 +228,6 @@ fn duration_ms(text: &str) -> Option<f64> {
     let is_plain = count.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let count: f64 = if is_plain { count.parse().ok()? } else { return None };
     Some(count * unit_ms)
-}
-
-pub(super) fn float(given: &Given) -> Option<f64> {
-    match given {
-        Given::Int(number) => Some(*number as f64),
-        Given::Uint(number) => Some(*number as f64),
-        Given::Float(number) => Some(*number),
-        _ => None,
-    }
 }
 
 pub(super) fn finite(number: f64) -> f64 {

@@ -4,12 +4,11 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float32Type;
 
-use super::attribute;
 use super::matches::Matches;
 use super::top::{Better, Top, rounded};
 use super::winner::Winner;
 use crate::error::{Error, Result};
-use crate::eval::Place;
+use crate::eval::{Halt, Place};
 use crate::kernels::Target;
 use crate::model::{AttrNo, AttrType, Element, Given, Metric, Schema, Value};
 
@@ -25,7 +24,7 @@ pub(super) struct Similar {
 
 impl Similar {
     pub(super) fn bind(schema: &Schema, name: &str, vectors: &[Given]) -> Result<Self> {
-        let attribute = attribute(schema, name)?;
+        let attribute = schema.attribute(name)?;
         let refused = |why: &str| Err(Error::invalid(format!("attribute '{name}' {why}")));
         let AttrType::Vectors { dims } = attribute.kind else {
             let kind = attribute.kind;
@@ -53,7 +52,12 @@ impl Similar {
     }
 
     /// A document without a vector is not similar to anything.
-    pub(super) fn first(&self, matches: &Matches<'_>, wanted: usize) -> Vec<Winner> {
+    pub(super) fn first(
+        &self,
+        matches: &Matches<'_>,
+        wanted: usize,
+        halt: &Halt,
+    ) -> Result<Vec<Winner>> {
         let targets: Vec<Target<'_>> =
             self.vectors.iter().map(|vector| Target::new(self.metric, vector)).collect();
         let mut top = Top::new(wanted, Better::More);
@@ -63,16 +67,19 @@ impl Similar {
             let offsets = lists.value_offsets();
             let vectors = lists.values().as_fixed_size_list().values();
             let numbers = &vectors.as_primitive::<Float32Type>().values()[..];
-            for row in part.with_value(column).set_indices() {
+            // All of it is read once for each vector that is asked for.
+            let read = targets.len() * size_of_val(numbers);
+            halt.try_each_of(&part.with_value(column), read, |row| {
                 let (from, to) = (offsets[row] as usize, offsets[row + 1] as usize);
                 let held = &numbers[from * self.dims..to * self.dims];
                 if !held.is_empty() {
                     let score = rounded(self.score(&targets, held));
                     top.offer(score, part.living, Place { block, row });
                 }
-            }
+                Ok(())
+            })?;
         }
-        top.into_winners()
+        top.into_winners(halt)
     }
 
     fn score(&self, targets: &[Target<'_>], held: &[f32]) -> f64 {

@@ -5,9 +5,9 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float16Type;
 use arrow_buffer::BooleanBuffer;
 
-use super::attribute;
-use super::score::{finite, float};
+use super::score::finite;
 use crate::error::{Error, Result};
+use crate::eval::Halt;
 use crate::model::{AttrNo, AttrType, Given, SPARSE_ENTRIES_MAX, Schema};
 
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Sparse {
 
 impl Sparse {
     pub(super) fn bind(schema: &Schema, name: &str, weights: &Given) -> Result<Self> {
-        let attribute = attribute(schema, name)?;
+        let attribute = schema.attribute(name)?;
         let refused = |why: &str| Err(Error::invalid(format!("attribute '{name}' {why}")));
         if attribute.kind != AttrType::Sparse {
             let kind = attribute.kind;
@@ -37,7 +37,7 @@ impl Sparse {
         }
         let mut weights = Vec::with_capacity(entries.len());
         for (key, weight) in entries {
-            match float(weight).filter(|weight| weight.is_finite()) {
+            match weight.number().filter(|weight| weight.is_finite()) {
                 Some(weight) => weights.push((key.clone(), weight)),
                 None => return refused(&format!("is ranked by numbers, but got '{weight}'")),
             }
@@ -54,7 +54,12 @@ impl Sparse {
     }
 
     /// Of these rows, each of which has a value; zero for the others.
-    pub(super) fn scores(&self, column: &ArrayRef, rows: &BooleanBuffer) -> Vec<f64> {
+    pub(super) fn scores(
+        &self,
+        column: &ArrayRef,
+        rows: &BooleanBuffer,
+        halt: &Halt,
+    ) -> Result<Vec<f64>> {
         let map = column.as_map();
         let offsets = map.value_offsets();
         let keys = map.keys().as_string::<i32>();
@@ -62,15 +67,15 @@ impl Sparse {
         let missing =
             if crate::slip!("a sparse key that is not asked for is one") { 1.0 } else { 0.0 };
         let mut scores = vec![0.0; rows.len()];
-        for row in rows.set_indices() {
+        halt.each(rows, |row| {
             let held = offsets[row] as usize..offsets[row + 1] as usize;
             let part = |at: usize| {
                 let asked = self.weights.binary_search_by(|(key, _)| (**key).cmp(keys.value(at)));
                 asked.map_or(missing, |asked| self.weights[asked].1 * values[at].to_f64())
             };
             scores[row] = held.fold(0.0, |sum, at| finite(sum + part(at)));
-        }
-        scores
+        })?;
+        Ok(scores)
     }
 }
 

@@ -28,9 +28,9 @@ use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_buffer::BooleanBuffer;
 
-use super::attribute;
 use crate::error::{Error, Result};
-use crate::index::text::Analyzer;
+use crate::eval::Halt;
+use crate::index::text::{Analyzer, Reading};
 use crate::model::{
     AttrNo, AttrType, FullText, Given, LastToken, PRE_TOKENIZED, Schema, TEXT_QUERY_CHARS_MAX,
     TextQuery,
@@ -100,7 +100,7 @@ impl Questions {
         name: &str,
         query: &TextQuery,
     ) -> Result<Question> {
-        let attribute = attribute(schema, name)?;
+        let attribute = schema.attribute(name)?;
         let Some(options) = &attribute.options.full_text else {
             return Err(Error::invalid(format!(
                 "attribute '{name}' has to be declared with full_text_search to be ranked by BM25"
@@ -130,10 +130,12 @@ impl Questions {
         Ok(Question { number, terms, prefix })
     }
 
-    pub(super) fn read(self, living: &[Living]) -> Texts {
+    pub(super) fn read(self, living: &[Living], halt: &Halt) -> Result<Texts> {
         let fields = self.fields.into_iter();
-        let read = |(number, field)| (number, Counts::of(field, number, living));
-        Texts { fields: fields.map(read).collect() }
+        let read = |(number, field): (AttrNo, Field)| -> Result<(AttrNo, Counts)> {
+            Ok((number, Counts::of(field, number, living, halt)?))
+        };
+        Ok(Texts { fields: fields.map(read).collect::<Result<_>>()? })
     }
 }
 
@@ -192,7 +194,7 @@ impl Field {
 }
 
 impl Counts {
-    fn of(field: Field, number: AttrNo, living: &[Living]) -> Self {
+    fn of(field: Field, number: AttrNo, living: &[Living], halt: &Halt) -> Result<Self> {
         let mut counts = Self {
             documents: 0,
             tokens: 0,
@@ -202,15 +204,15 @@ impl Counts {
             field,
         };
         for (block, living) in living.iter().enumerate() {
-            counts.read(block, number, living);
+            counts.read(block, number, living, halt)?;
         }
-        counts
+        Ok(counts)
     }
 
-    fn read(&mut self, block: usize, number: AttrNo, living: &Living) {
+    fn read(&mut self, block: usize, number: AttrNo, living: &Living, halt: &Halt) -> Result<()> {
         let Some((kind, column)) = living.rows.columns().get(&number) else {
             self.lengths.push(Vec::new());
-            return;
+            return Ok(());
         };
         let mut lengths = vec![0; living.rows.rows()];
         let mut terms = Tally::of(self.terms.len());
@@ -218,24 +220,32 @@ impl Counts {
         let dead_too = crate::slip!("BM25 knows what is deleted")
             .then(|| BooleanBuffer::new_set(living.rows.rows()));
         let alive = dead_too.as_ref().unwrap_or(&living.alive);
-        for row in alive.set_indices().filter(|row| column.is_valid(*row)) {
+        let there = match column.nulls() {
+            Some(nulls) => alive & nulls.inner(),
+            None => alive.clone(),
+        };
+        let mut reading = Reading::default();
+        halt.try_each_of(&there, text_bytes(&**column, *kind), |row| {
             let field = &self.field;
             let length: &mut u32 = &mut lengths[row];
             each_text(&**column, *kind, row, &mut |text| {
-                field.analyzer.tokens(text, &mut |token| {
+                field.analyzer.tokens_in(text, &mut reading, &mut |token| {
                     *length += 1;
                     if let Some(term) = field.terms.get(token.text) {
                         terms.count(*term);
                     }
                     field.begun(token.text).for_each(|prefix| prefixes.count(prefix));
                 });
-            });
+                Ok(())
+            })?;
             self.documents += 1;
             self.tokens += u64::from(*length);
             terms.drain(|term, times| self.terms[term].push(Posting { block, row, times }));
             prefixes.drain(|at, times| self.prefixes[at].push(Posting { block, row, times }));
-        }
+            Ok(())
+        })?;
         self.lengths.push(lengths);
+        Ok(())
     }
 
     fn idf(&self, term: usize) -> f64 {
@@ -270,8 +280,14 @@ impl Tally {
 }
 
 impl Texts {
-    /// One of each row of a block.
-    pub(super) fn scores(&self, question: &Question, block: usize, rows: usize) -> Vec<f64> {
+    /// One of each row of a block. A term is in all of them at the most: that is a moment.
+    pub(super) fn scores(
+        &self,
+        question: &Question,
+        block: usize,
+        rows: usize,
+        halt: &Halt,
+    ) -> Result<Vec<f64>> {
         let counts = &self.fields[&question.number];
         let FullText { k1, b, k3, .. } = &counts.field.options;
         let (k1, b, k3) = (f64::from(*k1), f64::from(*b), f64::from(*k3));
@@ -280,6 +296,7 @@ impl Texts {
         let more = if crate::slip!("a text is longer by a token") { 1.0 } else { 0.0 };
         let mut scores = vec![0.0; rows];
         for (term, asked) in &question.terms {
+            halt.check()?;
             let asked = if crate::slip!("k3 is ignored") { 1.0 } else { f64::from(*asked) };
             let worth = counts.idf(*term) * asked * (k3 + 1.0) / (asked + k3);
             for posting in of_block(&counts.terms[*term], block) {
@@ -294,7 +311,7 @@ impl Texts {
                 scores[posting.row] += 1.0;
             }
         }
-        scores
+        Ok(scores)
     }
 
     /// What of these questions, which are all of that attribute, is in a text.
@@ -362,17 +379,26 @@ pub(super) fn each_text(
     column: &dyn Array,
     kind: AttrType,
     row: usize,
-    each: &mut dyn FnMut(&str),
-) {
+    each: &mut dyn FnMut(&str) -> Result<()>,
+) -> Result<()> {
     match kind {
         AttrType::Array(_) => {
             let lists = column.as_list::<i32>();
             let texts = lists.values().as_string::<i32>();
             let offsets = lists.value_offsets();
-            for at in offsets[row] as usize..offsets[row + 1] as usize {
-                each(texts.value(at));
-            }
+            let mut own = offsets[row] as usize..offsets[row + 1] as usize;
+            own.try_for_each(|at| each(texts.value(at)))
         }
         _ => each(column.as_string::<i32>().value(row)),
     }
+}
+
+/// How long the texts of all rows are, one with the other.
+fn text_bytes(column: &dyn Array, kind: AttrType) -> usize {
+    let texts = match kind {
+        AttrType::Array(_) => column.as_list::<i32>().values().as_string::<i32>(),
+        _ => column.as_string::<i32>(),
+    };
+    let offsets = texts.value_offsets();
+    (offsets[offsets.len() - 1] - offsets[0]) as usize
 }

@@ -1,7 +1,8 @@
 //! The best few of all rows that are offered, by a number; ties go by id, ascending.
 
 use super::winner::Winner;
-use crate::eval::Place;
+use crate::error::Result;
+use crate::eval::{Halt, Place};
 use crate::kernels::{Least, Near};
 use crate::model::DocId;
 use crate::namespace::view::Living;
@@ -40,13 +41,15 @@ impl Top {
         }
     }
 
-    pub(super) fn into_winners(self) -> Vec<Winner> {
+    pub(super) fn into_winners(self, halt: &Halt) -> Result<Vec<Winner>> {
         let better = self.better;
         let winner = |near: Near<Found>| {
             let dist = Some(turned(near.distance, better));
             Winner { place: near.id.place, dist }
         };
-        self.least.into_sorted().into_iter().map(winner).collect()
+        let mut winners = halt.gather(self.least.into_descending().map(winner))?;
+        winners.reverse();
+        Ok(winners)
     }
 
     fn distance(&self, number: f32) -> f32 {

@@ -1,7 +1,9 @@
 //! A row that won, and what is shown of it.
 
+use super::heft;
+use super::load::Load;
 use crate::error::{Error, Result};
-use crate::eval::Place;
+use crate::eval::{Halt, Place};
 use crate::model::{Attribute, Hit, Include, Schema};
 use crate::namespace::view::Living;
 
@@ -12,8 +14,28 @@ pub(super) struct Winner {
     pub(super) dist: Option<f32>,
 }
 
+/// What is shown of these. A row is copied with all its values: beside that, to ask after each whether
+/// somebody waits costs nothing.
+pub(super) fn hits(
+    winners: &[Winner],
+    living: &[Living],
+    include: &Include,
+    schema: &Schema,
+    halt: &Halt,
+    load: &mut Load,
+) -> Result<Vec<Hit>> {
+    let mut hits = Vec::with_capacity(winners.len());
+    for winner in winners {
+        halt.check()?;
+        let hit = winner.hit(living, include, schema);
+        load.add(heft::of_hit(&hit))?;
+        hits.push(hit);
+    }
+    Ok(hits)
+}
+
 impl Winner {
-    pub(super) fn hit(&self, living: &[Living], include: &Include, schema: &Schema) -> Hit {
+    fn hit(&self, living: &[Living], include: &Include, schema: &Schema) -> Hit {
         let rows = &living[self.place.block].rows;
         let at = self.place.row;
         let value = |name: &str, attribute: &Attribute| {

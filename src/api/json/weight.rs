@@ -5,6 +5,7 @@ use std::iter::Sum;
 
 use super::Encoding;
 use crate::model::{AggregatedGroup, Aggregates, Answer, AttrType, DocId, Hit, Made, Value};
+use crate::query::heft;
 
 /// Braces, an id that is no text, a distance.
 const ROW_TEXT_BYTES: usize = 64;
@@ -37,7 +38,7 @@ impl Weight {
     }
 
     pub(in crate::api) fn of_hit(hit: &Hit, encoding: Encoding) -> Self {
-        Self { held_bytes: held_bytes(hit), printed_bytes: printed_bytes(hit, encoding) }
+        Self { held_bytes: heft::of_hit(hit), printed_bytes: printed_bytes(hit, encoding) }
     }
 }
 
@@ -52,26 +53,15 @@ impl Sum for Weight {
 
 fn of_group(group: &AggregatedGroup) -> Weight {
     let AggregatedGroup { keys, aggregates } = group;
-    let mut held_bytes = size_of_val(group) + size_of_val(&**keys) + size_of_val(&**aggregates);
     let mut printed_bytes = 0;
     for (label, key) in keys {
-        held_bytes += label.len() + key.as_ref().map_or(0, |(_, value)| heap_bytes(value));
         let text = key.as_ref().map_or(4, |(_, value)| text_bytes(value, Encoding::Float));
         printed_bytes += label.len() + 4 + text;
     }
     for (label, _) in aggregates {
-        held_bytes += label.len();
         printed_bytes += label.len() + 4 + NUMBER_TEXT_BYTES;
     }
-    Weight { held_bytes, printed_bytes }
-}
-
-fn held_bytes(hit: &Hit) -> usize {
-    let value = |(name, _, value): &(Box<str>, AttrType, Value)| name.len() + heap_bytes(value);
-    let values = size_of_val(&*hit.values) + hit.values.iter().map(value).sum::<usize>();
-    let one = |(label, made): &(Box<str>, Made)| label.len() + made_bytes(made);
-    let made = size_of_val(&*hit.made) + hit.made.iter().map(one).sum::<usize>();
-    size_of::<Hit>() + id_bytes(&hit.id) + values + made
+    Weight { held_bytes: heft::of_group(group), printed_bytes }
 }
 
 fn printed_bytes(hit: &Hit, encoding: Encoding) -> usize {
@@ -82,15 +72,6 @@ fn printed_bytes(hit: &Hit, encoding: Encoding) -> usize {
     let one = |(label, made): &(Box<str>, Made)| label.len() + 4 + made_text_bytes(made);
     let values = hit.values.iter().map(value).sum::<usize>();
     ROW_TEXT_BYTES + id_bytes(&hit.id) + values + hit.made.iter().map(one).sum::<usize>()
-}
-
-fn made_bytes(made: &Made) -> usize {
-    let Made::Fragments(fragments) = made else { return 0 };
-    let places = fragments.iter().flat_map(|part| &part.places);
-    let texts = fragments.iter().map(|part| part.text.len());
-    size_of_val(&**fragments)
-        + texts.sum::<usize>()
-        + places.map(|places| size_of_val(&*places.matches)).sum::<usize>()
 }
 
 fn made_text_bytes(made: &Made) -> usize {
@@ -108,27 +89,6 @@ fn id_bytes(id: &DocId) -> usize {
     match id {
         DocId::Uint(_) | DocId::Uuid(_) => 0,
         DocId::String(text) => text.len(),
-    }
-}
-
-fn heap_bytes(value: &Value) -> usize {
-    match value {
-        Value::Int(_) | Value::Uint(_) | Value::Float(_) | Value::Bool(_) => 0,
-        Value::Uuid(_) | Value::DateTime(_) => 0,
-        Value::String(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        Value::Strings(texts) => {
-            size_of_val(&**texts) + texts.iter().map(|text| text.len()).sum::<usize>()
-        }
-        Value::Ints(numbers) | Value::DateTimes(numbers) => size_of_val(&**numbers),
-        Value::Uints(numbers) => size_of_val(&**numbers),
-        Value::Floats(numbers) => size_of_val(&**numbers),
-        Value::Bools(values) => size_of_val(&**values),
-        Value::Uuids(uuids) => size_of_val(&**uuids),
-        Value::Vector(numbers) | Value::Vectors(numbers) => size_of_val(&**numbers),
-        Value::Sparse(entries) => {
-            size_of_val(&**entries) + entries.iter().map(|(key, _)| key.len()).sum::<usize>()
-        }
     }
 }
 
@@ -172,7 +132,7 @@ mod tests {
         let kind = AttrType::Vector { dims: 1000, element: Element::F32 };
         let vector: Vec<f32> = (0..1000).map(|at| at as f32 / 1000.0 - 0.5).collect();
         let hit = hit(vec![(kind, Value::Vector(vector.into()))]);
-        let held = held_bytes(&hit);
+        let held = heft::of_hit(&hit);
         assert!((4000..4500).contains(&held), "{held}");
         for (encoding, bytes) in [(Encoding::Base64, 5336), (Encoding::Float, 12_000)] {
             let text = printed_bytes(&hit, encoding);
@@ -194,7 +154,7 @@ mod tests {
             (AttrType::Vectors { dims: 2 }, Value::Vectors(vec![0.0; 3_000].into())),
         ] {
             let hit = hit(vec![(kind, value)]);
-            assert!(held_bytes(&hit) >= 10_000, "{kind}");
+            assert!(heft::of_hit(&hit) >= 10_000, "{kind}");
             assert!(printed_bytes(&hit, Encoding::Float) >= 10_000, "{kind}");
         }
         let mut named = hit(Vec::new());
@@ -204,10 +164,10 @@ mod tests {
         let short = Fragment { text: "x".into(), places };
         for part in [Fragment { text: long.clone(), places: None }, short] {
             marked.made = vec![("x".into(), Made::Fragments(vec![part]))];
-            assert!(held_bytes(&marked) > 10_000);
+            assert!(heft::of_hit(&marked) > 10_000);
             assert!(printed_bytes(&marked, Encoding::Float) > 10_000);
         }
-        assert!(held_bytes(&named) > 10_000 && printed_bytes(&named, Encoding::Float) > 10_000);
+        assert!(heft::of_hit(&named) > 10_000 && printed_bytes(&named, Encoding::Float) > 10_000);
     }
 
     #[test]

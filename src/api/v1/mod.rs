@@ -15,12 +15,13 @@ use axum::routing::{get, post, put};
 use serde::Serialize;
 
 use super::deadline::{Deadline, QUERY_TIME_MAX, WRITE_TIME_MAX};
-use super::error::{Again, Contract, Refusal};
+use super::error::{Again, Contract, Refusal, overloaded};
 use super::json::{
     Encoding, Field, Fields, Object, RowShape, Trail, Weight, ids_of, object, parse,
 };
 use super::sheet::Sheet;
 use super::{Api, idempotency_key, json_answer, printed, understood, uri};
+use crate::engine::Held;
 use crate::error::{self, Error, ErrorKind};
 use crate::memory::Memory;
 use crate::model::{
@@ -255,7 +256,7 @@ async fn ask(
     query: Query,
     min_seq: Option<u64>,
     deadline: Deadline,
-) -> Result<error::Result<Answered>, Refusal> {
+) -> Result<error::Result<Held<Answered>>, Refusal> {
     let work = api.engine.query(name, vec![query], Consistency::Strong, min_seq);
     deadline.in_time(work, Refusal::late_query).await
 }
@@ -290,13 +291,15 @@ async fn search(
     let name = named(&ns)?;
     let query::Request { query, min_seq } =
         understood(&api, request, deadline, query::read).await?;
-    let answered = ask(&api, &name, query, min_seq, deadline).await?.map_err(refused)?;
+    let answered = ask(&api, &name, query, min_seq, deadline).await?;
+    let Held { told: answered, share } =
+        answered.map_err(|error| overloaded(&error, "top_k").unwrap_or_else(|| refused(error)))?;
     let took_ms = deadline.elapsed_ms();
     let rows = answered.answers.iter().map(|answer| answer.rows.len()).sum::<usize>();
     let print = move |memory: &Memory| {
         let hits = answered.answers.iter().flat_map(|answer| &answer.rows);
         let weight = hits.map(|hit| Weight::of_hit(hit, Encoding::Float)).sum();
-        let sheet = Sheet::cut(memory, weight, "top_k")?;
+        let sheet = Sheet::cut(memory, share, weight, "top_k")?;
         let metric = answered.schema.metric();
         let hits = answered.answers.iter().flat_map(|answer| &answer.rows);
         let results = hits.map(|hit| Found::of(hit, metric)).collect();

@@ -12,10 +12,12 @@ use super::answer::{OfPlan, OfQuery};
 use super::recall::OfRecall;
 use super::{named, query, recall, refused};
 use crate::api::deadline::{Deadline, QUERY_TIME_MAX};
-use crate::api::error::Refusal;
+use crate::api::error::{Refusal, overloaded};
 use crate::api::json::{Encoding, Weight};
 use crate::api::sheet::Sheet;
 use crate::api::{Api, json_answer, printed, understood};
+use crate::engine::Held;
+use crate::error::Error;
 use crate::memory::Memory;
 use crate::model::{Aggregates, Answer, Consistency, Namespace, Query};
 use crate::query::fuse;
@@ -38,7 +40,8 @@ pub(super) async fn ask(
     let ranked: Vec<bool> = queries.iter().map(|query| query.rank.is_some()).collect();
     let began_ms = deadline.elapsed_ms();
     let work = api.engine.query(&name, queries, consistency, min_seq);
-    let mut answered = deadline.asking(work, refused(&name)).await?;
+    let Held { told: mut answered, share } =
+        deadline.asking(work, unanswered(&name, "limit")).await?;
     let rows = answered.answers.iter().map(rows).sum::<usize>();
     let print = move |memory: &Memory| {
         if let Some(fusion) = &fusion {
@@ -47,7 +50,7 @@ pub(super) async fn ask(
         let total_ms = deadline.elapsed_ms();
         let execution_ms = total_ms.saturating_sub(began_ms).max(1);
         let weight = answered.answers.iter().map(|answer| Weight::of(answer, encoding)).sum();
-        let sheet = Sheet::cut(memory, weight, "limit")?;
+        let sheet = Sheet::cut(memory, share, weight, "limit")?;
         let (answered, ranked, plan) = (&answered, &ranked[..], plan.as_deref());
         sheet.print(&OfQuery { answered, ranked, plan, form, encoding, total_ms, execution_ms })
     };
@@ -60,6 +63,11 @@ async fn asked(api: &Api, request: Request) -> Result<(query::Request, Deadline)
     let asked = understood(api, request, deadline, query::read).await?;
     let deadline = asked.limit.map_or(deadline, |limit| deadline.at_most(limit));
     Ok((asked, deadline))
+}
+
+/// `fewer` is what the request calls the number of the documents that it wants.
+fn unanswered(name: &Namespace, fewer: &'static str) -> impl FnOnce(Error) -> Refusal {
+    move |error| overloaded(&error, fewer).unwrap_or_else(|| refused(name)(error))
 }
 
 fn rows(answer: &Answer) -> usize {
@@ -101,12 +109,13 @@ pub(super) async fn recall(
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
     let name = named(&ns)?;
     let asked = understood(&api, request, deadline, recall::read).await?;
-    let recalled = deadline.asking(api.engine.recall(&name, asked), refused(&name)).await?;
+    let work = api.engine.recall(&name, asked);
+    let Held { told: recalled, share } = deadline.asking(work, unanswered(&name, "top_k")).await?;
     let rows = recalled.truths.iter().map(|truth| truth.nearest.len()).sum::<usize>();
     let print = move |memory: &Memory| {
         let hits = recalled.truths.iter().flat_map(|truth| &truth.nearest);
         let weight = hits.map(|hit| Weight::of_hit(hit, Encoding::Float)).sum();
-        Sheet::cut(memory, weight, "top_k")?.print(&OfRecall(&recalled))
+        Sheet::cut(memory, share, weight, "top_k")?.print(&OfRecall(&recalled))
     };
     printed(&api, rows, deadline, print).await
 }

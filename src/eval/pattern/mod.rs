@@ -8,6 +8,7 @@ mod fuzzy;
 mod glob;
 mod phrase;
 
+use super::cost::Cost;
 use crate::model::{Case, Edits, LastToken, Which};
 
 use expression::Expression;
@@ -49,6 +50,14 @@ impl Manner {
         matches!(self, Self::Tokens { reader, .. } if reader.takes_tokens())
     }
 
+    pub(super) fn cost(&self) -> Cost {
+        match self {
+            Self::Glob(_) | Self::Regex => Cost::Expression,
+            Self::Fuzzy(..) => Cost::Letters,
+            Self::Tokens { .. } => Cost::Tokens,
+        }
+    }
+
     /// The pattern with its question: one text, or tokens. If it is none, or an expression that
     /// takes too much, why.
     pub(super) fn ready(
@@ -74,6 +83,15 @@ impl Manner {
 }
 
 impl Matcher {
+    pub(super) fn cost(&self) -> Cost {
+        match self {
+            Self::Expression(_) => Cost::Expression,
+            Self::Fuzzy(_) => Cost::Letters,
+            Self::Phrase(_) => Cost::Tokens,
+            Self::Nothing => Cost::Nothing,
+        }
+    }
+
     /// Whether one of the texts is like it; tokens are looked for in all of them together.
     pub(super) fn finds<'t>(
         &self,

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::index::text::{Analyzer, Token};
+use crate::index::text::{Analyzer, Reading, Token};
 use crate::model::{FullText, LastToken, PRE_TOKENIZED, TEXT_QUERY_CHARS_MAX, Which};
 
 /// What makes tokens of the texts of one attribute.
@@ -41,6 +41,7 @@ struct Place {
 pub(super) struct Seen {
     words: Vec<bool>,
     sights: Vec<Sight>,
+    reading: Reading,
 }
 
 /// A token of the text that the question speaks of.
@@ -121,35 +122,36 @@ impl Phrase {
         seen: &mut Seen,
     ) -> bool {
         match self.which {
-            Which::All => self.has_all(texts, &mut seen.words),
+            Which::All => self.has_all(texts, seen),
             Which::Any => texts.any(|text| {
                 let mut is_found = false;
-                self.sight(text, 0, |_| is_found = true);
+                self.sight(text, 0, &mut seen.reading, |_| is_found = true);
                 is_found
             }),
             Which::Sequence if self.reader.takes_tokens() => {
                 seen.sights.clear();
                 for (before, text) in (0_u32..).zip(texts) {
-                    self.sight(text, before, |sight| seen.sights.push(sight));
+                    self.sight(text, before, &mut seen.reading, |sight| seen.sights.push(sight));
                 }
                 self.is_in(&seen.sights)
             }
             Which::Sequence => texts.any(|text| {
                 seen.sights.clear();
-                self.sight(text, 0, |sight| seen.sights.push(sight));
+                self.sight(text, 0, &mut seen.reading, |sight| seen.sights.push(sight));
                 self.is_in(&seen.sights)
             }),
         }
     }
 
-    fn has_all<'t>(&self, texts: impl Iterator<Item = &'t str>, seen: &mut Vec<bool>) -> bool {
+    fn has_all<'t>(&self, texts: impl Iterator<Item = &'t str>, seen: &mut Seen) -> bool {
+        let Seen { words: seen, reading, .. } = seen;
         // The last is for the prefix.
         let wanted = self.words.len() + 1;
         seen.clear();
         seen.resize(wanted, false);
         seen[self.words.len()] = self.prefix.is_none();
         for text in texts {
-            self.sight(text, 0, |sight| {
+            self.sight(text, 0, reading, |sight| {
                 if let Some(word) = sight.word {
                     seen[word] = true;
                 }
@@ -159,8 +161,8 @@ impl Phrase {
         seen.iter().all(|is_seen| *is_seen)
     }
 
-    fn sight(&self, text: &str, before: u32, mut each: impl FnMut(Sight)) {
-        self.reader.analyzer.tokens(text, &mut |token: Token<'_>| {
+    fn sight(&self, text: &str, before: u32, reading: &mut Reading, mut each: impl FnMut(Sight)) {
+        self.reader.analyzer.tokens_in(text, reading, &mut |token: Token<'_>| {
             let word = self.words.binary_search_by(|word| (**word).cmp(token.text)).ok();
             let prefix = self.prefix.as_deref();
             let is_prefixed = prefix.is_some_and(|prefix| token.text.starts_with(prefix));

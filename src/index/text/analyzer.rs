@@ -56,6 +56,20 @@ pub struct Token<'a> {
     pub bytes: Range<usize>,
 }
 
+/// Room to work in, kept from text to text.
+#[derive(Debug)]
+pub struct Reading {
+    lower: String,
+    folded: String,
+    scratch: ReusableBuffer,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { lower: String::new(), folded: String::new(), scratch: ReusableBuffer::new() }
+    }
+}
+
 impl Analyzer {
     /// Of options that were checked.
     pub fn of(options: &FullText) -> Self {
@@ -82,16 +96,20 @@ impl Analyzer {
 
     /// The tokens of a text, in their order.
     pub fn tokens(&self, text: &str, each: &mut dyn FnMut(Token<'_>)) {
-        let (mut lower, mut folded) = (String::new(), String::new());
-        let mut scratch = ReusableBuffer::new();
+        self.tokens_in(text, &mut Reading::default(), each);
+    }
+
+    /// The same of one of many texts.
+    pub fn tokens_in(&self, text: &str, reading: &mut Reading, each: &mut dyn FnMut(Token<'_>)) {
+        let Reading { lower, folded, scratch } = reading;
         let mut positions = 0;
         self.words.split(text, |bytes| {
             let position = positions;
             positions += 1;
             let word = &text[bytes.clone()];
-            let kept = case::kept(word, self.case, self.bytes_max, &mut lower);
+            let kept = case::kept(word, self.case, self.bytes_max, lower);
             let Some(word) = kept else { return };
-            if self.stop_words.is_some_and(|list| list.holds(word, &mut scratch)) {
+            if self.stop_words.is_some_and(|list| list.holds(word, scratch)) {
                 return;
             }
             let stem = match self.stems {
@@ -99,7 +117,7 @@ impl Analyzer {
                 None => Cow::Borrowed(word),
             };
             let text: &str = match self.folding {
-                Some(folding) => folding.fold(&stem, &mut folded, &mut scratch),
+                Some(folding) => folding.fold(&stem, folded, scratch),
                 None => &stem,
             };
             each(Token { text, position, bytes });

@@ -3,5 +3,5 @@
 mod analyzer;
 mod fragments;
 
-pub use analyzer::{Analyzer, Token};
+pub use analyzer::{Analyzer, Reading, Token};
 pub use fragments::{paragraphs, sentences};

@@ -141,7 +141,9 @@ impl Draft {
     /// Evaluates requests in their order. `at` is for display.
     pub(super) fn take(&mut self, queued: Vec<Queued>, at: Duration) -> Result<()> {
         let mut queued = queued.into_iter();
-        while let Some(Queued { write, key, fingerprint, mut share, reply, fits: _ }) = queued.next() {
+        while let Some(Queued { write, key, fingerprint, mut share, reply, fits: _ }) =
+            queued.next()
+        {
             let seq = self.turn.seq.0;
             let held = share.bytes();
             let mut room = |bytes: u64| share.reach(held + bytes);

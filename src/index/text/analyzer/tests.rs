@@ -220,6 +220,26 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn what_was_read_before_makes_no_difference(
+        options in any_options(),
+        texts in prop::collection::vec(any_text(), 2..5),
+    ) {
+        let (analyzer, mut reading) = (Analyzer::of(&options), Reading::default());
+        for text in &texts {
+            let (mut told, mut expected) = (Vec::new(), Vec::new());
+            analyzer.tokens_in(text, &mut reading, &mut |Token { text, position, bytes }| {
+                told.push((text.to_owned(), position, bytes));
+            });
+            analyzer.tokens(text, &mut |Token { text, position, bytes }| {
+                expected.push((text.to_owned(), position, bytes));
+            });
+            prop_assert_eq!(told, expected);
+        }
+    }
+}
+
 fn kind_of(options: &FullText) -> AttrType {
     let given = &*options.tokenizer == PRE_TOKENIZED;
     if given { AttrType::Array(Scalar::String) } else { AttrType::Scalar(Scalar::String) }

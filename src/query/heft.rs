@@ -1,0 +1,60 @@
+//! What a part of an answer takes in memory: near enough for what is compared with a limit of gigabytes.
+
+use crate::model::{AggregatedGroup, AttrType, DocId, Fragment, GroupKey, Hit, Made, Value};
+
+/// A row with all that comes with it.
+pub fn of_hit(hit: &Hit) -> usize {
+    let value = |(name, _, value): &(Box<str>, AttrType, Value)| name.len() + of_value(value);
+    let values = size_of_val(&*hit.values) + hit.values.iter().map(value).sum::<usize>();
+    let one = |(label, made): &(Box<str>, Made)| label.len() + of_made(made);
+    let made = size_of_val(&*hit.made) + hit.made.iter().map(one).sum::<usize>();
+    size_of::<Hit>() + of_id(&hit.id) + values + made
+}
+
+pub fn of_group(group: &AggregatedGroup) -> usize {
+    let AggregatedGroup { keys, aggregates } = group;
+    let key = |(label, key): &GroupKey| {
+        label.len() + key.as_ref().map_or(0, |(_, value)| of_value(value))
+    };
+    let keys = size_of_val(&**keys) + keys.iter().map(key).sum::<usize>();
+    let labels = aggregates.iter().map(|(label, _)| label.len()).sum::<usize>();
+    size_of_val(group) + keys + size_of_val(&**aggregates) + labels
+}
+
+/// What lies beside it on the heap.
+pub(super) fn of_made(made: &Made) -> usize {
+    let Made::Fragments(fragments) = made else { return 0 };
+    let one = |Fragment { text, places }: &Fragment| {
+        text.len() + places.as_ref().map_or(0, |places| size_of_val(&*places.matches))
+    };
+    size_of_val(&**fragments) + fragments.iter().map(one).sum::<usize>()
+}
+
+fn of_id(id: &DocId) -> usize {
+    match id {
+        DocId::Uint(_) | DocId::Uuid(_) => 0,
+        DocId::String(text) => text.len(),
+    }
+}
+
+/// The same of a value.
+fn of_value(value: &Value) -> usize {
+    match value {
+        Value::Int(_) | Value::Uint(_) | Value::Float(_) | Value::Bool(_) => 0,
+        Value::Uuid(_) | Value::DateTime(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Strings(texts) => {
+            size_of_val(&**texts) + texts.iter().map(|text| text.len()).sum::<usize>()
+        }
+        Value::Ints(numbers) | Value::DateTimes(numbers) => size_of_val(&**numbers),
+        Value::Uints(numbers) => size_of_val(&**numbers),
+        Value::Floats(numbers) => size_of_val(&**numbers),
+        Value::Bools(values) => size_of_val(&**values),
+        Value::Uuids(uuids) => size_of_val(&**uuids),
+        Value::Vector(numbers) | Value::Vectors(numbers) => size_of_val(&**numbers),
+        Value::Sparse(entries) => {
+            size_of_val(&**entries) + entries.iter().map(|(key, _)| key.len()).sum::<usize>()
+        }
+    }
+}
