@@ -24,10 +24,10 @@ use crate::memory::{Memory, Share};
 pub(super) const BODY_BYTES_MAX: usize = 512 << 20;
 /// How much larger a body may be than what was sent of it, if it is large at all. JSON packs 5 to
 /// 30 fold; what packs more than 100 fold is no data.
-const RATIO_MAX: usize = 100;
-const RATIO_FREE_BYTES: usize = 16 << 20;
+pub(super) const RATIO_MAX: usize = 100;
+pub(super) const RATIO_FREE_BYTES: usize = 16 << 20;
 /// How long a client may be silent in the middle of a body.
-const PAUSE_MAX: Duration = Duration::from_secs(10);
+pub(super) const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// What memory is reserved by, where nobody says how much is to come.
 const STEP_BYTES: usize = 1 << 20;
 /// What a value of JSON is in memory, at the most, beside its text.
@@ -35,7 +35,7 @@ const VALUE_BYTES: usize = 32;
 /// What is unpacked in one go, before other requests have their turn.
 const PIECE_BYTES: usize = 16 << 10;
 /// Frames that need a larger window are not for HTTP (RFC 9659).
-const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+pub(super) const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
 /// A body, and the memory that it takes as long as somebody reads in it.
 #[derive(Debug)]
@@ -343,6 +343,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_packed_body_may_become_so_long_whatever_was_sent() {
+        let zeros = vec![0; RATIO_FREE_BYTES + 1];
+        assert_eq!(status(request("gzip", gzip(&zeros[..RATIO_FREE_BYTES]))).await, 200);
+        assert_eq!(status(request("gzip", gzip(&zeros))).await, 413);
+    }
+
+    #[test]
+    fn beyond_that_it_may_become_so_many_times_as_long_and_no_longer() {
+        let share = Memory::of(1 << 30).take(0);
+        let packed_bytes = RATIO_FREE_BYTES / RATIO_MAX + 1;
+        let mut sink = Sink { bytes: Vec::new(), packed_bytes, over: None, share };
+        assert!(packed_bytes * RATIO_MAX > RATIO_FREE_BYTES);
+        sink.write_all(&vec![0; packed_bytes * RATIO_MAX]).unwrap();
+        assert!(sink.write_all(&[0]).is_err() && matches!(sink.over, Some(Over::Ratio)));
+    }
+
+    #[tokio::test]
+    async fn a_window_of_zstd_may_be_so_wide_and_no_wider() {
+        for (window_log, expected) in [(ZSTD_WINDOW_LOG_MAX, 200), (ZSTD_WINDOW_LOG_MAX + 1, 400)] {
+            let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+            encoder.window_log(window_log).unwrap();
+            encoder.write_all(b"{}").unwrap();
+            let frame = encoder.finish().unwrap();
+            assert_eq!(status(request("zstd", frame)).await, expected, "{window_log}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_is_announced_as_too_large_is_not_waited_for() {
         let endless = futures::stream::pending::<Result<Bytes, io::Error>>();
         let length = BODY_BYTES_MAX + 1;
@@ -367,5 +395,13 @@ mod tests {
     async fn a_client_that_falls_silent_is_told_so() {
         let silent = futures::stream::pending::<Result<Bytes, io::Error>>();
         assert_eq!(status(request("identity", Body::from_stream(silent))).await, 408);
+        let moment = Duration::from_millis(1);
+        for (pause, expected) in [(PAUSE_MAX - moment, 200), (PAUSE_MAX + moment, 408)] {
+            let late = futures::stream::once(async move {
+                tokio::time::sleep(pause).await;
+                Ok::<_, io::Error>(Bytes::from_static(b"{}"))
+            });
+            assert_eq!(status(request("identity", Body::from_stream(late))).await, expected);
+        }
     }
 }

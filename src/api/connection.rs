@@ -25,7 +25,7 @@ use super::pulse::{Busy, Held, Phase, Pulse, Watched};
 
 /// The first line of a request and its headers. A name may have 128 characters, so what is longer
 /// than this means nothing here.
-const HEAD_BYTES_MAX: u32 = 64 << 10;
+pub(super) const HEAD_BYTES_MAX: u32 = 64 << 10;
 /// Over HTTP/2 a client is asked so often whether it is there, and has so long to say so.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);

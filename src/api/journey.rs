@@ -22,7 +22,7 @@ use super::metrics::{self, Route};
 use super::{Api, crunch};
 
 const REQUEST_ID: &str = "x-request-id";
-const REQUEST_ID_BYTES_MAX: usize = 128;
+pub(super) const REQUEST_ID_BYTES_MAX: usize = 128;
 /// Tells the clients of v2 not to send reports of their own.
 const TELEMETRY: &str = "x-turbopuffer-client-telemetry-sample-rate";
 /// What is smaller fits into one packet as it is.

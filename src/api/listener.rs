@@ -21,7 +21,7 @@ use crate::error::Result;
 /// Each is an open file, and up to 64 KiB of a head that has not come to its end: half a gigabyte
 /// if all of them are up to no good. Who serves more clients has a proxy, which needs fewer
 /// connections than it has clients.
-const CONNECTIONS_MAX: usize = 8192;
+pub(super) const CONNECTIONS_MAX: usize = 8192;
 /// After a connection could not be accepted for want of files or memory.
 const BREATH: Duration = Duration::from_secs(1);
 
@@ -294,6 +294,16 @@ mod tests {
         let mut next = served.call(GET).await;
         answer(&mut next, "answer").await;
         assert!(rest(&mut stuck).await.len() < LARGE);
+        served.end().await;
+    }
+
+    #[tokio::test]
+    async fn a_request_that_comes_to_no_end_is_left() {
+        let served = Served::with(1, Patience { busy: SOON, ..PATIENT }).await;
+        let mut endless = served.call(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        assert_eq!(rest(&mut endless).await, b"");
+        let mut next = served.call(GET).await;
+        answer(&mut next, "answer").await;
         served.end().await;
     }
 

@@ -5,7 +5,8 @@
 //! A connection is let in by `listener` and has its limits in `connection`. A request goes through
 //! `journey` (id, log, metrics, packing), then `access` (keys), then a handler of a contract, which
 //! reads a body (`body`), turns it into words of the model and asks the engine. What is refused
-//! anywhere is a `Refusal` and has its one home in `error`.
+//! anywhere is a `Refusal` and has its one home in `error`; `limits` is the table of all that is
+//! limited, and `openapi` tells both contracts to whoever asks.
 
 mod access;
 #[cfg(test)]
@@ -21,8 +22,10 @@ mod full_text;
 mod health;
 mod journey;
 mod json;
+pub mod limits;
 mod listener;
 mod metrics;
+mod openapi;
 mod pulse;
 mod sheet;
 mod uri;

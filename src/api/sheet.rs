@@ -17,7 +17,7 @@ use crate::memory::{Memory, Share};
 
 /// As much as a request may have. Sixteen queries for ten thousand documents with long vectors
 /// would be several gigabytes.
-const ANSWER_BYTES_MAX: usize = 512 << 20;
+pub(super) const ANSWER_BYTES_MAX: usize = 512 << 20;
 /// What is around the documents.
 const FRAME_BYTES: usize = 1024;
 /// To refuse an answer of so little saves nothing: the work is done.
@@ -181,6 +181,17 @@ mod tests {
         assert!(refusal.story().contains("lower `limit`"), "{}", refusal.story());
         assert_eq!(refused(refusal), (400, "answer_too_large"));
         let refusal = cut(&Memory::of(1 << 20), &answers(100, 1_000)).err().unwrap();
+        assert_eq!(refused(refusal), (400, "answer_too_large"));
+    }
+
+    #[test]
+    fn an_answer_may_be_so_long_and_no_longer() {
+        let memory = Memory::of(1 << 40);
+        let weight = |printed_bytes| Weight { held_bytes: 0, printed_bytes };
+        let longest = ANSWER_BYTES_MAX - FRAME_BYTES;
+        assert!(Sheet::cut(&memory, memory.take(0), weight(longest), "limit").is_ok());
+        let refusal =
+            Sheet::cut(&memory, memory.take(0), weight(longest + 1), "limit").err().unwrap();
         assert_eq!(refused(refusal), (400, "answer_too_large"));
     }
 

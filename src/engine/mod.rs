@@ -7,6 +7,7 @@
 //! awaits it at shutdown. It knows nothing of HTTP, and decides nothing about what is committed:
 //! that is for the keepers and the machines below them.
 
+mod accounts;
 mod caretaker;
 mod figures;
 mod fingerprint;
@@ -21,6 +22,7 @@ mod surplus;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod usage;
 mod weight;
 mod writes;
 
@@ -44,16 +46,21 @@ use turns::Turns;
 
 pub use reads::Held;
 
+pub(crate) use accounts::KEPT_MAX;
+pub(crate) use room::QUERIES_MAX;
+pub(crate) use turns::WAIT_MAX;
+
 /// Names that are open at once. Each is a task with some kilobytes of its own, and what it has in
 /// memory of its rows counts against the limit of memory: so many cost a few hundred megabytes at
 /// the worst, and a name that was sent away is back within two requests to the store.
-const OPEN_MAX: usize = 10_000;
+pub(crate) const OPEN_MAX: usize = 10_000;
 /// A name that nobody asked for so long is closed: a few bytes are kept of it, and nothing else.
 const IDLE: Duration = Duration::from_secs(30);
 
 /// Everything that the engine does is asked of this.
 pub struct Engine {
     store: Reader,
+    node: NodeId,
     memory: Memory,
     tally: Arc<Tally>,
     names: Arc<Names>,
@@ -95,6 +102,7 @@ impl Engine {
         let caretaker = Caretaker::start(sweeper, noticed, Arc::new(Open(names.clone())));
         Self {
             store: reader.clone(),
+            node: node.clone(),
             memory,
             tally,
             names,

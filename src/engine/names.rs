@@ -13,6 +13,7 @@ use futures::stream::{self, StreamExt};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::accounts::{Account, Accounts, KEPT_MAX, wall_ms};
 use super::caretaker::Owners;
 use super::recollections::{REMEMBERED_MAX, Recollections};
 use super::room::Room;
@@ -46,6 +47,7 @@ struct State {
     /// How often somebody came in.
     moment: u64,
     recollections: Recollections,
+    accounts: Accounts,
     /// Names that were closed since there was last something to give back.
     closed: usize,
     attendants: JoinSet<()>,
@@ -54,6 +56,7 @@ struct State {
 
 struct Entry {
     room: Arc<Room>,
+    account: Arc<Account>,
     /// None: it was told to leave.
     asked: Option<u64>,
 }
@@ -75,6 +78,7 @@ impl Names {
             by_age: BTreeMap::new(),
             moment: 0,
             recollections: Recollections::of(REMEMBERED_MAX),
+            accounts: Accounts::of(KEPT_MAX, wall_ms(grounds.clock)),
             closed: 0,
             attendants,
             door: Door::Open,
@@ -140,8 +144,11 @@ impl Names {
         if !state.rooms.get(name).is_some_and(|entry| Arc::ptr_eq(&entry.room, room)) {
             return;
         }
-        if let Some(asked) = state.rooms.remove(name).and_then(|entry| entry.asked) {
-            state.by_age.remove(&asked);
+        if let Some(Entry { account, asked, .. }) = state.rooms.remove(name) {
+            if let Some(asked) = asked {
+                state.by_age.remove(&asked);
+            }
+            state.accounts.put(name, account, wall_ms(self.grounds.clock));
         }
         if let Some(remembered) = left.and_then(|left| left.remembered) {
             state.recollections.put(name, remembered);
@@ -151,6 +158,15 @@ impl Names {
         if state.rooms.is_empty() || state.closed >= GIVE_BACK_EVERY {
             state.closed = 0;
             self.surplus.arise();
+        }
+    }
+
+    /// Where it is counted what is done for a name, be it open or not.
+    pub(super) fn account(&self, name: &Namespace) -> Arc<Account> {
+        let state = self.state();
+        match state.rooms.get(name) {
+            Some(entry) => entry.account.clone(),
+            None => state.accounts.look(name),
         }
     }
 
@@ -247,9 +263,12 @@ impl State {
         let mut grounds = names.grounds.clone();
         // Dice that are copied fall alike, and a put id that repeats is a lost write.
         grounds.dice = grounds.dice.fork(&format!("{name} {}", self.moment));
+        let account = self.accounts.take(name);
+        grounds.store = grounds.store.on_tab(account.tab());
         let remembered = self.recollections.take(name);
         let (room, attendant) = Room::of(Keeper::start(name.clone(), grounds, remembered));
-        self.rooms.insert(name.clone(), Entry { room: room.clone(), asked: Some(self.moment) });
+        let entry = Entry { room: room.clone(), account, asked: Some(self.moment) };
+        self.rooms.insert(name.clone(), entry);
         self.by_age.insert(self.moment, name.clone());
         self.attendants.spawn(attendant.attend(name.clone(), Arc::downgrade(names)));
         room

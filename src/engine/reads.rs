@@ -57,7 +57,10 @@ impl Engine {
             both.told.answers.extend(later.told.answers);
             return Ok(both);
         }
-        self.answered(name, queries, newest, min_seq).await
+        let count = queries.len();
+        let answered = self.answered(name, queries, newest, min_seq).await?;
+        self.names.account(name).queried(count);
+        Ok(answered)
     }
 
     async fn answered(

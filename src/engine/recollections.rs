@@ -77,7 +77,8 @@ impl Recollections {
     }
 }
 
-fn key_of(name: &Namespace) -> u128 {
+/// 128 bits of its hash.
+pub(super) fn key_of(name: &Namespace) -> u128 {
     let mut key = [0; 16];
     key.copy_from_slice(&blake3::hash(name.as_str().as_bytes()).as_bytes()[..16]);
     u128::from_le_bytes(key)

@@ -11,7 +11,7 @@ use crate::namespace::keeper::{Ask, Keeper};
 
 /// Queries of one name that are answered at once. More wait for a moment, and are then sent away: a
 /// name that everybody asks for must not keep the others from being answered.
-pub(super) const QUERIES_MAX: usize = 64;
+pub(crate) const QUERIES_MAX: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Room {

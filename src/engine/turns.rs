@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// and hold their memory longer.
 const QUERIES_PER_CORE: usize = 4;
 /// As long as the contract has it.
-const WAIT_MAX: Duration = Duration::from_millis(800);
+pub(crate) const WAIT_MAX: Duration = Duration::from_millis(800);
 
 pub(super) struct Turns {
     at_once: Arc<Semaphore>,

@@ -28,7 +28,9 @@ impl Engine {
         let Parcel { write, bytes, key, fingerprint } = Parcel::of(write, key).await;
         let share = self.memory.ask(COPIES * bytes)?;
         let ask = |reply| Ask::Write { write, key, fingerprint, share, reply };
-        self.names.put(name, ask, unknown).await
+        let written = self.names.put(name, ask, unknown).await?;
+        self.names.account(name).wrote();
+        Ok(written)
     }
 
     /// Changes the schema of a namespace that is there, and tells what it has become.
@@ -63,7 +65,10 @@ impl Engine {
 
     pub async fn delete(&self, name: &Namespace) -> Result<()> {
         match self.names.put(name, |reply| Ask::Delete { reply }, unknown).await? {
-            Deleted::Now => Ok(()),
+            Deleted::Now => {
+                self.names.account(name).wrote();
+                Ok(())
+            }
             Deleted::Absent => Err(absent(name)),
         }
     }

@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 
 /// Each takes up to 1 MiB when it is made ready.
-pub(super) const EXPRESSIONS_MAX: usize = 64;
+pub(crate) const EXPRESSIONS_MAX: usize = 64;
 
 /// How much of it is left.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ struct Last {
 
 /// There may be one for each document, and the time to make one grows with it: so it is less than a
 /// filter may take, and enough for any glob of plain text and for an expression over addresses.
-const READY_BYTES_MAX: usize = 256 << 10;
+pub(crate) const READY_BYTES_MAX: usize = 256 << 10;
 
 impl Made {
     pub(super) fn of(manner: Manner) -> Self {

@@ -34,3 +34,10 @@ pub use halt::{BLOCK_ROWS, Halt, Halted};
 pub use like::Like;
 pub use order::{Keys, ORDER_KEYS_MAX, Order, Place};
 pub use row::holds;
+
+pub(crate) use budget::EXPRESSIONS_MAX;
+pub(crate) use made::READY_BYTES_MAX as BROUGHT_BYTES_MAX;
+pub(crate) use pattern::{
+    BRACES_DEPTH_MAX, DISTANCE_MAX, EDITS_MAX, GLOB_BYTES_MAX, NEST_MAX, PATTERN_BYTES_MAX,
+    QUESTION_CHARS_MAX, READY_BYTES_MAX,
+};

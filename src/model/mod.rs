@@ -24,6 +24,7 @@ mod recall;
 mod schema;
 mod score;
 mod spelling;
+mod usage;
 pub mod uuid;
 mod value;
 mod vector;
@@ -62,6 +63,7 @@ pub use schema::{
     Ann, Declaration, Pinning, REPLICAS_MAX, Schema, SchemaChange, SchemaEdit, Settings,
 };
 pub use score::{Curve, Score, TEXT_QUERY_CHARS_MAX, TextQuery};
+pub use usage::{Counted, Usage};
 pub use value::{
     DOCUMENT_BYTES_MAX, FILTERABLE_BYTES_MAX, Row, SPARSE_ENTRIES_MAX, VALUE_BYTES_MAX, Value,
     Weights,

@@ -11,7 +11,7 @@ use crate::model::{AttrNo, AttrType, GROUP_KEYS_MAX, Group, GroupKey, LIMIT_MAX,
 use crate::namespace::view::Living;
 
 /// A document with long arrays would be in any number of groups otherwise.
-const GROUPS_OF_A_DOCUMENT_MAX: usize = LIMIT_MAX;
+pub(crate) const GROUPS_OF_A_DOCUMENT_MAX: usize = LIMIT_MAX;
 
 pub(super) struct Grouping {
     by: Vec<(Box<str>, By)>,

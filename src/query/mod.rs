@@ -45,6 +45,9 @@ pub use fuse::fuse;
 pub use load::{Load, Overload};
 pub use recall::recall;
 
+pub(crate) use group::GROUPS_OF_A_DOCUMENT_MAX;
+pub(crate) use similar::VECTORS_MAX;
+
 /// Answers a query. It loops over rows: whoever calls it is not waited for by the network.
 pub fn answer(
     view: &View,

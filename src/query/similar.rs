@@ -12,7 +12,7 @@ use crate::eval::{Halt, Place};
 use crate::kernels::Target;
 use crate::model::{AttrNo, AttrType, Element, Given, Metric, Schema, Value};
 
-const VECTORS_MAX: usize = 1024;
+pub(crate) const VECTORS_MAX: usize = 1024;
 
 #[derive(Clone, Debug)]
 pub(super) struct Similar {

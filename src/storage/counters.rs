@@ -79,6 +79,14 @@ pub(super) struct Counters {
     bytes_out: AtomicU64,
 }
 
+/// What one of those who share a store has asked of it: each attempt of every request, and the bytes
+/// that came. It goes on as long as anybody writes on it.
+#[derive(Debug, Default)]
+pub struct Tab {
+    requests: AtomicU64,
+    bytes_in: AtomicU64,
+}
+
 /// The counters at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -111,6 +119,24 @@ impl Counters {
     }
 }
 
+impl Tab {
+    pub(super) fn count(&self) {
+        self.requests.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn received(&self, bytes: u64) {
+        self.bytes_in.fetch_add(bytes, Relaxed);
+    }
+
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Relaxed)
+    }
+
+    pub fn bytes_in(&self) -> u64 {
+        self.bytes_in.load(Relaxed)
+    }
+}
+
 impl Counts {
     pub fn of(&self, verb: Verb, outcome: Outcome) -> u64 {
         self.requests[verb as usize][outcome as usize]
@@ -119,5 +145,38 @@ impl Counts {
     /// All requests of a verb, however they ended.
     pub fn sent(&self, verb: Verb) -> u64 {
         self.requests[verb as usize].iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use object_store::memory::InMemory;
+
+    use super::*;
+    use crate::env::{Clock, Dice};
+    use crate::model::NodeId;
+    use crate::storage::{Attempt, CellKey, Store};
+
+    #[tokio::test]
+    async fn a_tab_has_what_was_asked_on_it_and_the_store_has_everything() {
+        let store = Store::new(InMemory::new(), Clock::start(), Dice::from_seed(1));
+        let tabs: [Arc<Tab>; 2] = Default::default();
+        let [one, two] = tabs.clone().map(|tab| store.on_tab(tab));
+        let cell = CellKey::Node(NodeId::new("one").unwrap());
+        assert!(matches!(store.load(&cell).await, Ok(None)));
+        assert!(matches!(one.load(&cell).await, Ok(None)));
+        let body = Bytes::from_static(b"seven b");
+        assert!(matches!(one.swap(&cell, None, body).await, Attempt::Done(_)));
+        for _ in 0..2 {
+            assert!(two.load(&cell).await.unwrap().is_some());
+        }
+        let told = tabs.map(|tab| (tab.requests(), tab.bytes_in()));
+        assert_eq!(told, [(2, 0), (2, 14)]);
+        let counts = two.counts();
+        assert_eq!((counts.sent(Verb::Load), counts.sent(Verb::Swap), counts.bytes_in), (4, 1, 14));
+        assert_eq!(store.counts(), counts);
     }
 }

@@ -34,7 +34,7 @@ mod wire;
 
 pub use attempt::{Attempt, Tag, TagForm};
 pub use cell::Cell;
-pub use counters::{Counts, Outcome, Verb};
+pub use counters::{Counts, Outcome, Tab, Verb};
 pub use keys::{CellKey, Doomed, Drawer, EPOCH_MAX, Folder, ImmutableKey, Key, ProbeKey, SlotKey};
 pub use list::{Cursor, Entry, PAGE_KEYS_MAX, Page};
 pub use open::{open, open_slow};
@@ -177,7 +177,7 @@ impl Reader {
 impl Store {
     /// A store over anything that speaks `object_store`, its own retries turned off.
     pub fn new(store: impl ObjectStore, clock: Clock, dice: Dice) -> Self {
-        let wire = Wire::new(Box::new(store), clock, dice);
+        let wire = Wire::new(Arc::new(store), clock, dice);
         Self { reader: Reader { wire: Arc::new(wire) } }
     }
 
@@ -217,6 +217,11 @@ impl Store {
         let text = doomed.spell()?;
         let gone = self.wire.delete(&keys::path(&text)).await;
         gone.map_err(|fault| fault.into_error(&format!("deleting {text}")))
+    }
+
+    /// The same store, whose requests from here on are written on that tab as well.
+    pub fn on_tab(&self, tab: Arc<Tab>) -> Self {
+        Self { reader: Reader { wire: Arc::new(self.reader.wire.on(tab)) } }
     }
 
     pub fn reader(&self) -> Reader {

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,7 +20,7 @@ use object_store::{
 };
 
 use super::attempt::{Tag, TagForm};
-use super::counters::{Counters, Outcome, Verb};
+use super::counters::{Counters, Outcome, Tab, Verb};
 use super::date::Stamp;
 use super::fault::Fault;
 use crate::env::{Clock, Dice};
@@ -45,13 +45,16 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-#[derive(Debug)]
+/// All ends of one line share everything but the tab.
+#[derive(Clone, Debug)]
 pub(super) struct Wire {
-    store: Box<dyn ObjectStore>,
+    store: Arc<dyn ObjectStore>,
     clock: Clock,
-    dice: Mutex<Dice>,
-    tag_form: AtomicU8,
-    pub(super) counters: Counters,
+    dice: Arc<Mutex<Dice>>,
+    tag_form: Arc<AtomicU8>,
+    pub(super) counters: Arc<Counters>,
+    /// Of whoever asks at this end.
+    tab: Option<Arc<Tab>>,
 }
 
 /// The answer to a GET.
@@ -62,14 +65,20 @@ pub(super) struct Seen {
 }
 
 impl Wire {
-    pub(super) fn new(store: Box<dyn ObjectStore>, clock: Clock, dice: Dice) -> Self {
+    pub(super) fn new(store: Arc<dyn ObjectStore>, clock: Clock, dice: Dice) -> Self {
         Self {
             store,
             clock,
-            dice: Mutex::new(dice),
-            tag_form: AtomicU8::new(TagForm::AsGiven as u8),
-            counters: Counters::default(),
+            dice: Arc::new(Mutex::new(dice)),
+            tag_form: Arc::new(AtomicU8::new(TagForm::AsGiven as u8)),
+            counters: Arc::default(),
+            tab: None,
         }
+    }
+
+    /// Another end, at which requests are written on that tab too.
+    pub(super) fn on(&self, tab: Arc<Tab>) -> Self {
+        Self { tab: Some(tab), ..self.clone() }
     }
 
     pub(super) fn clock(&self) -> Clock {
@@ -218,7 +227,7 @@ impl Wire {
             }
         });
         let body = body.await?;
-        self.counters.received(body.len() as u64);
+        self.received(body.len() as u64);
         Ok((body, etag))
     }
 
@@ -231,7 +240,7 @@ impl Wire {
     ) -> Result<T, Fault> {
         let result = self.held(verb, limit, request).await;
         if result.is_ok() {
-            self.counters.count(verb, Outcome::Done);
+            self.count(verb, Outcome::Done);
         }
         result
     }
@@ -246,7 +255,7 @@ impl Wire {
         let late = Err(Fault::Late(limit));
         let result = self.clock.within(limit, part).await.unwrap_or(late);
         if let Err(fault) = &result {
-            self.counters.count(verb, fault.outcome());
+            self.count(verb, fault.outcome());
         }
         result
     }
@@ -269,6 +278,20 @@ impl Wire {
             }
             self.clock.sleep(wait).await;
             pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    fn count(&self, verb: Verb, outcome: Outcome) {
+        self.counters.count(verb, outcome);
+        if let Some(tab) = &self.tab {
+            tab.count();
+        }
+    }
+
+    fn received(&self, bytes: u64) {
+        self.counters.received(bytes);
+        if let Some(tab) = &self.tab {
+            tab.received(bytes);
         }
     }
 

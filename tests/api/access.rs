@@ -24,6 +24,7 @@ const PATHS: &[(&str, &str)] = &[
     ("POST", "/v1/namespaces/a/delete"),
     ("POST", "/v1/namespaces/a/query"),
     ("GET", "/v1/namespaces/a/documents/1"),
+    ("GET", "/v1/namespaces/a/usage"),
     ("GET", "/v1/namespaces/a/export"),
     ("GET", "/v1/namespaces/a/operations/1"),
     ("POST", "/v1/namespaces/a/_debug/recall"),

@@ -84,7 +84,6 @@ async fn paths_that_are_not_built_are_named() {
         ("/v1/namespaces/a/export?format=jsonl", "export"),
         ("/v1/cluster", "cluster"),
         ("/v1/cluster/owner/a", "cluster/owner"),
-        ("/openapi.json", "openapi.json"),
     ] {
         let answer = server.get(path).await;
         let refusal = answer.refusal();

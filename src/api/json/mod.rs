@@ -1,7 +1,7 @@
 //! JSON, read straight into what the model calls given: no tree in between.
 //!
 //! A key that stands twice in one object is refused, for nobody knows which of the two was meant.
-//! What is nested deeper than serde_json goes (128) is refused by it.
+//! What is nested deeper than serde_json goes is refused by it.
 
 mod names;
 mod object;
@@ -24,6 +24,9 @@ pub(super) use object::{Object, mistyped, quoted, type_of, unknown_word, unmatch
 pub(super) use print::{Encoding, Id, Shown, returned_bytes, unsigned_zero};
 pub(super) use rows::{Field, Fields, RowShape, ids_of};
 pub(super) use weight::Weight;
+
+/// Arrays and objects in each other: serde_json refuses one more.
+pub(super) const DEPTH_MAX: usize = 127;
 
 /// Reads the whole of a body, or tells where it is not JSON, or JSON of another shape.
 pub(super) fn parse<'b, S>(bytes: &'b [u8], trail: &Trail, seed: S) -> Result<S::Value, Refusal>
@@ -278,8 +281,10 @@ mod tests {
 
     #[test]
     fn what_is_too_deep_is_refused_and_harms_nobody() {
-        let deep = "[".repeat(100_000);
-        assert!(refused(&deep).contains("recursion limit exceeded"));
-        given(&format!("{}{}", "[".repeat(100), "]".repeat(100)));
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        for deep in ["[".repeat(100_000), nested(DEPTH_MAX + 1)] {
+            assert!(refused(&deep).contains("recursion limit exceeded"));
+        }
+        given(&nested(DEPTH_MAX));
     }
 }

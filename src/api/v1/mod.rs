@@ -4,6 +4,7 @@
 mod declared;
 mod filter;
 mod query;
+mod usage;
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use super::json::{
     Encoding, Field, Fields, Object, RowShape, Trail, Weight, ids_of, object, parse,
 };
 use super::sheet::Sheet;
-use super::{Api, idempotency_key, json_answer, printed, understood, uri};
+use super::{Api, idempotency_key, json_answer, openapi, printed, understood, uri};
 use crate::engine::Held;
 use crate::error::{self, Error, ErrorKind};
 use crate::memory::Memory;
@@ -38,10 +39,11 @@ pub(super) fn routes() -> Router<Arc<Api>> {
         .route("/v1/namespaces/{ns}/delete", post(delete))
         .route("/v1/namespaces/{ns}/documents/{id}", get(document))
         .route("/v1/namespaces/{ns}/query", post(search))
+        .route("/v1/namespaces/{ns}/usage", get(usage::tell))
         .route("/v1/namespaces/{ns}/export", get(|| async { Refusal::not_built("export") }))
         .route("/v1/cluster", get(|| async { Refusal::not_built("cluster") }))
         .route("/v1/cluster/owner/{ns}", get(|| async { Refusal::not_built("cluster/owner") }))
-        .route("/openapi.json", get(|| async { Refusal::not_built("openapi.json") }))
+        .route("/openapi.json", get(openapi::tell))
 }
 
 fn named(ns: &str) -> Result<Namespace, Refusal> {

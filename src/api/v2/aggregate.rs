@@ -4,7 +4,7 @@ use crate::api::error::Refusal;
 use crate::api::json::{Object, mistyped, quoted, unmatched};
 use crate::model::{ATTRIBUTE_NAME_BYTES_MAX, Aggregate, GROUP_KEYS_MAX, Given, Group};
 
-const AGGREGATES_MAX: usize = 256;
+pub(in crate::api) const AGGREGATES_MAX: usize = 256;
 
 /// What is promised on top of the contract, and not there yet.
 const UNBUILT: &[&str] = &[

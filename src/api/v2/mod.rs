@@ -34,7 +34,11 @@ use crate::error::Error;
 use crate::model::{NAME_BYTES_MAX, Namespace, Schema};
 use answer::{OfList, OfMetadata, OfWrite, Status, Version, Wished};
 
-const PAGE_NAMES_MAX: usize = 1000;
+pub(super) use aggregate::AGGREGATES_MAX;
+pub(super) use query::QUERIES_MAX;
+pub(super) use score::TOKENS_MAX;
+
+pub(super) const PAGE_NAMES_MAX: usize = 1000;
 const PAGE_NAMES: usize = 100;
 
 pub(super) fn routes() -> Router<Arc<Api>> {

@@ -8,7 +8,7 @@ use crate::api::error::Refusal;
 use crate::api::json::{Encoding, Object, object, unknown_word};
 use crate::model::{Consistency, Fusion, Given, Include, Page, Query};
 
-const QUERIES_MAX: usize = 16;
+pub(in crate::api) const QUERIES_MAX: usize = 16;
 
 /// What each of several queries says for itself.
 const OF_EACH: &[&str] = &[

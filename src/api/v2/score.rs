@@ -10,7 +10,7 @@ use crate::api::error::{Contract, Refusal};
 use crate::api::json::{Object, mistyped, unmatched};
 use crate::model::{Curve, Given, LastToken, Score, TEXT_QUERY_CHARS_MAX, TextQuery};
 
-const TOKENS_MAX: usize = 1024;
+pub(in crate::api) const TOKENS_MAX: usize = 1024;
 
 /// `path` is where it stands: `rank_by`, or `queries[1].rank_by`.
 pub(super) fn read(path: &str, given: Given) -> Result<Score, Refusal> {

@@ -8,9 +8,9 @@ use regex::{Regex, RegexBuilder};
 pub(in crate::eval) struct Expression(Regex);
 
 /// What one may take that a request has written, when it is made ready.
-pub(in crate::eval) const READY_BYTES_MAX: usize = 1 << 20;
-const PATTERN_BYTES_MAX: usize = 1024;
-const NEST_MAX: u32 = 100;
+pub(crate) const READY_BYTES_MAX: usize = 1 << 20;
+pub(crate) const PATTERN_BYTES_MAX: usize = 1024;
+pub(crate) const NEST_MAX: u32 = 100;
 
 impl Expression {
     /// As somebody wrote it.

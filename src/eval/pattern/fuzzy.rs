@@ -10,9 +10,9 @@ pub(in crate::eval) struct Fuzzy {
     case: Case,
 }
 
-const EDITS_MAX: usize = 8;
-const DISTANCE_MAX: usize = 2;
-const QUESTION_CHARS_MAX: usize = 1024;
+pub(crate) const EDITS_MAX: usize = 8;
+pub(crate) const DISTANCE_MAX: usize = 2;
+pub(crate) const QUESTION_CHARS_MAX: usize = 1024;
 
 /// Whether these are distances that a filter can have; if not, why.
 pub(in crate::eval) fn check_edits(edits: &[Edits]) -> Result<(), String> {

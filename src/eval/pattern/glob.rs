@@ -11,8 +11,8 @@ use std::str::Chars;
 use super::expression::Expression;
 use crate::model::Case;
 
-const GLOB_BYTES_MAX: usize = 1024;
-const BRACES_DEPTH_MAX: usize = 32;
+pub(crate) const GLOB_BYTES_MAX: usize = 1024;
+pub(crate) const BRACES_DEPTH_MAX: usize = 32;
 
 pub(super) fn expression(
     glob: &str,

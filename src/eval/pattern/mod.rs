@@ -12,9 +12,11 @@ use super::cost::Cost;
 use crate::model::{Case, Edits, LastToken, Which};
 
 use expression::Expression;
-pub(super) use expression::READY_BYTES_MAX;
+pub(crate) use expression::{NEST_MAX, PATTERN_BYTES_MAX, READY_BYTES_MAX};
 use fuzzy::Fuzzy;
 pub(super) use fuzzy::check_edits;
+pub(crate) use fuzzy::{DISTANCE_MAX, EDITS_MAX, QUESTION_CHARS_MAX};
+pub(crate) use glob::{BRACES_DEPTH_MAX, GLOB_BYTES_MAX};
 pub(super) use phrase::Reader;
 use phrase::{Phrase, Seen};
 

@@ -37,6 +37,7 @@ use crate::protocol::{Mine, Remembered};
 use crate::storage::Store;
 
 use desk::Desk;
+pub(crate) use writes::{QUEUED_MAX, TAIL_BYTES_MAX, TAIL_SLOTS_MAX};
 
 /// Questions that wait for a keeper. More wait at its door.
 const ASKED_MAX: usize = 1024;

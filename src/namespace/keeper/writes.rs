@@ -27,10 +27,10 @@ const FINDING_BYTES_MAX: u64 = 8 << 20;
 /// the sooner the slot follows.
 const TURN_BYTES_MAX: u64 = 8 << 20;
 /// Requests that wait for a batch. More are sent away.
-const QUEUED_MAX: usize = 8192;
+pub(crate) const QUEUED_MAX: usize = 8192;
 /// What is not folded may grow so far, and then writes wait for the fold: they are sent away.
-const TAIL_BYTES_MAX: u64 = 2 << 30;
-const TAIL_SLOTS_MAX: u64 = 4096;
+pub(crate) const TAIL_BYTES_MAX: u64 = 2 << 30;
+pub(crate) const TAIL_SLOTS_MAX: u64 = 4096;
 /// Of the memory limit, what one tail may take: a fold needs as much again.
 const TAIL_SHARE: u64 = 4;
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::super::desk::{Desk, Waiting};
+use super::super::writes::QUEUED_MAX;
 use super::*;
 use crate::log::Batch;
 use crate::model::{FileKind, FileName, WriteFault};
@@ -82,6 +83,23 @@ fn proven(desk: &mut Desk, missed: FileName) {
     desk.doubted = Some((DOUBT, missed));
     desk.waiting.insert(DOUBT, Waiting::Same(vec![]));
     desk.owner_out.answers.insert(0, Answer::NoEffect { ticket: DOUBT });
+}
+
+#[tokio::test]
+async fn so_many_writes_wait_for_a_batch_and_the_next_one_is_sent_away() {
+    let grounds = grounds(&memory_store().await, "one");
+    let mut desk = Desk::new(Namespace::new("acme").unwrap(), grounds, None);
+    let mut queue = |n| {
+        let (reply, told) = oneshot::channel();
+        let share = Memory::of(1 << 20).take(1000);
+        desk.queue(Box::new(upsert(1, n)), None, 0, share, reply);
+        told
+    };
+    let mut waiting: Vec<Told> = (0..QUEUED_MAX as i64).map(&mut queue).collect();
+    assert!(waiting.iter_mut().all(|told| told.try_recv().is_err()), "nobody was sent away");
+    let told = queue(0).await.unwrap().unwrap_err();
+    assert_eq!(told.kind(), ErrorKind::Throttled);
+    assert!(told.to_string().contains("8192 writes wait"), "{told}");
 }
 
 /// What came behind it in the same moment was not told: of a write that was committed nobody knew what

@@ -1,0 +1,169 @@
+//! `GET /openapi.json`: both contracts as a document of OpenAPI 3.1, made of the same constants that
+//! the server checks.
+//!
+//! What must hold: every route is in it with every status that it can answer, and nothing else is.
+//! A test walks the router, and another one sends every example and compares what comes with the
+//! schema under its status (`tests/api/openapi.rs`).
+
+mod errors;
+mod examples;
+mod node;
+mod operation;
+mod schemas;
+mod shape;
+mod v1;
+mod v2;
+
+use std::sync::LazyLock;
+
+use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::json_response;
+use operation::Operation;
+
+const ABOUT: &str = "Two wire contracts over one engine, chosen by the path. Under `/v2/` is the \
+    turbopuffer contract, with those of its paths that begin with `/v1/`; the rest of `/v1/` is our \
+    own. Parameters and headers that nobody knows are passed over, fields of a body are refused by \
+    name; a field that is null is a field that is not there. A body may be packed by gzip or zstd. \
+    Every answer has the header `X-Request-Id`. The examples speak of a namespace `docs`: the first \
+    example of `createNamespace` creates it, the first of `upsertDocuments` fills it, and all others \
+    find it so.";
+
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
+
+pub(super) async fn tell() -> Response {
+    json_response(StatusCode::OK, Body::from(DOCUMENT.clone()))
+}
+
+fn operations() -> Vec<Operation> {
+    [v1::operations(), v2::operations(), node::operations()].into_iter().flatten().collect()
+}
+
+fn document() -> Value {
+    let examples = examples::read();
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in operations() {
+        let shown = examples.get(operation.id).map_or(&[][..], Vec::as_slice);
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.method] = operation.entry(shown);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Elacsym",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": ABOUT,
+            "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [
+            {"name": "v1", "description": "Our own contract"},
+            {"name": "v2", "description": "The turbopuffer contract"},
+            {"name": "node", "description": "What is asked of a node, without a key"},
+        ],
+        // Where no keys are configured, none is asked for.
+        "security": [{"bearer": []}, {}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas::all(),
+            "responses": errors::components(),
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use axum::http::Request;
+    use regex::Regex;
+
+    use super::*;
+    use crate::api::alone::Alone;
+    use crate::api::routed;
+
+    type Routes = BTreeSet<(String, String)>;
+
+    /// The methods that a path takes, as it says itself to whoever comes with another.
+    async fn methods(alone: &Alone, path: &str) -> Vec<String> {
+        let plain = Regex::new(r"\{[a-z]+\}").unwrap().replace_all(path, "x").into_owned();
+        let request = Request::builder().method("TRACE").uri(plain).body(Body::empty()).unwrap();
+        let response = alone.respond(request).await;
+        if response.status() == 404 {
+            // The router prints where it refuses, too.
+            return Vec::new();
+        }
+        assert_eq!(response.status(), 405, "{path}");
+        let allowed = response.headers()["allow"].to_str().unwrap().to_lowercase();
+        allowed.split(',').filter(|method| *method != "head").map(str::to_owned).collect()
+    }
+
+    #[tokio::test]
+    async fn every_route_is_documented_and_everything_documented_is_a_route() {
+        let alone = Alone::start().await;
+        let printed = format!("{:?}", routed(alone.api.clone()));
+        let paths: BTreeSet<&str> = Regex::new("\"(/[^\"]*)\"")
+            .unwrap()
+            .captures_iter(&printed)
+            .map(|found| found.get(1).unwrap().as_str())
+            .filter(|path| !path.contains("__private"))
+            .collect();
+        let mut routes = Routes::new();
+        for path in paths {
+            for method in methods(&alone, path).await {
+                routes.insert((path.to_owned(), method));
+            }
+        }
+        let documented: Routes = operations()
+            .iter()
+            .map(|operation| (operation.path.to_owned(), operation.method.to_owned()))
+            .collect();
+        assert!(routes.len() > 20, "the router does not print its paths any more: {printed}");
+        assert_eq!(routes, documented);
+        let document = document();
+        let told = document["paths"].as_object().unwrap().iter().flat_map(|(path, methods)| {
+            let methods = methods.as_object().unwrap();
+            methods.keys().map(move |method| (path.clone(), method.clone()))
+        });
+        assert_eq!(told.collect::<Routes>(), documented, "no two operations are one");
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own_and_an_example() {
+        let examples = examples::read();
+        let operations = operations();
+        let ids: BTreeSet<&str> = operations.iter().map(|operation| operation.id).collect();
+        assert_eq!(ids.len(), operations.len());
+        // The document is no example of itself.
+        let shown: BTreeSet<&str> =
+            examples.keys().map(String::as_str).chain(["describe"]).collect();
+        assert_eq!(shown, ids);
+        for (id, examples) in &examples {
+            let names: BTreeSet<&str> =
+                examples.iter().map(|example| example.name.as_str()).collect();
+            assert!(!examples.is_empty() && names.len() == examples.len(), "{id}");
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere_and_every_schema_is_used() {
+        let document = document();
+        let text = document.to_string();
+        let referred: BTreeSet<&str> = Regex::new("\"\\$ref\":\"#([^\"]+)\"")
+            .unwrap()
+            .captures_iter(&text)
+            .map(|found| found.get(1).unwrap().as_str())
+            .collect();
+        for reference in &referred {
+            assert!(document.pointer(reference).is_some(), "{reference} leads nowhere");
+        }
+        for name in document["components"]["schemas"].as_object().unwrap().keys() {
+            let reference = format!("/components/schemas/{name}");
+            assert!(referred.contains(&*reference), "nobody speaks of {name}");
+        }
+    }
+}
