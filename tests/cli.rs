@@ -109,6 +109,13 @@ fn config_check_looks_into_the_file_of_api_keys() {
             stderr: &["auth.api_keys_file (elacsym.toml:2)", "has no keys"],
             ..Case::default()
         },
+        Case {
+            args: &["config", "check"],
+            env: &[("ELACSYM__SERVER__TLS__CERT", "c.pem"), ("ELACSYM__SERVER__TLS__KEY", "k.pem")],
+            code: 2,
+            stderr: &["server.tls.cert (c.pem) and server.tls.key (k.pem)", "No such file"],
+            ..Case::default()
+        },
     ]);
 }
 
@@ -233,7 +240,21 @@ fn a_node_that_cannot_be_what_it_was_told_does_not_start() {
             args: &["serve"],
             env: &[("ELACSYM_API_KEYS_FILE", "keys.toml")],
             code: 2,
-            stderr: &["auth.api_keys_file (keys.toml)", "not obeyed yet"],
+            stderr: &["auth.api_keys_file (keys.toml)", "No such file"],
+            ..Case::default()
+        },
+        Case {
+            args: &["serve"],
+            file: Some("[auth]\napi_keys_file = 'elacsym.toml'"),
+            code: 2,
+            stderr: &["auth.api_keys_file (elacsym.toml)", "has no keys"],
+            ..Case::default()
+        },
+        Case {
+            args: &["serve"],
+            file: Some("[server.tls]\ncert = 'elacsym.toml'\nkey = 'elacsym.toml'"),
+            code: 2,
+            stderr: &["server.tls.cert (elacsym.toml)", "there is no certificate"],
             ..Case::default()
         },
         Case {

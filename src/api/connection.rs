@@ -18,10 +18,12 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::pulse::{Busy, Held, Phase, Pulse, Watched};
+use super::tls::Tls;
 
 /// The first line of a request and its headers. A name may have 128 characters, so what is longer
 /// than this means nothing here.
@@ -47,7 +49,7 @@ pub(super) fn http() -> Http {
 /// How long a connection may wait for what.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
-    /// For the rest of a head, and on a new connection for all of it.
+    /// For the rest of a head, and on a new connection for all of it; for a handshake before that.
     pub(super) head: Duration,
     /// For another request.
     pub(super) idle: Duration,
@@ -91,10 +93,40 @@ enum Stage {
     Closing,
 }
 
+/// A connection from its first byte on. Over TLS that is a handshake, and whoever speaks something
+/// else is left: what we would say is nothing that they understand.
+pub(super) async fn greet(
+    stream: TcpStream,
+    tls: Option<Tls>,
+    router: TowerToHyperService<Router>,
+    http: Arc<Http>,
+    patience: Patience,
+    mut closing: watch::Receiver<()>,
+) {
+    let Some(tls) = tls else {
+        return attend(stream, router, http, patience, closing).await;
+    };
+    let shaken = tokio::time::timeout(patience.head, tls.shake_hands(stream));
+    let shaken = tokio::select! {
+        biased;
+        // It was not begun.
+        _ = closing.changed() => return,
+        shaken = shaken => shaken,
+    };
+    match shaken {
+        Ok(Ok(stream)) => return attend(stream, router, http, patience, closing).await,
+        Ok(Err(error)) => {
+            tracing::debug!(error = error.to_string(), "a connection comes to no TLS");
+        }
+        Err(_) => tracing::debug!("a handshake was waited for long enough"),
+    }
+    tls.count_failure();
+}
+
 /// Answers what comes over one connection until one of the two has enough. When the sender of
 /// `closing` is gone, what was begun is finished and nothing else is begun.
-pub(super) async fn attend(
-    stream: TcpStream,
+async fn attend(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     router: TowerToHyperService<Router>,
     http: Arc<Http>,
     patience: Patience,

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -19,7 +20,9 @@ use crate::query::Overload;
 
 const SHOULD_RETRY: &str = "x-should-retry";
 /// Of what is too much right now, or away: clients wait so long before they come again.
-const RETRY_AFTER_SECONDS: &str = "1";
+const RETRY_AFTER_SECONDS: u64 = 1;
+/// Clients pass over what is longer, and come again when they like.
+const RETRY_AFTER_SECONDS_MAX: u64 = 30 * 60;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Contract {
@@ -60,6 +63,8 @@ enum Form {
 enum Retry {
     AsUsual,
     Later,
+    /// After so many seconds, and not before.
+    After(u64),
     Never,
 }
 
@@ -179,9 +184,32 @@ impl Refusal {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_shape", message)
     }
 
-    pub(super) fn unauthorized() -> Self {
+    /// The client is told the same whatever the story is: no key, an unknown one, one that expired.
+    pub(super) fn unauthorized(story: String) -> Self {
         let message = "the API key is missing or not known; send it as `Authorization: Bearer KEY`";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+        let refusal = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
+        Self { story: Some(story), ..refusal }
+    }
+
+    /// Of a key that is known. Of a namespace it is told the same whether that is there or not.
+    pub(super) fn forbidden(needed: &str) -> Self {
+        let message = format!("this API key has no right to this here: it needs {needed}");
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    /// Of a key that has used up what it may have.
+    pub(super) fn over_limit(limit: &str, wait: Duration) -> Self {
+        let seconds = wait.as_nanos().div_ceil(Duration::from_secs(1).as_nanos());
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+        let seconds = seconds.clamp(RETRY_AFTER_SECONDS, RETRY_AFTER_SECONDS_MAX);
+        let message = format!("this API key may have {limit}; come again in {seconds} s");
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", message);
+        Self { retry: Retry::After(seconds), ..refusal }
+    }
+
+    /// To serve it would be to serve it to everybody.
+    pub(super) fn unlisted(method: &str, path: &str) -> Self {
+        Self::internal(format!("{method} {path} is not in the table of rights"))
     }
 
     pub(super) fn not_found(message: impl Into<Cow<'static, str>>) -> Self {
@@ -293,12 +321,12 @@ impl Refusal {
         let mut response = (self.status, Body::from(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        if self.retry == Retry::Later {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
-        }
-        if self.retry == Retry::Never {
-            headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
-        }
+        match self.retry {
+            Retry::AsUsual => None,
+            Retry::Later => headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into()),
+            Retry::After(seconds) => headers.insert(header::RETRY_AFTER, seconds.into()),
+            Retry::Never => headers.insert(SHOULD_RETRY, HeaderValue::from_static("false")),
+        };
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -439,6 +467,30 @@ mod tests {
         let not_begun = Refusal::late_start().of_a_write(Again::Unsafe);
         assert_eq!(header(not_begun.clone(), "x-should-retry"), None);
         assert_eq!(header(not_begun, "retry-after").as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn who_is_over_a_limit_is_told_when_to_come_again() {
+        for (wait, told) in [
+            (Duration::ZERO, "1"),
+            (Duration::from_millis(900), "1"),
+            (Duration::from_millis(1001), "2"),
+            (Duration::from_secs(7), "7"),
+            (Duration::MAX, "1800"),
+        ] {
+            let response = Refusal::over_limit("3 requests a second", wait).render("r1");
+            assert_eq!(response.status().as_u16(), 429);
+            assert_eq!(response.headers()["retry-after"], told, "{wait:?}");
+        }
+    }
+
+    /// Whoever tries keys must not learn that one of them was good once.
+    #[test]
+    fn who_is_not_known_is_told_the_same_whatever_the_log_says() {
+        let one = Refusal::unauthorized("no key".to_owned());
+        let other = Refusal::unauthorized("the key ops has expired".to_owned());
+        assert_eq!(body(&one), body(&other));
+        assert_eq!((one.story(), other.story()), ("no key", "the key ops has expired"));
     }
 
     #[test]

@@ -28,6 +28,16 @@ const TELEMETRY: &str = "x-turbopuffer-client-telemetry-sample-rate";
 /// What is smaller fits into one packet as it is.
 const PACK_BYTES_MIN: usize = 1024;
 
+/// By which a request is found in the log. Whoever handles it may write lines of their own.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RequestId(Arc<str>);
+
+impl RequestId {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 pub(super) async fn record(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     let mut visit = Visit::of(&api, &request);
     let takes_gzip = takes_gzip(request.headers());
@@ -35,7 +45,8 @@ pub(super) async fn record(State(api): State<Arc<Api>>, request: Request, next: 
         true => Sends::WhenAsked,
         false => Sends::AtOnce,
     };
-    let request = request.map(|body| api.drains.wrap(body, sends));
+    let mut request = request.map(|body| api.drains.wrap(body, sends));
+    request.extensions_mut().insert(visit.id.clone());
     // A client learns nothing from a connection that is closed, and who watches the server even
     // less. What the handler shared is as whole as after any other end of it: locks here outlive a
     // panic.
@@ -44,13 +55,13 @@ pub(super) async fn record(State(api): State<Arc<Api>>, request: Request, next: 
         answered.unwrap_or_else(|panic| Refusal::panicked(last_words(&*panic)).into_response());
     let refusal = response.extensions_mut().remove::<Refusal>();
     if let Some(refusal) = &refusal {
-        response = refusal.render(&visit.id);
+        response = refusal.render(visit.id.as_str());
     }
     if takes_gzip {
         response = pack(response).await;
     }
     let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&visit.id) {
+    if let Ok(id) = HeaderValue::from_str(visit.id.as_str()) {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(TELEMETRY, HeaderValue::from_static("0"));
@@ -68,7 +79,7 @@ fn last_words(panic: &(dyn Any + Send)) -> String {
 /// A request from its head to its answer. If it is dropped before, the client went away.
 struct Visit {
     api: Arc<Api>,
-    id: String,
+    id: RequestId,
     path: String,
     route: Option<Route>,
     began: Duration,
@@ -83,8 +94,8 @@ impl Visit {
                 && id.bytes().all(|byte| byte.is_ascii_graphic())
         };
         let id = match shown.filter(is_plain) {
-            Some(id) => id.to_owned(),
-            None => format!("{:032x}", api.draw()),
+            Some(id) => RequestId(id.into()),
+            None => RequestId(format!("{:032x}", api.draw()).into()),
         };
         let matched = request.extensions().get::<MatchedPath>();
         let path = matched.map_or("none", MatchedPath::as_str).to_owned();
@@ -101,7 +112,7 @@ impl Visit {
     fn end(&mut self, status: StatusCode, refusal: Option<&Refusal>) {
         let Some(route) = self.route.take() else { return };
         let took = self.api.clock.now().saturating_sub(self.began);
-        let (method, path, id) = (route.method, &self.path, &self.id);
+        let (method, path, id) = (route.method, &self.path, self.id.as_str());
         let (status, ms) = (status.as_u16(), took.as_secs_f64() * 1000.0);
         match refusal {
             None => tracing::info!(method, path, status, ms, request_id = id, "answered"),
@@ -143,7 +154,7 @@ impl Drop for Visit {
             tracing::info!(
                 method = route.method,
                 path = self.path,
-                request_id = self.id,
+                request_id = self.id.as_str(),
                 "the client went away"
             );
         }

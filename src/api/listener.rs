@@ -8,13 +8,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::connection::{self, Patience};
+use super::tls::Tls;
 use crate::env;
 use crate::error::Result;
 
@@ -31,15 +32,17 @@ struct Bounds {
     patience: Patience,
 }
 
-/// Answers on a socket until `stop` is done, and then to the end of what was begun.
+/// Answers on a socket until `stop` is done, and then to the end of what was begun. With `tls`, it
+/// answers over that alone.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    tls: Option<Tls>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let bounds =
         Bounds { connections: connections_max(env::raise_open_files()), patience: Patience::USUAL };
-    serve_within(listener, router, stop, bounds).await;
+    serve_within(listener, router, tls, stop, bounds).await;
     Ok(())
 }
 
@@ -52,9 +55,15 @@ fn connections_max(open_files: Option<u64>) -> usize {
 async fn serve_within(
     listener: TcpListener,
     router: Router,
+    tls: Option<Tls>,
     stop: impl Future<Output = ()>,
     bounds: Bounds,
 ) {
+    let router = match &tls {
+        // Whoever asks for figures is told of it, too.
+        Some(tls) => router.layer(Extension(tls.clone())),
+        None => router,
+    };
     let router = TowerToHyperService::new(router);
     let http = Arc::new(connection::http());
     let places = Places::of(bounds.connections);
@@ -77,8 +86,9 @@ async fn serve_within(
             Ok((stream, _)) => {
                 send_at_once(&stream);
                 let (router, http, closing) = (router.clone(), http.clone(), closing.clone());
+                let (tls, patience) = (tls.clone(), bounds.patience);
                 connections.spawn(async move {
-                    connection::attend(stream, router, http, bounds.patience, closing).await;
+                    connection::greet(stream, tls, router, http, patience, closing).await;
                     drop(place);
                 });
             }
@@ -142,11 +152,12 @@ mod tests {
     use std::net::SocketAddr;
 
     use axum::routing::get;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
     use tokio::sync::{Notify, oneshot};
     use tokio::task::JoinHandle;
     use tokio::time::timeout;
 
+    use crate::api::tls::{figure, tests as of_tls};
     use crate::env::Clock;
 
     const SOON: Duration = Duration::from_millis(200);
@@ -168,6 +179,10 @@ mod tests {
 
     impl Served {
         async fn with(connections: usize, patience: Patience) -> Self {
+            Self::over(None, connections, patience).await
+        }
+
+        async fn over(tls: Option<Tls>, connections: usize, patience: Patience) -> Self {
             let go = Arc::new(Notify::new());
             let awaited = go.clone();
             let slow = move || async move {
@@ -183,7 +198,7 @@ mod tests {
             let (stop, stopped) = oneshot::channel::<()>();
             let bounds = Bounds { connections, patience };
             let stopped = async { drop(stopped.await) };
-            let ended = tokio::spawn(serve_within(listener, router, stopped, bounds));
+            let ended = tokio::spawn(serve_within(listener, router, tls, stopped, bounds));
             Self { address, stop, ended, go }
         }
 
@@ -204,7 +219,7 @@ mod tests {
     }
 
     /// The next answer of a connection that is kept.
-    async fn answer(stream: &mut TcpStream, body: &str) {
+    async fn answer(stream: &mut (impl AsyncRead + Unpin), body: &str) {
         let mut text = Vec::new();
         while !text.ends_with(body.as_bytes()) {
             assert_ne!(within(stream.read_buf(&mut text)).await.unwrap(), 0, "it was closed");
@@ -213,7 +228,7 @@ mod tests {
     }
 
     /// What comes before the server closes.
-    async fn rest(stream: &mut TcpStream) -> Vec<u8> {
+    async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
         let mut rest = Vec::new();
         // A reset is a connection that was closed.
         let _ = within(stream.read_to_end(&mut rest)).await;
@@ -353,6 +368,72 @@ mod tests {
         Clock::start().sleep(2 * SOON).await;
         assert!(rest(&mut stream).await.len() > LARGE);
         within(served.ended).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn over_tls_everything_is_as_it_is_without() {
+        let (folder, pair) = (tempfile::tempdir().unwrap(), of_tls::made());
+        let tls = Tls::open(&of_tls::files(folder.path(), &pair)).unwrap();
+        let served = Served::over(Some(tls), 9, PATIENT).await;
+        let client = of_tls::client(&pair.0);
+        let connect = async || {
+            let stream = TcpStream::connect(served.address).await.unwrap();
+            client.connect(of_tls::localhost(), stream).await.unwrap()
+        };
+        let mut kept = connect().await;
+        for _ in 0..3 {
+            kept.write_all(GET).await.unwrap();
+            answer(&mut kept, "answer").await;
+        }
+        let mut large = connect().await;
+        large.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut first = [0];
+        within(large.read_exact(&mut first)).await.unwrap();
+        drop(served.stop);
+        assert!(rest(&mut large).await.len() > LARGE);
+        assert_eq!(rest(&mut kept).await, b"");
+        within(served.ended).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_comes_to_no_tls_is_left_and_gives_its_place_to_others() {
+        let (folder, pair) = (tempfile::tempdir().unwrap(), of_tls::made());
+        let tls = Tls::open(&of_tls::files(folder.path(), &pair)).unwrap();
+        let patience = Patience { head: 5 * SOON, ..PATIENT };
+        let served = Served::over(Some(tls.clone()), 1, patience).await;
+        let mut silent = served.call(b"").await;
+        let mut half = served.call(b"\x16\x03\x01\x02").await;
+        let mut plain = served.call(GET).await;
+        for stream in [&mut silent, &mut half, &mut plain] {
+            let told = rest(stream).await;
+            assert!(!told.starts_with(b"HTTP"), "{}", String::from_utf8_lossy(&told));
+        }
+        // There is one place, which each of them had.
+        let stream = served.call(b"").await;
+        let good = of_tls::client(&pair.0).connect(of_tls::localhost(), stream);
+        let mut good = within(good).await.unwrap();
+        good.write_all(GET).await.unwrap();
+        answer(&mut good, "answer").await;
+        assert_eq!(figure(Some(&tls)).samples[0].value, 3.0);
+        served.end().await;
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_take_its_answer_over_tls_is_left_too() {
+        let (folder, pair) = (tempfile::tempdir().unwrap(), of_tls::made());
+        let tls = Tls::open(&of_tls::files(folder.path(), &pair)).unwrap();
+        let patience = Patience { stalled: SOON, ..PATIENT };
+        let served = Served::over(Some(tls), 1, patience).await;
+        let client = of_tls::client(&pair.0);
+        let stream = served.call(b"").await;
+        let mut stuck = client.connect(of_tls::localhost(), stream).await.unwrap();
+        stuck.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let next = served.call(b"").await;
+        let mut next = within(client.connect(of_tls::localhost(), next)).await.unwrap();
+        next.write_all(GET).await.unwrap();
+        answer(&mut next, "answer").await;
+        assert!(rest(&mut stuck).await.len() < LARGE);
+        served.end().await;
     }
 
     #[test]

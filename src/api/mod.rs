@@ -2,15 +2,17 @@
 //! `/v2/` is the turbopuffer contract, with those of its paths that begin with `/v1/`; the rest of
 //! `/v1/` is our own.
 //!
-//! A connection is let in by `listener` and has its limits in `connection`. A request goes through
-//! `journey` (id, log, metrics, packing), then `access` (keys), then a handler of a contract, which
-//! reads a body (`body`), turns it into words of the model and asks the engine. What is refused
+//! A connection is let in by `listener`, over TLS by `tls`, and has its limits in `connection`. A
+//! request goes through `journey` (id, log, metrics, packing), then `access` (whose key, by `rights`
+//! what it needs, by `holder` whether and how much of it they may), then a handler of a contract,
+//! which reads a body (`body`), turns it into words of the model and asks the engine. What is refused
 //! anywhere is a `Refusal` and has its one home in `error`; `limits` is the table of all that is
 //! limited, and `openapi` tells both contracts to whoever asks.
 
 mod access;
 #[cfg(test)]
 mod alone;
+mod audit;
 mod body;
 mod connection;
 mod deadline;
@@ -18,16 +20,21 @@ mod drain;
 mod error;
 #[cfg(test)]
 mod fates;
+mod followed;
 mod full_text;
 mod health;
+mod holder;
 mod journey;
 mod json;
 pub mod limits;
 mod listener;
+mod meter;
 mod metrics;
 mod openapi;
 mod pulse;
+mod rights;
 mod sheet;
+mod tls;
 mod uri;
 mod v1;
 mod v2;
@@ -44,6 +51,8 @@ use serde::Serialize;
 
 pub use access::Access;
 pub use listener::serve;
+pub use rights::{Need, ROUTES, Route};
+pub use tls::Tls;
 
 use crate::engine::Engine;
 use crate::env::{Clock, Dice, blocking};
@@ -94,8 +103,8 @@ fn routed(api: Arc<Api>) -> Router {
     Router::new()
         .merge(v2::routes())
         .merge(v1::routes())
-        .route_layer(from_fn_with_state(api.clone(), access::guard))
         .merge(health::routes())
+        .route_layer(from_fn_with_state(api.clone(), access::guard))
         .fallback(|| async { Refusal::no_such_path() })
         .method_not_allowed_fallback(|| async { Refusal::wrong_method() })
         .layer(from_fn_with_state(api.clone(), journey::record))

@@ -11,7 +11,6 @@ use std::task::{Context, Poll};
 
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 /// How a connection of HTTP/2 begins, and none of HTTP/1.
@@ -127,6 +126,10 @@ impl Pulse {
     fn wrote(&self, written: &Poll<io::Result<usize>>) {
         self.change(|state| state.stalled = written.is_pending());
     }
+
+    fn flushed(&self, flushed: &Poll<io::Result<()>>) {
+        self.change(|state| state.stalled = flushed.is_pending());
+    }
 }
 
 /// A request, as long as something of it is left.
@@ -182,18 +185,18 @@ impl<B: Body + Unpin> Body for Held<B> {
 }
 
 /// A stream that tells what goes over it.
-pub(super) struct Watched {
-    stream: TcpStream,
+pub(super) struct Watched<S> {
+    stream: S,
     pulse: Arc<Pulse>,
 }
 
-impl Watched {
-    pub(super) fn new(stream: TcpStream, pulse: Arc<Pulse>) -> Self {
+impl<S> Watched<S> {
+    pub(super) fn new(stream: S, pulse: Arc<Pulse>) -> Self {
         Self { stream, pulse }
     }
 }
 
-impl AsyncRead for Watched {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -209,7 +212,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -234,8 +237,12 @@ impl AsyncWrite for Watched {
         self.stream.is_write_vectored()
     }
 
+    /// What was written may lie in a buffer of TLS, and nobody takes it. Nothing is flushed while
+    /// something waits to be written.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.pulse.flushed(&flushed);
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -258,6 +265,9 @@ mod tests {
         pulse.wrote(&Poll::Pending);
         assert_eq!(pulse.phase(), Phase::Stalled);
         pulse.wrote(&Poll::Ready(Ok(1)));
+        pulse.flushed(&Poll::Pending);
+        assert_eq!(pulse.phase(), Phase::Stalled);
+        pulse.flushed(&Poll::Ready(Ok(())));
         drop(busy);
         assert_eq!(pulse.phase(), Phase::Idle);
         pulse.came(b"G");

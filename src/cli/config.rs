@@ -8,12 +8,13 @@ use tracing::warn;
 
 use super::flags::{Flags, text_of};
 use super::{Failure, logging};
+use crate::api::Tls;
 use crate::config::{Config, KEYS};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum Command {
-    /// Tell every problem of the file, the variables and the flags at once; asks no store, and
-    /// does not look at the AWS_* variables
+    /// Tell every problem of the file, the variables and the flags at once, and whether keys and
+    /// certificate can be used; asks no store, and does not look at the AWS_* variables
     Check,
     /// Print what is obeyed, as TOML, with the origin of each value; secrets are masked
     Print,
@@ -28,6 +29,7 @@ pub(super) fn run(
     let config = Config::load(&flags.into_inputs(env)).map_err(Failure::Configuration)?;
     if matches!(command, Command::Check) {
         config.check_files(text_of).map_err(Failure::Configuration)?;
+        config.server.tls.as_ref().map(Tls::open).transpose().map_err(Failure::Refused)?;
     }
     logging::start(&config.log);
     for notice in config.notices() {

@@ -14,11 +14,12 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::flags::Flags;
 use super::{Failure, logging, machine, texts, threads, version};
-use crate::api::{self, Access};
+use crate::api::{self, Access, Tls};
 use crate::config::{Auth, Config, Location, Role, Server};
 use crate::engine::{Engine, Limits};
 use crate::env::{self, Clock, Dice};
@@ -45,7 +46,8 @@ pub(super) fn run(
     }
     check_alone(&config).map_err(Failure::Refused)?;
     let access = Access::new(&config.auth).map_err(Failure::Refused)?;
-    threads::run(serve(&config, access, of_store, out)).flatten().map_err(Failure::Serving)
+    let tls = config.server.tls.as_ref().map(Tls::open).transpose().map_err(Failure::Refused)?;
+    threads::run(serve(&config, access, tls, of_store, out)).flatten().map_err(Failure::Serving)
 }
 
 /// The variables by which a store is reached; no other is handed on.
@@ -78,6 +80,7 @@ fn check_alone(config: &Config) -> Result<()> {
 async fn serve(
     config: &Config,
     access: Access,
+    tls: Option<Tls>,
     of_store: Vec<(String, String)>,
     out: &mut impl Write,
 ) -> Result<()> {
@@ -101,11 +104,18 @@ async fn serve(
     })?;
     let address = listener.local_addr();
     let address = address.map_err(|error| Error::unavailable("listening").with_source(error))?;
+    let mut followers = JoinSet::new();
+    followers.spawn(access.clone().follow(clock));
+    if let Some(tls) = &tls {
+        followers.spawn(tls.clone().follow(clock));
+    }
+    let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
     let router = api::router(engine.clone(), access, clock, dice.fork("api"));
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut serving = pin!(api::serve(listener, router, async { drop(stopped.await) }));
-    info!("listening on http://{address}");
-    announce(address, out);
+    let stopped = async { drop(stopped.await) };
+    let mut serving = pin!(api::serve(listener, router, tls, stopped));
+    info!("listening on {url}");
+    announce(&url, out);
 
     tokio::select! {
         biased;
@@ -117,6 +127,7 @@ async fn serve(
         if tokio::time::timeout(SETTLE_MAX, &mut serving).await.is_err() {
             warn!("some requests were not answered within {SETTLE_MAX:?}");
         }
+        followers.shutdown().await;
         engine.shut_down(LEAVE_MAX).await;
     };
     tokio::select! {
@@ -171,8 +182,8 @@ fn tell(auth: &Auth, limits: Limits, open_files: Option<u64>) {
 }
 
 /// For a script that started this and waits. If nobody reads it, nobody waits.
-fn announce(address: SocketAddr, out: &mut impl Write) {
-    let told = writeln!(out, "elacsym is ready on http://{address}").and_then(|()| out.flush());
+fn announce(url: &str, out: &mut impl Write) {
+    let told = writeln!(out, "elacsym is ready on {url}").and_then(|()| out.flush());
     if let Err(error) = told {
         warn!("stdout takes nothing: {error}");
     }

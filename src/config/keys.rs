@@ -14,7 +14,7 @@ pub(super) const NESTED_PREFIX: &str = "ELACSYM__";
 
 #[derive(Debug)]
 pub struct Key {
-    /// `section.key`.
+    /// `section.key`, or `section.group.key`.
     pub name: &'static str,
     /// Its short name in the environment, beside the nested one that every key has.
     pub env: Option<&'static str>,
@@ -128,6 +128,23 @@ pub const KEYS: &[Key] = &[
                   `serve` refuses it in this release",
     },
     Key {
+        name: "server.tls.cert",
+        env: None,
+        flag: None,
+        shape: Shape::Text,
+        default: "none: plain HTTP",
+        meaning: "File of the certificate, in PEM, with those that lead to its root behind it; goes \
+                  with `server.tls.key`. Read again when it changes",
+    },
+    Key {
+        name: "server.tls.key",
+        env: None,
+        flag: None,
+        shape: Shape::Text,
+        default: "none: plain HTTP",
+        meaning: "File of its private key, in PEM, without a password",
+    },
+    Key {
         name: "storage.path",
         env: Some("ELACSYM_STORAGE_PATH"),
         flag: Some("--storage-path"),
@@ -183,8 +200,8 @@ pub const KEYS: &[Key] = &[
         flag: None,
         shape: Shape::Text,
         default: "none",
-        meaning: "File of keys with scopes; instead of `auth.api_keys`. `serve` refuses it in this \
-                  release",
+        meaning: "File of keys with scopes, namespaces and limits; instead of `auth.api_keys`. Read \
+                  again when it changes",
     },
     Key {
         name: "log.format",
@@ -221,6 +238,12 @@ impl Key {
 
 pub(super) fn by_name(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
+}
+
+/// Whether keys lie below that name, as `server.tls.cert` does below `server.tls`.
+pub(super) fn is_group(name: &str) -> bool {
+    let below = |key: &Key| key.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    KEYS.iter().any(below)
 }
 
 pub(super) fn by_env(name: &str) -> Option<&'static Key> {

@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::said::SaidByKey;
 use super::{
     Auth, Config, Indexer, Log, LogFormat, Misrouted, Node, RingSlot, Role, Secret, Server,
+    TlsFiles,
 };
 use crate::model::NodeId;
 
@@ -95,7 +96,20 @@ fn server(reader: &mut Reader<'_>, auth: &Auth) -> Server {
         port: reader.one("server.port", port).or(PORT),
         advertise_url: reader.one("server.advertise_url", advertise_url).value(),
         misrouted: reader.one("server.misrouted", misrouted).value(),
+        tls: tls(reader),
     }
+}
+
+fn tls(reader: &mut Reader<'_>) -> Option<TlsFiles> {
+    const CERT: &str = "server.tls.cert";
+    const KEY: &str = "server.tls.key";
+    match (reader.one(CERT, path), reader.one(KEY, path)) {
+        (Heard::Value(cert), Heard::Value(key)) => return Some(TlsFiles { cert, key }),
+        (Heard::Value(_), Heard::Nothing) => reader.problem(CERT, format!("needs {KEY} beside it")),
+        (Heard::Nothing, Heard::Value(_)) => reader.problem(KEY, format!("needs {CERT} beside it")),
+        _ => {}
+    }
+    None
 }
 
 fn storage(reader: &mut Reader<'_>) -> Location {

@@ -7,6 +7,7 @@
 //! problem.
 
 mod bytes;
+mod key_file;
 mod keys;
 mod levels;
 mod location;
@@ -20,6 +21,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+pub use key_file::{API_KEYS_MAX, ApiKey, Rates, Scope};
 pub use keys::{CONFIG_ENV, ENV_PREFIX, KEYS, Key, Shape};
 pub use levels::LogLevels;
 pub use location::Location;
@@ -69,6 +71,15 @@ pub struct Server {
     pub advertise_url: Option<String>,
     /// `None`: as each wire contract has it.
     pub misrouted: Option<Misrouted>,
+    /// `None`: plain HTTP.
+    pub tls: Option<TlsFiles>,
+}
+
+/// In PEM: a chain of certificates, the server's own first, and the private key of that one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TlsFiles {
+    pub cert: PathBuf,
+    pub key: PathBuf,
 }
 
 /// What becomes of a write that reached a node other than the owner.
@@ -120,8 +131,8 @@ impl Config {
         if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
     }
 
-    /// Whether the files that the configuration names hold what they should, as far as their shape
-    /// tells. `read` gives the text of a file, or why there is none.
+    /// Whether the file of keys that the configuration names holds what it should. `read` gives the
+    /// text of a file, or why there is none.
     pub fn check_files(
         &self,
         read: impl FnOnce(&Path) -> Result<String, String>,
@@ -132,12 +143,13 @@ impl Config {
             return Ok(());
         };
         let checked = read(path)
-            .map_err(|reason| format!("cannot be read: {reason}"))
-            .and_then(|text| keys_file_has_keys(&text));
-        checked.map_err(|message| {
+            .map_err(|reason| vec![format!("cannot be read: {reason}")])
+            .and_then(|text| ApiKey::parse_file(&text));
+        let problem = |message: String| {
             let message = format!("file {:?} {message}", path.display().to_string());
-            Problems(vec![Problem::new("auth.api_keys_file", origin, message)])
-        })
+            Problem::new("auth.api_keys_file", origin, message)
+        };
+        checked.map(drop).map_err(|told| Problems(told.into_iter().map(problem).collect()))
     }
 
     /// How many keys were said by somebody.
@@ -161,20 +173,6 @@ impl Config {
             ));
         }
         notices
-    }
-}
-
-/// The message of a syntax error alone: its `Display` quotes the line, which may hold a secret.
-fn keys_file_has_keys(text: &str) -> Result<(), String> {
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(1, |span| line_of(text, span.start));
-        format!("is not TOML: line {line}: {}", error.message())
-    })?;
-    let is_list =
-        |keys: &Vec<toml::Value>| !keys.is_empty() && keys.iter().all(|key| key.is_table());
-    match table.get("keys").and_then(toml::Value::as_array) {
-        Some(keys) if is_list(keys) => Ok(()),
-        _ => Err("has no keys: each begins with [[keys]]".to_owned()),
     }
 }
 

@@ -59,6 +59,12 @@ impl Config {
                     Misrouted::Forward => "forward",
                 })
             }),
+            "server.tls.cert" => {
+                server.tls.as_ref().and_then(|tls| text(&tls.cert.display().to_string()))
+            }
+            "server.tls.key" => {
+                server.tls.as_ref().and_then(|tls| text(&tls.key.display().to_string()))
+            }
             "storage.path" => match storage {
                 Location::Local(path) => text(&path.display().to_string()),
                 Location::S3 { .. } | Location::Memory => None,

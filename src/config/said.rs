@@ -84,10 +84,7 @@ impl Collector {
             let origin = at(section.span().start);
             match table.get_ref() {
                 DeValue::Table(table) if is_section(section.get_ref()) => {
-                    for (field, value) in table {
-                        let name = format!("{}.{}", section.get_ref(), field.get_ref());
-                        self.field(&name, value, &at(field.span().start));
-                    }
+                    self.fields(section.get_ref(), table, &at);
                 }
                 DeValue::Table(table) => self.unknown_section(section.get_ref(), table, &origin),
                 _ if is_section(section.get_ref()) => {
@@ -96,6 +93,17 @@ impl Collector {
                     self.problems.push(Problem::new(section.get_ref(), &origin, message));
                 }
                 _ => self.unknown(section.get_ref(), &origin),
+            }
+        }
+    }
+
+    /// Those of a section, or of a group within one.
+    fn fields(&mut self, path: &str, table: &DeTable<'_>, at: &impl Fn(usize) -> Origin) {
+        for (field, value) in table {
+            let name = format!("{path}.{}", field.get_ref());
+            match value.get_ref() {
+                DeValue::Table(group) if keys::is_group(&name) => self.fields(&name, group, at),
+                _ => self.field(&name, value, &at(field.span().start)),
             }
         }
     }

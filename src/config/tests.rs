@@ -75,6 +75,9 @@ fn every_key_can_be_said_in_the_file_and_by_its_names_in_the_environment() {
             "auth.api_keys" => ("auth.api_keys = ['one', 'two']".to_owned(), "one, two"),
             "server.port" => ("server.port = 81".to_owned(), "81"),
             "indexer.fold_slots" => ("indexer.fold_slots = 64".to_owned(), "64"),
+            "server.tls.cert" | "server.tls.key" => {
+                ("server.tls = { cert = 'c', key = 'k' }".to_owned(), &key.field()[4..5])
+            }
             name => {
                 let text = match name {
                     "node.type" => "indexer",
@@ -91,10 +94,12 @@ fn every_key_can_be_said_in_the_file_and_by_its_names_in_the_environment() {
                 (format!("{name} = '{text}'"), text)
             }
         };
-        // The two places of a ring are only ever said together.
+        // These are only ever said in pairs.
         let beside = match key.name {
             "node.index" => Some(("ELACSYM_TOTAL_NODES", "3")),
             "node.total" => Some(("ELACSYM_NODE_INDEX", "2")),
+            "server.tls.cert" => Some(("ELACSYM__SERVER__TLS__KEY", "k")),
+            "server.tls.key" => Some(("ELACSYM__SERVER__TLS__CERT", "c")),
             _ => None,
         };
         let from_file = Config { origins: BTreeMap::new(), ..load(&file, &[], &[]) };
@@ -116,6 +121,7 @@ fn what_is_printed_means_the_same_when_it_is_read_back() {
         "storage.url = 's3://bucket/a/b'\nauth.api_keys_file = \"/etc/it's\"",
         "storage.url = 'memory://'\nlog = { format = 'json', level = 'off,elacsym=trace' }",
         "indexer = { memory_limit = '1536MiB', fold_slots = 4096, fold_bytes = '1024KiB' }",
+        "[server.tls]\ncert = '/etc/cert.pem'\nkey = '/etc/key.pem'",
         "storage.url = 'file:///srv'\nserver = { advertise_url = 'http://[::1]:1/', host = '[::1]' }",
     ] {
         let config = load(file, &[], &[]);
@@ -168,6 +174,15 @@ fn each_mistake_is_told_with_its_place_and_the_way_out() {
         ("[server]\nadvertise_url = 'http://10.0.0.256'", "the host is neither"),
         ("[server]\nadvertise_url = 'http://[::x]'", "the host is neither"),
         ("[server]\nmisrouted = 'drop'", "neither redirect nor forward"),
+        ("[server]\ntls.cert = 'a'", "server.tls.cert (elacsym.toml:2): needs server.tls.key"),
+        ("[server.tls]\nkey = 'a'", "server.tls.key (elacsym.toml:2): needs server.tls.cert"),
+        ("server.tls = { cert = 'a', key = '' }", "server.tls.key (elacsym.toml:1): is empty"),
+        ("[server.tls]\ncert = 'a'\nkey = 7", "server.tls.key (elacsym.toml:3): must be a string"),
+        ("[server]\ntls = 'on'", "server.tls (elacsym.toml:2): there is no such key"),
+        (
+            "[server.tls]\ncret = 'a'",
+            "server.tls.cret (elacsym.toml:2): there is no such key; did you mean server.tls.cert?",
+        ),
         ("[node]\nid = 'a/b'", "cannot name a node"),
         ("[node]\nid = '..'", "cannot name a node"),
         ("[node]\ntype = 'writer'", "all, indexer or query"),
@@ -362,7 +377,12 @@ fn a_file_of_api_keys_without_keys_is_told_and_its_text_is_not() {
         let text = text.map(str::to_owned).map_err(str::to_owned);
         config.check_files(|_| text).map_err(|problems| problems.to_string())
     };
-    assert_eq!(check(Ok("[[keys]]\nname = 'ops'")), Ok(()));
+    let hash = "0123456789abcdef".repeat(4);
+    let good =
+        format!("[[keys]]\nname = 'ops'\nsha256 = '{hash}'\nscopes = ['read']\nnamespaces = ['*']");
+    assert_eq!(check(Ok(&*good)), Ok(()));
+    let two = check(Ok(&*good.replace("ops", "").replace("read", "hunter2"))).unwrap_err();
+    assert!(two.contains("has 2 problems") && !two.contains("hunter2"), "{two}");
     for (text, told) in [
         (Err("no such file"), "file \"keys.toml\" cannot be read: no such file"),
         (Ok("[[keys]]\nhunter2 = 'hunter2"), "is not TOML: line 2"),
@@ -371,6 +391,11 @@ fn a_file_of_api_keys_without_keys_is_told_and_its_text_is_not() {
         (Ok("keys = []"), "each begins with [[keys]]"),
         (Ok("keys = ['hunter2']"), "each begins with [[keys]]"),
         (Ok("[keys]\nhunter2 = 1"), "each begins with [[keys]]"),
+        (
+            Ok("[[keys]]\nhunter2 = 1"),
+            "file \"keys.toml\" line 2: keys[0] has a field that no key has",
+        ),
+        (Ok("[[keys]]\nname = 'ops'"), "line 1: keys[0].sha256 is missing"),
     ] {
         let problem = check(text).unwrap_err();
         assert!(problem.contains("auth.api_keys_file (ELACSYM_API_KEYS_FILE)"), "{problem}");

@@ -34,7 +34,7 @@ use tokio::sync::mpsc;
 use crate::env::{self, Clock, Dice};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::Memory;
-use crate::model::{Holder, Namespace, NodeId};
+use crate::model::{Holder, NamePatterns, Namespace, NodeId};
 use crate::namespace::garbage::Sweeper;
 use crate::namespace::keeper::{FoldAt, Grounds};
 use crate::namespace::tally::Tally;
@@ -117,15 +117,16 @@ impl Engine {
         &self.memory
     }
 
-    /// At most so many names that begin with `prefix`, in their order, and the cursor of the next
-    /// page, if there is one.
+    /// At most so many names that are `among` those and begin with `prefix`, in their order, and the
+    /// cursor of the next page, if there is one.
     pub async fn list(
         &self,
         prefix: &str,
+        among: &NamePatterns,
         cursor: Option<String>,
         names_max: usize,
     ) -> Result<(Vec<Namespace>, Option<String>)> {
-        roster::page(&self.store, prefix, cursor.as_deref(), names_max).await
+        roster::page(&self.store, prefix, among, cursor.as_deref(), names_max).await
     }
 
     /// Whether this node should be sent requests.

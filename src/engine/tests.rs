@@ -101,7 +101,7 @@ async fn what_is_written_is_found_and_what_is_deleted_is_not_there() {
     assert_eq!(kind(engine.delete(&acme).await), ErrorKind::NotFound);
     engine.write(&acme, upsert(&[(3, 30)]), None).await.unwrap();
     assert_eq!(all(&engine, "acme").await.unwrap(), [(3, 30)].into());
-    let (names, next) = engine.list("a", None, 10).await.unwrap();
+    let (names, next) = engine.list("a", &NamePatterns::all(), None, 10).await.unwrap();
     assert_eq!((names, next), (vec![acme], None));
     engine.ready().await.unwrap();
 }
@@ -124,7 +124,7 @@ async fn what_is_not_there_is_not_made_by_asking_for_it() {
     ] {
         assert_eq!(kind, ErrorKind::NotFound);
     }
-    assert!(engine.list("", None, 10).await.unwrap().0.is_empty());
+    assert!(engine.list("", &NamePatterns::all(), None, 10).await.unwrap().0.is_empty());
 }
 
 #[tokio::test]
@@ -392,7 +392,7 @@ async fn many_writers_to_one_name_and_to_many_lose_nothing() {
     for (name, rows) in &expected {
         assert_eq!(&all(&two, name).await.unwrap(), rows, "{name}");
     }
-    let (names, _) = two.list("name-", None, 100).await.unwrap();
+    let (names, _) = two.list("name-", &NamePatterns::all(), None, 100).await.unwrap();
     assert!(names.iter().map(Namespace::as_str).eq(expected.keys()));
 }
 

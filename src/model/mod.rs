@@ -17,6 +17,7 @@ mod given;
 mod id;
 mod marker;
 mod name;
+mod name_patterns;
 mod node;
 mod order;
 mod query;
@@ -52,6 +53,7 @@ pub use given::{Given, short};
 pub use id::{Chain, Epoch, Holder, Incarnation, PutId, Seq, Version};
 pub use marker::{Marker, MarkerKind};
 pub use name::{NAME_BYTES_MAX, Namespace};
+pub use name_patterns::{NAME_PATTERNS_MAX, NamePatterns};
 pub use node::NodeId;
 pub use query::{
     Aggregate, COMPUTED_MAX, Computed, Direction, FRAGMENT, FRAGMENTS_MAX, FUSION_CONSTANT,

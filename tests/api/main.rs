@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod audit;
 mod backlog;
 mod by_filter;
 mod conditions;
@@ -21,6 +22,7 @@ mod hostile_clients;
 mod hostile_words;
 mod idempotency;
 mod idle;
+mod key_file;
 mod life;
 mod limits;
 mod logs;
@@ -34,12 +36,14 @@ mod own;
 mod own_queries;
 mod pressure;
 mod queries;
+mod rates;
 mod refusals;
 mod schemas;
 mod server;
 mod shapes;
 mod socket;
 mod talk;
+mod tls;
 mod types;
 mod unbuilt;
 mod usage;

@@ -1,6 +1,6 @@
 //! The real binary, serving: started for one test, killed at its end, looked at from outside.
 
-use std::fs::{File, read_to_string};
+use std::fs::{self, File, read_to_string};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// What it says on stdout when it can be asked.
-const READY: &str = "elacsym is ready on http://";
+const READY: &str = "elacsym is ready on ";
 const DATA: &str = "data";
 const LOG: &str = "log";
 const LOG_LINES_SHOWN: usize = 30;
@@ -47,6 +47,13 @@ impl Options {
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.env.push((name, value.to_owned()));
         self
+    }
+
+    /// A file where a server stands, there at once and whole: it may have started already.
+    pub(crate) fn put(&self, name: &str, text: &str) {
+        let (path, beside) = (self.home.path().join(name), self.home.path().join("beside~"));
+        fs::write(&beside, text).unwrap();
+        fs::rename(&beside, &path).unwrap();
     }
 
     /// Where a server over a folder keeps everything.
@@ -88,7 +95,8 @@ impl Server {
         });
         let said = tokio::time::timeout(START_LIMIT, first_line).await;
         let (stdout, line) = said.expect("a server is ready in time");
-        let host = line.trim_end().strip_prefix(READY);
+        let url = line.trim_end().strip_prefix(READY);
+        let host = url.and_then(|url| url.split_once("://")).map(|(_, host)| host);
         server.host = host.unwrap_or_else(|| panic!("the server said {line:?} first")).to_owned();
         server._stdout = Some(stdout);
         server

@@ -32,6 +32,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["src/api/"]),
     ("hyper", &["src/api/"]),
     ("hyper_util", &["src/api/"]),
+    ("rustls", &["src/api/"]),
+    ("tokio_rustls", &["src/api/"]),
+    ("aws_lc_rs", &["src/api/"]),
     ("serde_json", &["src/api/"]),
 ];
 
@@ -142,6 +145,8 @@ fn a_word_out_of_place_is_told() {
         ("src/cluster/x.rs", "use axum::Router;", "src/api/"),
         ("src/cli/x.rs", "use hyper::Request;", "`hyper`"),
         ("src/cli/x.rs", "use hyper_util::rt::TokioIo;", "`hyper_util`"),
+        ("src/cli/x.rs", "use tokio_rustls::TlsAcceptor;", "`tokio_rustls`"),
+        ("src/storage/x.rs", "aws_lc_rs::digest::digest(a, b)", "`aws_lc_rs`"),
         ("src/config/x.rs", "serde_json::from_str(s)", "src/api/"),
         ("src/cli/x.rs", "toml::from_str(s)", "src/config/"),
     ] {

@@ -20,14 +20,15 @@ mod write;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
 
 use super::deadline::{Deadline, QUERY_TIME_MAX, WRITE_TIME_MAX};
 use super::error::{Again, Contract, Refusal};
+use super::holder::Holder;
 use super::json::object;
 use super::{Api, crunch, idempotency_key, json_answer, understood, uri};
 use crate::error::Error;
@@ -196,12 +197,17 @@ async fn warm(State(api): State<Arc<Api>>, Path(ns): Path<String>) -> Result<Res
     json_answer(StatusCode::OK, &Status { status: "ACCEPTED", message })
 }
 
-async fn list(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Refusal> {
+/// Of names that the key which is shown is for, as if there were no others.
+async fn list(
+    State(api): State<Arc<Api>>,
+    Extension(holder): Extension<Arc<Holder>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
     let prefix = uri::parameter(&uri, "prefix")?.unwrap_or_default();
     let cursor = uri::parameter(&uri, "cursor")?;
     let page_size = page_size(uri::parameter(&uri, "page_size")?.as_deref())?;
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
-    let listed = api.engine.list(&prefix, cursor, page_size);
+    let listed = api.engine.list(&prefix, holder.namespaces(), cursor, page_size);
     let refused = |error: Error| Contract::V2.refuse(&error);
     let (names, next) = deadline.asking(listed, refused).await?;
     json_answer(StatusCode::OK, &OfList::of(&names, next.as_deref()))

@@ -173,7 +173,8 @@ impl Server {
         let access = Access::new(&Auth::Open)?;
         let router = api::router(engine.clone(), access, clock, Dice::from_os());
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(api::serve(listener, router, async { drop(stopped.await) }));
+        let stopped = async { drop(stopped.await) };
+        let serving = tokio::spawn(api::serve(listener, router, None, stopped));
         Ok((address, Self { engine, stop, serving }))
     }
 

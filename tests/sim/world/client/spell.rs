@@ -11,8 +11,8 @@ use elacsym::model;
 use elacsym::model::{
     Aggregate, Aggregated, Aggregates, Ann, Answered, ByFilter, Case, Consistency, Create,
     Declaration, Direction, DocId, Filter, Given, GivenRow, Hit, IdType, Include, LIMIT_MAX,
-    Metadata, Metric, Namespace, Op, Operand, Page, PatchByFilter, Pattern, Query, Rank,
-    SchemaChange, Settings, Value, Write, WriteFault, Written,
+    Metadata, Metric, NamePatterns, Namespace, Op, Operand, Page, PatchByFilter, Pattern, Query,
+    Rank, SchemaChange, Settings, Value, Write, WriteFault, Written,
 };
 
 use crate::world::model::distance;
@@ -60,7 +60,7 @@ pub(super) async fn send(engine: &Engine, name: &Namespace, wish: &Wish, page: u
 async fn list(engine: &Engine, page: usize) -> Said {
     let (mut names, mut cursor) = (Vec::new(), None);
     loop {
-        match engine.list("", cursor, page).await {
+        match engine.list("", &NamePatterns::all(), cursor, page).await {
             Ok((more, next)) => {
                 names.extend(more);
                 cursor = next;
