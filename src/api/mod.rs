@@ -10,6 +10,7 @@
 //! limited, and `openapi` tells both contracts to whoever asks.
 
 mod access;
+mod aggregation;
 #[cfg(test)]
 mod alone;
 mod audit;

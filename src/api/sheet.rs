@@ -142,7 +142,7 @@ mod tests {
             values: vec![("vector".into(), kind, vector.clone())],
             made: Vec::new(),
         };
-        vec![Answer { rows: (0..rows).map(hit).collect(), aggregates: None }]
+        vec![Answer { rows: (0..rows).map(hit).collect(), ..Answer::default() }]
     }
 
     fn cut(memory: &Memory, answers: &[Answer]) -> Result<Sheet, Refusal> {
@@ -176,7 +176,7 @@ mod tests {
         let truths = Value::Bools(vec![true; ANSWER_BYTES_MAX / 5].into());
         let values = vec![("a".into(), AttrType::Array(Scalar::Bool), truths)];
         let rows = vec![Hit { id: DocId::Uint(1), dist: None, values, made: Vec::new() }];
-        let large = [Answer { rows, aggregates: None }];
+        let large = [Answer { rows, ..Answer::default() }];
         let refusal = cut(&Memory::of(1 << 40), &large).err().unwrap();
         assert!(refusal.story().contains("lower `limit`"), "{}", refusal.story());
         assert_eq!(refused(refusal), (400, "answer_too_large"));

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::aggregation::Summary;
 use super::{AttrType, DocId, Scalar, Schema, Value};
 
 /// What became of a write: the documents that it changed, each under the kind of its operation.
@@ -59,6 +60,8 @@ pub struct Answer {
     pub rows: Vec<Hit>,
     /// None, if none were asked for.
     pub aggregates: Option<Aggregates>,
+    /// Under the names of the query, in its order.
+    pub aggregations: Vec<(Arc<str>, Summary)>,
 }
 
 /// By the labels of the query.

@@ -1,5 +1,6 @@
 //! The words everyone speaks. No IO, no async, no clock.
 
+pub mod aggregation;
 mod answer;
 #[cfg(test)]
 pub(crate) mod any;

@@ -1,5 +1,6 @@
 //! A query: which documents, in which order, and what of them.
 
+use super::aggregation::Aggregation;
 use super::{Filter, Given, Metric, Score};
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +15,8 @@ pub struct Query {
     /// Over all documents that match, or over those of each group, under these labels.
     pub aggregates: Vec<(Box<str>, Aggregate)>,
     pub groups: Vec<Group>,
+    /// The same in numbers and in buckets, beside those. Not of groups.
+    pub aggregations: Vec<(Box<str>, Aggregation)>,
     /// It must be the namespace's.
     pub metric: Option<Metric>,
 }

@@ -45,6 +45,7 @@ fn lines(
         ("computed of each row shown", query.computed.len()),
         ("aggregates", query.aggregates.len()),
         ("keys of groups", query.groups.len()),
+        ("aggregations", query.aggregations.len()),
     ] {
         if count > 0 {
             writeln!(plan, "{what}: {count}")?;

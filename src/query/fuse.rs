@@ -32,7 +32,7 @@ pub fn fuse(answers: Vec<Answer>, fusion: &Fusion) -> Answer {
     // They are sorted by id, and what is equal stays in its order.
     rows.sort_by(|a, b| score(b).total_cmp(&score(a)));
     let rows = rows.into_iter().skip(fusion.page.offset).take(fusion.page.limit);
-    Answer { rows: rows.collect(), aggregates: None }
+    Answer { rows: rows.collect(), ..Answer::default() }
 }
 
 fn scored((score, hit): (f64, Hit)) -> Hit {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     fn answer(rows: Vec<Hit>) -> Answer {
-        Answer { rows, aggregates: None }
+        Answer { rows, ..Answer::default() }
     }
 
     fn fusion(weights: &[f64], limit: usize, offset: usize) -> Fusion {

@@ -1,5 +1,6 @@
 //! What a part of an answer takes in memory: near enough for what is compared with a limit of gigabytes.
 
+use crate::model::aggregation::{Bucket, Buckets, Key, Percentiles, Stats, Summary};
 use crate::model::{AggregatedGroup, AttrType, DocId, Fragment, GroupKey, Hit, Made, Value};
 
 /// A row with all that comes with it.
@@ -19,6 +20,26 @@ pub fn of_group(group: &AggregatedGroup) -> usize {
     let keys = size_of_val(&**keys) + keys.iter().map(key).sum::<usize>();
     let labels = aggregates.iter().map(|(label, _)| label.len()).sum::<usize>();
     size_of_val(group) + keys + size_of_val(&**aggregates) + labels
+}
+
+/// Without its name, which all that are called so have together.
+pub fn of_summary(summary: &Summary) -> usize {
+    let beside = match summary {
+        Summary::Number(..) | Summary::Sum(_) | Summary::Bound(_) | Summary::Count(_) => 0,
+        Summary::Stats(_) => size_of::<Stats>(),
+        Summary::Percentiles(Percentiles { figures, .. }) => size_of_val(&**figures),
+        Summary::Buckets(Buckets { buckets, .. }) => buckets.iter().map(of_bucket).sum::<usize>(),
+    };
+    size_of_val(summary) + size_of::<Box<str>>() + beside
+}
+
+fn of_bucket(bucket: &Bucket) -> usize {
+    let key = match &bucket.key {
+        Key::Term(value) => of_value(value),
+        Key::Number(_) | Key::Moment { .. } | Key::Range { .. } | Key::Name(_) => 0,
+    };
+    let below = bucket.below.iter().map(|(_, summary)| of_summary(summary));
+    size_of_val(bucket) + key + below.sum::<usize>()
 }
 
 /// What lies beside it on the heap.

@@ -8,6 +8,7 @@
 //! before there is room for those that are there.
 
 mod aggregate;
+mod aggregation;
 mod computed;
 mod explain;
 mod fuse;
@@ -40,6 +41,7 @@ use crate::namespace::view::{Living, View};
 use matches::Matches;
 use plan::Plan;
 
+pub use aggregation::{Aggregations, Partial};
 pub use explain::explain;
 pub use fuse::fuse;
 pub use load::{Load, Overload};
@@ -66,21 +68,24 @@ fn of_blocks(
     halt: &Halt,
     load: &mut Load,
 ) -> Result<Answer> {
-    let Plan { filter, rank, page, include, computed, aggregation, questions } =
+    let Plan { filter, rank, page, include, computed, aggregation, aggregations, questions } =
         Plan::of(query, schema)?;
     let matches = Matches::of(living, filter.as_ref(), halt)?;
     let texts = questions.read(living, halt)?;
     let winners = match &rank {
-        None => Vec::new(),
-        Some(rank) => {
+        Some(rank) if query.page.limit > 0 => {
             let first = rank.first(&matches, &texts, page.wanted(&matches), halt)?;
             page.cut(first, &matches, halt)?
         }
+        Some(_) | None => Vec::new(),
     };
     let mut rows = winner::hits(&winners, living, &include, schema, halt, load)?;
     computed.tell(&matches, &texts, &winners, &mut rows, halt, load)?;
     let aggregates = aggregation.map(|aggregation| aggregation.of(&matches, halt, load));
-    Ok(Answer { rows, aggregates: aggregates.transpose()? })
+    let aggregates = aggregates.transpose()?;
+    let aggregations = aggregations.finish(&aggregations.of(&matches, halt)?)?;
+    load.add(aggregations.iter().map(|(_, summary)| heft::of_summary(summary)).sum())?;
+    Ok(Answer { rows, aggregates, aggregations })
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! A query that was bound to a schema: all that can be wrong with it is found here.
 
 use super::aggregate::Aggregation;
+use super::aggregation::Aggregations;
 use super::computed::Computations;
 use super::page::Window;
 use super::ranking::Ranking;
 use super::text::Questions;
 use super::winner;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::eval::{Bound, Budget, Purpose};
 use crate::model::{Include, Query, Schema};
 
@@ -17,6 +18,7 @@ pub(super) struct Plan {
     pub(super) include: Include,
     pub(super) computed: Computations,
     pub(super) aggregation: Option<Aggregation>,
+    pub(super) aggregations: Aggregations,
     /// What texts are read for, whoever asks: each is read once.
     pub(super) questions: Questions,
 }
@@ -35,6 +37,12 @@ impl Plan {
         let rank = query.rank.as_ref();
         let rank = rank.map(|rank| Ranking::bind(rank, schema, asked, budget)).transpose()?;
         let computed = Computations::bind(&query.computed, rank.as_ref(), schema, asked, budget)?;
+        if !query.aggregations.is_empty() && !query.groups.is_empty() {
+            return Err(Error::invalid(
+                "group_by goes with Count and Sum alone: nest other aggregations below Terms",
+            ));
+        }
+        let aggregations = Aggregations::bind_within(budget, &query.aggregations, schema)?;
         Ok(Self {
             filter,
             rank,
@@ -42,6 +50,7 @@ impl Plan {
             include: query.include.clone(),
             computed,
             aggregation: Aggregation::bind(query, schema)?,
+            aggregations,
             questions,
         })
     }

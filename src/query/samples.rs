@@ -105,6 +105,7 @@ pub(super) fn query() -> Query {
         computed: Vec::new(),
         aggregates: Vec::new(),
         groups: Vec::new(),
+        aggregations: Vec::new(),
         metric: None,
     }
 }

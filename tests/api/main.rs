@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod aggregations;
 mod audit;
 mod backlog;
 mod by_filter;

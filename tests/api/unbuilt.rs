@@ -53,12 +53,7 @@ async fn writes_of_v2_that_are_not_built_are_named() {
 #[tokio::test]
 async fn queries_of_v2_that_are_not_built_are_named() {
     let server = documented().await;
-    let aggregate = |expression: Value| json!({"aggregate_by": {"x": expression}});
-    let cases = [
-        (first_with("allow_partial", json!(true)), "`allow_partial`"),
-        (aggregate(json!(["Terms", "n", {}])), "Terms"),
-        (aggregate(json!(["Avg", "n"])), "Avg"),
-    ];
+    let cases = [(first_with("allow_partial", json!(true)), "`allow_partial`")];
     check(&server, "/v2/namespaces/a/query", &cases).await;
     let mut off = first_with("explain", json!(false));
     off["disable_cache"] = json!(false);
@@ -100,7 +95,6 @@ async fn what_v1_has_not_is_named_too() {
         (json!({"full_text": {"field": "t", "query": "x"}}), "`full_text`"),
         (json!({"full_text": false}), "`full_text`"),
         (json!({"vector": [1, 0], "rrf": {"k": 60}}), "`rrf`"),
-        (json!({"aggs": {"n": {"terms": {"field": "n"}}}}), "`aggs`"),
         (json!({"vector": [1, 0], "min_score": 0.5}), "`min_score`"),
         (json!({"explain": true}), "`explain`"),
     ];

@@ -23,7 +23,19 @@ const HOMES: &[(&str, &[&str])] = &[
     ("crc32fast", &["src/storage/frame.rs"]),
     ("chrono", &["src/storage/date.rs", "src/model/datetime.rs"]),
     // A hash that never changes: of keys, of seeds, of the members of a cluster.
-    ("seahash", &["src/storage/keys.rs", "src/env.rs", "src/cluster/", "src/namespace/newest.rs"]),
+    (
+        "seahash",
+        &[
+            "src/storage/keys.rs",
+            "src/env.rs",
+            "src/cluster/",
+            "src/namespace/newest.rs",
+            "src/query/aggregation/hash.rs",
+        ],
+    ),
+    ("jiff", &["src/query/aggregation/zone.rs"]),
+    // What travels between nodes, and is on no store.
+    ("postcard", &["src/query/aggregation/"]),
     ("moka", &["src/storage/cache/", "src/segment/"]),
     ("tantivy", &["src/index/text/"]),
     ("alyze", &["src/index/text/"]),

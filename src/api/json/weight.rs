@@ -4,6 +4,7 @@
 use std::iter::Sum;
 
 use super::Encoding;
+use crate::model::aggregation::{Bucket, Buckets, Key, Percentiles, Summary};
 use crate::model::{AggregatedGroup, Aggregates, Answer, AttrType, DocId, Hit, Made, Value};
 use crate::query::heft;
 
@@ -17,6 +18,12 @@ const DATETIME_TEXT_BYTES: usize = 33;
 /// The names of what a fragment tells, and its range.
 const FRAGMENT_TEXT_BYTES: usize = 64;
 const RANGE_TEXT_BYTES: usize = 16;
+/// Its braces, its count, and what its key is called.
+const BUCKET_TEXT_BYTES: usize = 64;
+/// A figure under its name, and as the text of a moment.
+const FIGURE_TEXT_BYTES: usize = 128;
+/// All that stats have, with how far values lie apart.
+const STATS_TEXT_BYTES: usize = 1280;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::api) struct Weight {
@@ -27,14 +34,14 @@ pub(in crate::api) struct Weight {
 impl Weight {
     pub(in crate::api) fn of(answer: &Answer, encoding: Encoding) -> Self {
         let rows = answer.rows.iter().map(|hit| Self::of_hit(hit, encoding)).sum::<Self>();
-        match &answer.aggregates {
-            Some(Aggregates::OfGroups(groups)) => {
-                let groups = groups.iter().map(of_group).sum::<Self>();
-                [rows, groups].into_iter().sum()
-            }
+        let groups = match &answer.aggregates {
+            Some(Aggregates::OfGroups(groups)) => groups.iter().map(of_group).sum::<Self>(),
             // These are few.
-            Some(Aggregates::OfAll(_)) | None => rows,
-        }
+            Some(Aggregates::OfAll(_)) | None => Self::default(),
+        };
+        let aggregations = answer.aggregations.iter();
+        let aggregations = aggregations.map(|(name, summary)| of_summary(name, summary)).sum();
+        [rows, groups, aggregations].into_iter().sum()
     }
 
     pub(in crate::api) fn of_hit(hit: &Hit, encoding: Encoding) -> Self {
@@ -62,6 +69,38 @@ fn of_group(group: &AggregatedGroup) -> Weight {
         printed_bytes += label.len() + 4 + NUMBER_TEXT_BYTES;
     }
     Weight { held_bytes: heft::of_group(group), printed_bytes }
+}
+
+fn of_summary(name: &str, summary: &Summary) -> Weight {
+    let printed_bytes = printed_summary(name, summary);
+    Weight { held_bytes: heft::of_summary(summary), printed_bytes }
+}
+
+fn printed_summary(name: &str, summary: &Summary) -> usize {
+    let inner = match summary {
+        Summary::Number(..) | Summary::Sum(_) | Summary::Bound(_) | Summary::Count(_) => {
+            FIGURE_TEXT_BYTES
+        }
+        Summary::Stats(_) => STATS_TEXT_BYTES,
+        Summary::Percentiles(Percentiles { figures, .. }) => figures.len() * FIGURE_TEXT_BYTES,
+        Summary::Buckets(Buckets { buckets, .. }) => {
+            2 * BUCKET_TEXT_BYTES + buckets.iter().map(printed_bucket).sum::<usize>()
+        }
+    };
+    name.len() + 4 + inner
+}
+
+fn printed_bucket(bucket: &Bucket) -> usize {
+    let Bucket { key, count: _, below } = bucket;
+    let key = match key {
+        Key::Term(value) => text_bytes(value, Encoding::Float),
+        Key::Number(_) => 2 * NUMBER_TEXT_BYTES,
+        Key::Moment { .. } => 2 * DATETIME_TEXT_BYTES + NUMBER_TEXT_BYTES,
+        Key::Range { key, .. } => key.len() + 2 * FIGURE_TEXT_BYTES,
+        Key::Name(name) => name.len(),
+    };
+    let below = below.iter().map(|(name, summary)| printed_summary(name, summary));
+    BUCKET_TEXT_BYTES + key + below.sum::<usize>()
 }
 
 fn printed_bytes(hit: &Hit, encoding: Encoding) -> usize {
@@ -171,13 +210,29 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_weighs_what_its_buckets_do() {
+        let long: Box<str> = "x".repeat(10_000).into();
+        let below = vec![("n".into(), Summary::Count(1))];
+        let bucket = Bucket { key: Key::Term(Value::String(long)), count: 1, below };
+        let buckets = |count: usize| {
+            let buckets = Buckets { buckets: vec![bucket.clone(); count], others: None };
+            let aggregations = vec![("a".into(), Summary::Buckets(buckets))];
+            Weight::of(&Answer { aggregations, ..Answer::default() }, Encoding::Float)
+        };
+        let (one, three) = (buckets(1), buckets(3));
+        assert!(one.held_bytes > 10_000 && one.printed_bytes > 10_000, "{one:?}");
+        assert!(three.held_bytes > 2 * one.held_bytes, "{three:?}");
+        assert!(three.printed_bytes > 2 * one.printed_bytes, "{three:?}");
+    }
+
+    #[test]
     fn an_answer_weighs_what_its_rows_and_its_groups_do() {
         let row = hit(Vec::new());
         let long: Box<str> = "x".repeat(10_000).into();
         let key = ("key".into(), Some((Scalar::String, Value::String(long))));
         let aggregates = vec![("n".into(), Aggregated::Count(1))];
         let group = AggregatedGroup { keys: vec![key], aggregates };
-        let rows = Answer { rows: vec![row.clone(), row.clone()], aggregates: None };
+        let rows = Answer { rows: vec![row.clone(), row.clone()], ..Answer::default() };
         let twice = [Weight::of_hit(&row, Encoding::Float); 2].into_iter().sum::<Weight>();
         assert_eq!(Weight::of(&rows, Encoding::Float), twice);
         let groups = Some(Aggregates::OfGroups(vec![group]));

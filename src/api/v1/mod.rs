@@ -1,6 +1,7 @@
 //! Our own contract: its paths, and what each does. Namespaces are created before they are written
 //! to, documents keep their attributes apart from their vector, and scores are similarities.
 
+mod aggregation;
 mod declared;
 mod filter;
 mod query;
@@ -26,9 +27,10 @@ use crate::engine::Held;
 use crate::error::{self, Error, ErrorKind};
 use crate::memory::Memory;
 use crate::model::{
-    Answered, ByFilter, Consistency, Create, Direction, DocId, Excess, Filter, Given, GivenRow,
-    IdType, Include, Namespace, Op, Operand, Query, Rank, Schema, Write, Written,
+    self, Answered, ByFilter, Consistency, Create, Direction, DocId, Excess, Filter, Given,
+    GivenRow, IdType, Include, Namespace, Op, Operand, Query, Rank, Schema, Write, Written,
 };
+use aggregation::Told;
 use declared::Declared;
 use query::{Answer, Found, Performance};
 
@@ -284,6 +286,11 @@ fn by_id(id: Given, include: Include) -> Query {
     query::rows(rank, 1, Some(filter), include)
 }
 
+fn rows(answer: &model::Answer) -> usize {
+    let buckets = answer.aggregations.iter().map(|(_, summary)| summary.buckets());
+    answer.rows.len() + buckets.sum::<usize>()
+}
+
 async fn search(
     State(api): State<Arc<Api>>,
     Path(ns): Path<String>,
@@ -291,16 +298,16 @@ async fn search(
 ) -> Result<Response, Refusal> {
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
     let name = named(&ns)?;
-    let query::Request { query, min_seq } =
+    let query::Request { query, shapes, min_seq } =
         understood(&api, request, deadline, query::read).await?;
     let answered = ask(&api, &name, query, min_seq, deadline).await?;
     let Held { told: answered, share } =
         answered.map_err(|error| overloaded(&error, "top_k").unwrap_or_else(|| refused(error)))?;
     let took_ms = deadline.elapsed_ms();
-    let rows = answered.answers.iter().map(|answer| answer.rows.len()).sum::<usize>();
+    let rows = answered.answers.iter().map(rows).sum::<usize>();
     let print = move |memory: &Memory| {
-        let hits = answered.answers.iter().flat_map(|answer| &answer.rows);
-        let weight = hits.map(|hit| Weight::of_hit(hit, Encoding::Float)).sum();
+        let weights = answered.answers.iter().map(|answer| Weight::of(answer, Encoding::Float));
+        let weight = weights.sum();
         let sheet = Sheet::cut(memory, share, weight, "top_k")?;
         let metric = answered.schema.metric();
         let hits = answered.answers.iter().flat_map(|answer| &answer.rows);
@@ -311,7 +318,10 @@ async fn search(
             approx_namespace_size: answered.rows,
             seq: answered.seq,
         };
-        sheet.print(&Answer { results, took_ms, performance })
+        let aggregations = answered.answers.first().map(|answer| &*answer.aggregations);
+        let aggregations = aggregations.filter(|named| !named.is_empty());
+        let aggregations = aggregations.map(|named| Told { named, shapes: &shapes });
+        sheet.print(&Answer { results, aggregations, took_ms, performance })
     };
     printed(&api, rows, deadline, print).await
 }

@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::aggregation::Told;
 use super::declared::{VECTOR, metric};
-use super::filter;
+use super::{aggregation, filter};
 use crate::api::error::Refusal;
 use crate::api::json::{Encoding, Id, Object, Shown, object, quoted, unsigned_zero};
 use crate::model::{
@@ -14,12 +15,14 @@ use crate::model::{
 const TOP_K: usize = 10;
 
 /// What is promised and not there yet.
-const UNBUILT: &[&str] = &["full_text", "rrf", "aggs", "min_score"];
+const UNBUILT: &[&str] = &["full_text", "rrf", "min_score"];
 const UNBUILT_FLAGS: &[&str] = &["explain"];
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Request {
     pub(super) query: Query,
+    /// How its aggregations are answered.
+    pub(super) shapes: Vec<aggregation::Shape>,
     pub(super) min_seq: Option<u64>,
 }
 
@@ -37,8 +40,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Request, Refusal> {
         (None, None) => Rank::Order(vec![("id".into(), Direction::Ascending)]),
     };
     let limit = object.size("top_k")?.unwrap_or(TOP_K);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Refusal::invalid(format!("top_k is 1 to {LIMIT_MAX}, not {limit}")));
+    let aggregation::Request { aggregations, shapes } = aggregation::read(&mut object)?;
+    // Whoever asks for no documents asks for what is said of them.
+    let least = if aggregations.is_empty() { 1 } else { 0 };
+    if !(least..=LIMIT_MAX).contains(&limit) {
+        return Err(Refusal::invalid(format!("top_k is {least} to {LIMIT_MAX}, not {limit}")));
     }
     let metric = metric(&mut object, "metric")?;
     let named = object.texts("include_attributes")?;
@@ -52,8 +58,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Request, Refusal> {
     };
     let min_seq = object.count("min_seq")?;
     object.end()?;
-    let query = Query { metric, ..rows(rank, limit, filter, include) };
-    Ok(Request { query, min_seq })
+    let query = Query { metric, aggregations, ..rows(rank, limit, filter, include) };
+    Ok(Request { query, shapes, min_seq })
 }
 
 /// A query for rows, and nothing beside them.
@@ -108,6 +114,9 @@ fn score(dist: f32, metric: Option<Metric>) -> f32 {
 #[derive(Serialize)]
 pub(super) struct Answer<'a> {
     pub(super) results: Vec<Found<'a>>,
+    /// If they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) aggregations: Option<Told<'a>>,
     pub(super) took_ms: u64,
     pub(super) performance: Performance,
 }
@@ -173,7 +182,7 @@ mod tests {
         let vector = Given::List(vec![Given::Float(0.5)]);
         let rank = Rank::Nearest { attribute: "vector".into(), vector };
         let expected = rows(rank, 10, None, Include::AllBut(vec!["vector".into()]));
-        assert_eq!(request, Request { query: expected, min_seq: None });
+        assert_eq!(request, Request { query: expected, shapes: Vec::new(), min_seq: None });
     }
 
     #[test]
@@ -205,11 +214,11 @@ mod tests {
     fn what_is_not_there_yet_is_refused_by_name() {
         for (text, told) in [
             (r#"{"full_text":{"field":"a","query":"x"}}"#, "`full_text` is not supported"),
-            (r#"{"aggs":{}}"#, "`aggs` is not supported"),
             (r#"{"full_text":false}"#, "`full_text` is not supported"),
             (r#"{"explain":true}"#, "`explain` is not supported"),
             (r#"{"vector":[1],"sort":[{"field":"a"}]}"#, "two orders"),
             (r#"{"top_k":0}"#, "top_k is 1 to 10000"),
+            (r#"{"top_k":0,"aggs":{}}"#, "top_k is 1 to 10000"),
             (r#"{"sort":[{"field":"a","order":"up"}]}"#, "sort[0].order is `asc` or `desc`"),
             (r#"{"limit":1}"#, "unknown field `limit`"),
         ] {

@@ -1,57 +1,57 @@
 //! `aggregate_by` and `group_by`: what is said of all documents that match, or of each group.
 
+use super::aggregation;
 use crate::api::error::Refusal;
-use crate::api::json::{Object, mistyped, quoted, unmatched};
+use crate::api::json::{Object, quoted, unmatched};
+use crate::model::aggregation::Named;
 use crate::model::{ATTRIBUTE_NAME_BYTES_MAX, Aggregate, GROUP_KEYS_MAX, Given, Group};
 
 pub(in crate::api) const AGGREGATES_MAX: usize = 256;
 
-/// What is promised on top of the contract, and not there yet.
-const UNBUILT: &[&str] = &[
-    "Avg",
-    "Min",
-    "Max",
-    "ValueCount",
-    "Stats",
-    "ExtendedStats",
-    "Percentiles",
-    "Cardinality",
-    "Terms",
-    "Histogram",
-    "DateHistogram",
-    "Range",
-    "Filters",
-];
+/// Under their labels: what the contract has, and what is ours.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Labelled {
+    pub(super) aggregates: Vec<(Box<str>, Aggregate)>,
+    pub(super) aggregations: Vec<Named>,
+}
 
-/// Under their labels.
-pub(super) type Labelled = Vec<(Box<str>, Aggregate)>;
-
-pub(super) fn aggregates(object: &mut Object) -> Result<Labelled, Refusal> {
+pub(super) fn labelled(object: &mut Object) -> Result<Labelled, Refusal> {
     let place = object.place();
-    let Some(aggregates) = object.object("aggregate_by")? else { return Ok(Vec::new()) };
-    let aggregates = aggregates.into_fields();
-    if !(1..=AGGREGATES_MAX).contains(&aggregates.len()) {
-        let message = match aggregates.len() {
+    let mut labelled = Labelled::default();
+    let Some(given) = object.object("aggregate_by")? else { return Ok(labelled) };
+    let given = given.into_fields();
+    if !(1..=AGGREGATES_MAX).contains(&given.len()) {
+        let message = match given.len() {
             0 => "aggregate_by cannot be empty".to_owned(),
             many => format!("aggregate_by takes at most {AGGREGATES_MAX} labels, not {many}"),
         };
         return Err(Refusal::invalid(format!("{place}💔 {message}")));
     }
-    let one = |(label, path, given): (Box<str>, String, Given)| {
+    for (label, path, given) in given {
         check_label(&path, &label)?;
-        Ok((label, aggregate(&path, given)?))
-    };
-    aggregates.into_iter().map(one).collect()
+        match of_contract(&given) {
+            Some(aggregate) => labelled.aggregates.push((label, aggregate)),
+            None => labelled.aggregations.push((label, aggregation::read(&path, given)?)),
+        }
+    }
+    Ok(labelled)
 }
 
 /// A group of an answer has its keys and its aggregates beside each other: no two have one name.
 pub(super) fn groups(
     object: &mut Object,
     aggregates: &[(Box<str>, Aggregate)],
+    aggregations: &[Named],
 ) -> Result<Vec<Group>, Refusal> {
     let (place, path) = (object.place(), object.path_of("group_by"));
     let Some(items) = object.list("group_by")? else { return Ok(Vec::new()) };
     let refused = |message: &str| Err(Refusal::invalid(format!("{place}💔 {message}")));
+    if let Some((label, _)) = aggregations.first() {
+        let label = quoted(label);
+        return refused(&format!(
+            "group_by goes with Count and Sum alone, and not with `{label}`: nest it below Terms"
+        ));
+    }
     if aggregates.is_empty() {
         return refused("group_by needs aggregate_by");
     }
@@ -71,23 +71,18 @@ pub(super) fn groups(
     Ok(groups)
 }
 
-fn aggregate(path: &str, given: Given) -> Result<Aggregate, Refusal> {
-    let items = match given {
-        Given::List(items) => items,
-        other => return Err(mistyped(path, &other, "a sequence")),
-    };
+/// Nothing, if it is none of those that the contract has.
+fn of_contract(given: &Given) -> Option<Aggregate> {
+    let Given::List(items) = given else { return None };
     match items.as_slice() {
-        [Given::Text(word)] if **word == *"Count" => Ok(Aggregate::Count),
+        [Given::Text(word)] if **word == *"Count" => Some(Aggregate::Count),
         [Given::Text(word), Given::Text(attribute)] if **word == *"Count" => {
-            Ok(Aggregate::CountOf(attribute.clone()))
+            Some(Aggregate::CountOf(attribute.clone()))
         }
         [Given::Text(word), Given::Text(attribute)] if **word == *"Sum" => {
-            Ok(Aggregate::Sum(attribute.clone()))
+            Some(Aggregate::Sum(attribute.clone()))
         }
-        [Given::Text(word), ..] if UNBUILT.contains(&&**word) => {
-            Err(Refusal::not_built(&format!("{path} {word}")))
-        }
-        _ => Err(unmatched(path, "AggregateInput")),
+        _ => None,
     }
 }
 
@@ -133,24 +128,24 @@ mod tests {
 
     fn read(text: &str) -> Result<(Labelled, Vec<Group>), Refusal> {
         let mut object = Object::of("", given(text)).unwrap();
-        let aggregates = aggregates(&mut object)?;
-        let groups = groups(&mut object, &aggregates)?;
+        let labelled = labelled(&mut object)?;
+        let groups = groups(&mut object, &labelled.aggregates, &labelled.aggregations)?;
         object.end()?;
-        Ok((aggregates, groups))
+        Ok((labelled, groups))
     }
 
     #[test]
     fn counts_and_sums_of_all_or_of_groups_are_read() {
-        assert_eq!(read("{}").unwrap(), (Vec::new(), Vec::new()));
+        assert_eq!(read("{}").unwrap(), (Labelled::default(), Vec::new()));
         let text = r#"{"aggregate_by":{"n":["Count"],"a":["Count","x"],"s":["Sum","x"]},
             "group_by":["owner",{"tag":["ForEachUnique","tags"]}]}"#;
-        let (aggregates, groups) = read(text).unwrap();
-        let expected: Labelled = vec![
+        let (labelled, groups) = read(text).unwrap();
+        let aggregates = vec![
             ("n".into(), Aggregate::Count),
             ("a".into(), Aggregate::CountOf("x".into())),
             ("s".into(), Aggregate::Sum("x".into())),
         ];
-        assert_eq!(aggregates, expected);
+        assert_eq!(labelled, Labelled { aggregates, aggregations: Vec::new() });
         let each = Group::EachOf { label: "tag".into(), attribute: "tags".into() };
         assert_eq!(groups, [Group::Of("owner".into()), each]);
     }
@@ -168,7 +163,11 @@ mod tests {
             (r#"{"aggregate_by":{"n":7}}"#, "wrong_shape", "aggregate_by.n: invalid type"),
             (r#"{"aggregate_by":{"n":["Sum"]}}"#, "wrong_shape", "untagged enum AggregateInput"),
             (r#"{"aggregate_by":{"n":["Median","x"]}}"#, "wrong_shape", "AggregateInput"),
-            (r#"{"aggregate_by":{"n":["Terms","x",{}]}}"#, "not_supported", "aggregate_by.n Terms"),
+            (
+                r#"{"aggregate_by":{"n":["Count"],"a":["Avg","x"]},"group_by":["b"]}"#,
+                "invalid",
+                "Count and Sum alone, and not with `a`",
+            ),
             (r#"{"group_by":["a"]}"#, "invalid", "💔 group_by needs aggregate_by"),
             (&*grouped(r#""group_by":[]"#), "invalid", "1 to 8 keys, not 0"),
             (&*grouped(r#""group_by":"a""#), "wrong_shape", "group_by: invalid type"),

@@ -25,7 +25,9 @@ pub(super) fn read(object: &mut Object, queries: &[Query]) -> Result<Option<Fusi
     if queries.len() < QUERIES_MIN {
         return refused(&format!("rerank_by RRF needs at least {QUERIES_MIN} queries"));
     }
-    let aggregates = |query: &Query| query.rank.is_none() || !query.aggregates.is_empty();
+    let aggregates = |query: &Query| {
+        query.rank.is_none() || !query.aggregates.is_empty() || !query.aggregations.is_empty()
+    };
     if queries.iter().any(aggregates) {
         return refused("rerank_by RRF is of ranked documents: no query may have aggregate_by");
     }

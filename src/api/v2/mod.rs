@@ -1,6 +1,7 @@
 //! The turbopuffer contract: its paths, and what each does. The shapes are in the files beside.
 
 mod aggregate;
+mod aggregation;
 mod answer;
 mod compute;
 mod consistency;

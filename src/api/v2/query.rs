@@ -104,8 +104,8 @@ fn query(mut object: Object) -> Result<Query, Refusal> {
     let place = object.place();
     let (filter, rank) = rank::among(&mut object)?;
     let wished = page::read(&mut object)?;
-    let aggregates = aggregate::aggregates(&mut object)?;
-    let groups = aggregate::groups(&mut object, &aggregates)?;
+    let aggregate::Labelled { aggregates, aggregations } = aggregate::labelled(&mut object)?;
+    let groups = aggregate::groups(&mut object, &aggregates, &aggregations)?;
     let include = include::read(&mut object)?;
     let computed = compute::read(&mut object)?;
     let metric = metric_of(&mut object)?;
@@ -116,7 +116,9 @@ fn query(mut object: Object) -> Result<Query, Refusal> {
         Some(_) if !groups.is_empty() => Some("group_by does not go with rank_by: ask for each"),
         Some(_) if wished.limit.is_none() => Some("rank_by queries must specify top_k or limit"),
         Some(_) => None,
-        None if aggregates.is_empty() => Some("a query must specify rank_by or aggregate_by"),
+        None if aggregates.is_empty() && aggregations.is_empty() => {
+            Some("a query must specify rank_by or aggregate_by")
+        }
         None if include.is_some() => Some("include_attributes and exclude_attributes need rank_by"),
         None if !computed.is_empty() => Some("compute_attributes needs rank_by"),
         None if wished.per.is_some() => Some("limit.per needs rank_by"),
@@ -132,7 +134,7 @@ fn query(mut object: Object) -> Result<Query, Refusal> {
         false => wished.page(),
     };
     let include = include.unwrap_or(Include::Nothing);
-    Ok(Query { rank, page, filter, include, computed, aggregates, groups, metric })
+    Ok(Query { rank, page, filter, include, computed, aggregates, groups, aggregations, metric })
 }
 
 fn check_flags(object: &mut Object) -> Result<(), Refusal> {
@@ -285,7 +287,7 @@ mod tests {
             (r#""rank_by":["id","asc"],"limit":0"#, "queries[1]: 💔 top_k must be between"),
             (r#""rank_by":["id","asc"],"limit":1,"top_k":1"#, "queries[1]: 💔 top_k is the older"),
             (r#""aggregate_by":{}"#, "queries[1]: 💔 aggregate_by cannot be empty"),
-            (r#""aggregate_by":{"n":["Avg","a"]}"#, "`queries[1].aggregate_by.n Avg` is not"),
+            (r#""aggregate_by":{"n":["Mode","a"]}"#, "queries[1].aggregate_by.n: data did not"),
             (&*format!(r#"{enough},{counted},"group_by":["a"]"#), "queries[1]: 💔 group_by does"),
             (&*format!(r#"{counted},"offset":1"#), "queries[1]: 💔 offset needs rank_by"),
             (

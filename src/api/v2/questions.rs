@@ -75,7 +75,8 @@ fn rows(answer: &Answer) -> usize {
         Some(Aggregates::OfGroups(groups)) => groups.len(),
         Some(Aggregates::OfAll(_)) | None => 0,
     };
-    answer.rows.len() + groups
+    let buckets = answer.aggregations.iter().map(|(_, summary)| summary.buckets());
+    answer.rows.len() + groups + buckets.sum::<usize>()
 }
 
 pub(super) async fn explain(

@@ -1,24 +1,46 @@
 //! What is said of all documents that match, or of each group of them.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::aggregations::Told;
 use crate::api::json::{Encoding, Shown};
+use crate::model::aggregation::Summary;
 use crate::model::{Aggregated, AggregatedGroup, Aggregates, AttrType};
 
 /// Writes them under the name that they have in an answer.
-pub(super) fn entry<M: SerializeMap>(map: &mut M, aggregates: &Aggregates) -> Result<(), M::Error> {
-    match aggregates {
-        Aggregates::OfAll(labelled) => map.serialize_entry("aggregations", &All(labelled)),
-        Aggregates::OfGroups(groups) => map.serialize_entry("aggregation_groups", &Groups(groups)),
-    }
+pub(super) fn entry<M: SerializeMap>(
+    map: &mut M,
+    aggregates: Option<&Aggregates>,
+    summaries: &[(Arc<str>, Summary)],
+) -> Result<(), M::Error> {
+    let labelled: &[(Box<str>, Aggregated)] = match aggregates {
+        Some(Aggregates::OfGroups(groups)) => {
+            return map.serialize_entry("aggregation_groups", &Groups(groups));
+        }
+        Some(Aggregates::OfAll(labelled)) => labelled,
+        None => &[],
+    };
+    map.serialize_entry("aggregations", &All { labelled, summaries })
 }
 
-struct All<'a>(&'a [(Box<str>, Aggregated)]);
+struct All<'a> {
+    labelled: &'a [(Box<str>, Aggregated)],
+    summaries: &'a [(Arc<str>, Summary)],
+}
 
 impl Serialize for All<'_> {
     fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
-        json.collect_map(self.0.iter().map(|(label, said)| (label, Said(*said))))
+        let mut map = json.serialize_map(Some(self.labelled.len() + self.summaries.len()))?;
+        for (label, said) in self.labelled {
+            map.serialize_entry(label, &Said(*said))?;
+        }
+        for (label, summary) in self.summaries {
+            map.serialize_entry(&**label, &Told(summary))?;
+        }
+        map.end()
     }
 }
 
@@ -74,7 +96,7 @@ mod tests {
     impl Serialize for Entry {
         fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
             let mut map = json.serialize_map(None)?;
-            entry(&mut map, &self.0)?;
+            entry(&mut map, Some(&self.0), &[])?;
             map.end()
         }
     }

@@ -2,6 +2,7 @@
 //! rounded up, and nothing is larger than it is to please a reader.
 
 mod aggregates;
+mod aggregations;
 mod namespace;
 mod query;
 mod row;

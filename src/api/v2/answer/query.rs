@@ -108,9 +108,10 @@ impl OfOne<'_> {
             let rows = Rows { hits: &self.answer.rows, encoding: self.encoding };
             map.serialize_entry("rows", &rows)?;
         }
+        let summaries = &self.answer.aggregations;
         match &self.answer.aggregates {
-            Some(said) => aggregates::entry(map, said),
-            None => Ok(()),
+            None if summaries.is_empty() => Ok(()),
+            said => aggregates::entry(map, said.as_ref(), summaries),
         }
     }
 }
@@ -154,9 +155,9 @@ mod tests {
             made: Vec::new(),
         };
         let counted = Aggregates::OfAll(vec![("n".into(), Aggregated::Count(42))]);
-        let counted = Answer { rows: Vec::new(), aggregates: Some(counted) };
+        let counted = Answer { aggregates: Some(counted), ..Answer::default() };
         Answered {
-            answers: vec![Answer { rows: vec![hit], aggregates: None }, counted],
+            answers: vec![Answer { rows: vec![hit], ..Answer::default() }, counted],
             seq: 7,
             rows_in_tail: 2,
             rows: 2,

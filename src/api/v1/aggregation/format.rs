@@ -1,0 +1,161 @@
+//! How the keys of a date histogram spell moments: a few of the letters that Java has for it.
+
+use crate::api::error::Refusal;
+use crate::api::json::{Object, quoted};
+use crate::model::aggregation::{spelt_moment, spelt_offset};
+
+const LENGTH_MAX: usize = 128;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Format(Spelt);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Spelt {
+    Millis,
+    Seconds,
+    Parts(Vec<Part>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    /// So many characters from here on of `2015-01-01T00:00:00.000`.
+    Digits(usize, usize),
+    Offset,
+    Literal(char),
+}
+
+/// Letters, and where in a moment lies what they stand for.
+const LETTERS: [(&str, usize); 8] = [
+    ("yyyy", 0),
+    ("uuuu", 0),
+    ("MM", 5),
+    ("dd", 8),
+    ("HH", 11),
+    ("mm", 14),
+    ("ss", 17),
+    ("SSS", 20),
+];
+
+impl Format {
+    /// None: nothing is said, and moments are spelt as everywhere.
+    pub(super) fn read(options: &mut Object) -> Result<Option<Self>, Refusal> {
+        let path = options.path_of("format");
+        let Some(text) = options.text("format")? else { return Ok(None) };
+        let spelt = match &*text {
+            "strict_date_optional_time" => return Ok(None),
+            "epoch_millis" => Some(Spelt::Millis),
+            "epoch_second" => Some(Spelt::Seconds),
+            pattern => parts(pattern).map(Spelt::Parts),
+        };
+        let odd = || {
+            Refusal::invalid(format!(
+                "{path} is of yyyy, uuuu, MM, dd, HH, mm, ss, SSS, XXX, 'text' and punctuation, or \
+                 one of epoch_millis, epoch_second and strict_date_optional_time, not `{}`",
+                quoted(&text)
+            ))
+        };
+        spelt.map(|spelt| Some(Self(spelt))).ok_or_else(odd)
+    }
+
+    pub(super) fn spell(&self, ms: i64, ahead_s: i32) -> String {
+        let parts = match &self.0 {
+            Spelt::Millis => return ms.to_string(),
+            Spelt::Seconds => return ms.div_euclid(1000).to_string(),
+            Spelt::Parts(parts) => parts,
+        };
+        let moment = spelt_moment(ms, ahead_s);
+        let mut text = String::with_capacity(moment.len());
+        for part in parts {
+            match part {
+                Part::Digits(from, length) => text.push_str(&moment[*from..from + length]),
+                Part::Offset => text.push_str(&spelt_offset(ahead_s)),
+                Part::Literal(c) => text.push(*c),
+            }
+        }
+        text
+    }
+}
+
+fn parts(pattern: &str) -> Option<Vec<Part>> {
+    let mut parts = Vec::new();
+    let mut rest = pattern;
+    if pattern.is_empty() || pattern.len() > LENGTH_MAX {
+        return None;
+    }
+    while let Some(c) = rest.chars().next() {
+        if c == '\'' {
+            let (text, after) = quoted_text(&rest[1..])?;
+            parts.extend(text.chars().map(Part::Literal));
+            rest = after;
+        } else if c.is_ascii_alphabetic() {
+            let length = rest.chars().take_while(|other| *other == c).count();
+            let (letters, after) = rest.split_at(length);
+            parts.push(match LETTERS.iter().find(|(known, _)| *known == letters) {
+                Some((_, at)) => Part::Digits(*at, length),
+                None if letters == "XXX" => Part::Offset,
+                None => return None,
+            });
+            rest = after;
+        } else if matches!(c, '[' | ']' | '{' | '}' | '#' | '|') {
+            // To Java these mean something.
+            return None;
+        } else {
+            parts.push(Part::Literal(c));
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    Some(parts)
+}
+
+/// Behind a quote, up to the one that ends it. Two quotes side by side are one that is meant.
+fn quoted_text(rest: &str) -> Option<(String, &str)> {
+    if let Some(after) = rest.strip_prefix('\'') {
+        return Some(("'".to_owned(), after));
+    }
+    let (mut text, mut rest) = (String::new(), rest);
+    loop {
+        let (before, after) = rest.split_once('\'')?;
+        text.push_str(before);
+        match after.strip_prefix('\'') {
+            None => return Some((text, after)),
+            Some(after) => {
+                text.push('\'');
+                rest = after;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::json::given;
+
+    fn read(format: &str) -> Result<Option<Format>, Refusal> {
+        let text = serde_json::json!({ "format": format }).to_string();
+        Format::read(&mut Object::of("a", given(&text)).unwrap())
+    }
+
+    #[test]
+    fn a_moment_is_spelt_as_was_asked() {
+        let ms = 1_420_070_400_250;
+        for (format, expected) in [
+            ("yyyy-MM-dd", "2015-01-01"),
+            ("uuuu.MM.dd'T'HH:mm:ss.SSSXXX", "2015.01.01T01:00:00.250+01:00"),
+            ("HH 'o''clock'", "01 o'clock"),
+            ("epoch_millis", "1420070400250"),
+            ("epoch_second", "1420070400"),
+        ] {
+            assert_eq!(read(format).unwrap().unwrap().spell(ms, 3600), expected, "{format}");
+        }
+        assert_eq!(read("strict_date_optional_time").unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_no_format_is_refused() {
+        for format in ["", "yyyy-MMM", "e", "yy", "'open", "yyyy[-MM]", &"-".repeat(129)] {
+            let refusal = read(format).unwrap_err();
+            assert!(refusal.story().contains("a.format is of yyyy"), "{}", refusal.story());
+        }
+    }
+}
