@@ -3,8 +3,13 @@
 //! hours of simulated time. `scripts/explore` and `scripts/sim` print the tables; docs/TESTING.md says how
 //! to read a trace.
 
+use mimalloc::MiMalloc;
+
 #[path = "sim/explorer/mod.rs"]
 mod explorer;
 
 #[path = "sim/world/mod.rs"]
 mod world;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;

@@ -36,7 +36,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::memory::Memory;
 use crate::model::{Holder, NamePatterns, Namespace, NodeId};
 use crate::namespace::garbage::Sweeper;
-use crate::namespace::keeper::{FoldAt, Grounds};
+use crate::namespace::keeper::{FOLDS_MAX, FoldAt, Grounds};
 use crate::namespace::tally::Tally;
 use crate::storage::{Reader, Store};
 use caretaker::Caretaker;
@@ -74,6 +74,8 @@ pub struct Engine {
 pub struct Limits {
     pub memory_bytes: u64,
     pub folds: FoldAt,
+    /// Each computes, and has what it folds in memory once more.
+    pub folds_at_once: usize,
     pub open_names: usize,
     pub idle: Duration,
 }
@@ -81,7 +83,8 @@ pub struct Limits {
 impl Limits {
     /// What an operator decides. The rest is as it is best for everybody.
     pub fn of(memory_bytes: u64, folds: FoldAt) -> Self {
-        Self { memory_bytes, folds, open_names: OPEN_MAX, idle: IDLE }
+        let folds_at_once = FOLDS_MAX;
+        Self { memory_bytes, folds, folds_at_once, open_names: OPEN_MAX, idle: IDLE }
     }
 }
 
@@ -94,7 +97,7 @@ impl Engine {
         let sweeper = Sweeper::new(store.clone(), clock, dice.fork("caretaker"), me.clone());
         let (notices, noticed) = mpsc::channel(caretaker::NOTICES_MAX);
         let mut grounds = Grounds::new(store, clock, dice, me, memory.clone());
-        grounds = grounds.noticed_by(notices);
+        grounds = grounds.noticed_by(notices).folding_at_once(limits.folds_at_once);
         grounds.folds = limits.folds;
         grounds.idle = limits.idle;
         let tally = grounds.tally.clone();

@@ -41,8 +41,8 @@ pub(crate) use writes::{QUEUED_MAX, TAIL_BYTES_MAX, TAIL_SLOTS_MAX};
 
 /// Questions that wait for a keeper. More wait at its door.
 const ASKED_MAX: usize = 1024;
-/// Folds at once, on this node: each takes a core, and as much memory again as its tail.
-const FOLDS_MAX: usize = 2;
+/// Folds at once, on a node of any size: each takes a core, and as much memory again as its tail.
+pub const FOLDS_MAX: usize = 2;
 
 /// What all keepers of a node share.
 #[derive(Clone, Debug)]
@@ -161,6 +161,11 @@ impl Grounds {
     /// finds no room there is found by whoever walks over all names.
     pub fn noticed_by(self, notices: mpsc::Sender<(Namespace, Incarnation)>) -> Self {
         Self { notices: Some(notices), ..self }
+    }
+
+    /// All names of a node have so many turns to fold together.
+    pub fn folding_at_once(self, folds: usize) -> Self {
+        Self { folding: Arc::new(Semaphore::new(folds)), ..self }
     }
 
     fn notice(&self, name: &Namespace, inc: Incarnation) {

@@ -23,15 +23,15 @@ pub(crate) use chance::Chance;
 const NAMES: [&str; 6] = ["ash", "ash-1", "ash.1", "birch", "Cedar", "a"];
 const NODES: [usize; 6] = [1, 2, 2, 3, 3, 4];
 const CLIENTS: (usize, usize) = (2, 8);
-const OPERATIONS: (usize, usize) = (200, 320);
-const MINUTES: (usize, usize) = (92, 150);
+const OPERATIONS: (usize, usize) = (200, 220);
+const MINUTES: (usize, usize) = (92, 104);
 /// Of bursts, at most: so the last one begins when more than 90 minutes are over.
 const SPAN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(110));
 /// Of so many seeds, one has a name that is forsaken.
 const FORSAKEN_SEEDS: usize = 12;
 /// Keys on the first pages of a listing, at least and at most.
 const PAGES: [(usize, usize); 5] = [(3, 3), (3, 10), (10, 100), (100, 1000), (1000, 1000)];
-const IDLE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
+const IDLE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
 
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -183,7 +183,7 @@ fn limits(chance: &mut Chance, habits: &Habits) -> Limits {
     const MIB: u64 = 1 << 20;
     let (fewest, most) = chance.one_of(&[(2, 4), (2, 16), (16, 64), (64, 128)]);
     let slots = chance.between(fewest, most) as u64;
-    let bytes = chance.one_of(&[300, 2_000, 16 << 10, 64 * MIB]);
+    let bytes = chance.one_of(&[300, 2_000, 16 << 10, 64 * MIB, 64 * MIB]);
     let memory_bytes = match habits.text_bytes_max {
         _ if habits.large_at.is_some() => 1024 * MIB,
         // A change by filter asks for room before anybody knows what it finds.
@@ -195,7 +195,8 @@ fn limits(chance: &mut Chance, habits: &Habits) -> Limits {
     Limits {
         memory_bytes,
         folds: FoldAt { slots, bytes },
-        open_names: chance.one_of(&[1, 2, 3, 10_000, 10_000]),
+        folds_at_once: chance.one_of(&[1, 2]),
+        open_names: chance.one_of(&[1, 2, 3, 10_000, 10_000, 10_000]),
         idle: chance.span(IDLE.0, IDLE.1),
     }
 }
@@ -204,7 +205,7 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, nodes, names, clients, operations, crashes, pauses, suspends, .. } = self;
         let Self { ambushes, forsaken, page_keys_max, .. } = self;
-        let Limits { memory_bytes, folds, open_names, idle } = self.limits;
+        let Limits { memory_bytes, folds, folds_at_once, open_names, idle } = self.limits;
         let Aim { astray, roaming, rumours } = self.aim;
         let masked: Vec<String> = self.masked.iter().map(ToString::to_string).collect();
         writeln!(
@@ -217,8 +218,8 @@ impl fmt::Display for Plan {
         )?;
         writeln!(
             f,
-            "  limits: memory {} KiB, folds at {} slots or {} bytes, {open_names} names open, idle \
-             after {idle:?}",
+            "  limits: memory {} KiB, {folds_at_once} folds at once, at {} slots or {} bytes, \
+             {open_names} names open, idle after {idle:?}",
             memory_bytes >> 10,
             folds.slots,
             folds.bytes

@@ -67,7 +67,7 @@ const MOST: [(FaultKind, f64); 14] = [
 const LEVELS: [f64; 6] = [0.0, 0.0, 0.1, 0.3, 1.0, 1.0];
 const HARSH: [f64; 4] = [0.2, 0.5, 1.0, 1.5];
 /// No run is without any: of these two there is so much.
-const LEAST: f64 = 0.01;
+const LEAST: f64 = 0.05;
 const ALWAYS: [FaultKind; 2] = [FaultKind::FailedAfter, FaultKind::Slow];
 
 /// Of a request in good times, there and back: half of them take less.
