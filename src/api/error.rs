@@ -22,7 +22,7 @@ const SHOULD_RETRY: &str = "x-should-retry";
 /// Of what is too much right now, or away: clients wait so long before they come again.
 const RETRY_AFTER_SECONDS: u64 = 1;
 /// Clients pass over what is longer, and come again when they like.
-const RETRY_AFTER_SECONDS_MAX: u64 = 30 * 60;
+pub(super) const RETRY_AFTER_SECONDS_MAX: u64 = 30 * 60;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Contract {
@@ -253,7 +253,7 @@ impl Refusal {
     pub(super) fn large_answer(fewer: &str, bytes: usize) -> Self {
         let message = format!(
             "the answer comes to {bytes} bytes, which is more than one answer may have: lower \
-             `{fewer}`, or name fewer attributes in `include_attributes`"
+             `{fewer}`, name fewer attributes in `include_attributes`, or ask for fewer buckets"
         );
         Self::new(StatusCode::BAD_REQUEST, "answer_too_large", message)
     }

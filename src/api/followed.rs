@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// What is still wrong is told again.
 const REMIND_AFTER: Duration = Duration::from_secs(60);
 /// A thousand keys, or a chain of certificates, have some hundred kilobytes.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+pub(super) const FILE_BYTES_MAX: u64 = 1 << 20;
 
 pub(super) struct Followed {
     /// What is in them, in one word.

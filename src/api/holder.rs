@@ -93,7 +93,7 @@ impl Holder {
             self.meter.request(most, now).map_err(over)?;
         }
         if !self.may(need, namespace) {
-            return Err(Refusal::forbidden(needed(need)));
+            return Err(Refusal::forbidden(need.words()));
         }
         if let Some(most) = rates.bytes_per_second {
             let over = |wait| Refusal::over_limit(&format!("{most} bytes a second"), wait);
@@ -108,18 +108,6 @@ impl Holder {
             }
         };
         Ok(Pass { holder: self, clock, _query: query })
-    }
-}
-
-fn needed(need: Need) -> &'static str {
-    match need {
-        Need::Nothing | Need::Known => "nothing",
-        Need::InNamespace(Scope::Read) => "the scope `read` for this namespace",
-        Need::InNamespace(Scope::Write) => "the scope `write` for this namespace",
-        Need::InNamespace(Scope::List) => "the scope `list` for this namespace",
-        Need::InNamespace(Scope::Admin) => "the scope `admin` for this namespace",
-        Need::Names => "the scope `list`",
-        Need::Everything => "the scope `admin` for all namespaces",
     }
 }
 

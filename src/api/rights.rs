@@ -39,6 +39,30 @@ impl Need {
     pub(super) fn is_query(self) -> bool {
         self == Self::InNamespace(Scope::Read)
     }
+
+    /// The scope that a key has to have, if it has to have one.
+    pub(super) fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Nothing | Self::Known => None,
+            Self::InNamespace(scope) => Some(scope),
+            Self::Names => Some(Scope::List),
+            Self::Everything => Some(Scope::Admin),
+        }
+    }
+
+    /// As whoever is refused is told it, and whoever reads of the route.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Nothing => "no key",
+            Self::Known => "any key that is known",
+            Self::InNamespace(Scope::Read) => "the scope `read` for this namespace",
+            Self::InNamespace(Scope::Write) => "the scope `write` for this namespace",
+            Self::InNamespace(Scope::List) => "the scope `list` for this namespace",
+            Self::InNamespace(Scope::Admin) => "the scope `admin` for this namespace",
+            Self::Names => "the scope `list`",
+            Self::Everything => "the scope `admin` for all namespaces",
+        }
+    }
 }
 
 const READ: Need = Need::InNamespace(Scope::Read);
@@ -88,8 +112,12 @@ pub const ROUTES: &[Route] = &[
 /// The route of a request, whose path is as it stands in the router.
 pub(super) fn of(method: &Method, path: &str) -> Option<&'static Route> {
     // Who answers a GET answers a HEAD.
-    let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
-    ROUTES.iter().find(|route| route.path == path && route.method == method)
+    find(if *method == Method::HEAD { "GET" } else { method.as_str() }, path)
+}
+
+/// The method may be in letters of any case.
+pub(super) fn find(method: &str, path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.path == path && route.method.eq_ignore_ascii_case(method))
 }
 
 #[cfg(test)]

@@ -14,9 +14,9 @@ use crate::model::{NamePatterns, datetime};
 
 /// Every request is compared with each of them.
 pub const API_KEYS_MAX: usize = 1000;
-const NAME_CHARS_MAX: usize = 64;
+pub const API_KEY_NAME_CHARS_MAX: usize = 64;
 /// Above it, a limit is none.
-const RATE_MAX: u64 = 1_000_000_000_000;
+pub const API_KEY_RATE_MAX: u64 = 1_000_000_000_000;
 /// A file that is none at all is wrong in every line.
 const PROBLEMS_TOLD: usize = 20;
 const NO_KEYS: &str = "has no keys: each begins with [[keys]]";
@@ -213,11 +213,11 @@ impl<'a> Reader<'a> {
 
 fn key_name(value: &DeValue<'_>) -> Result<String, String> {
     let name = value.as_str().ok_or("must be a string")?;
-    let fits = (1..=NAME_CHARS_MAX).contains(&name.len());
+    let fits = (1..=API_KEY_NAME_CHARS_MAX).contains(&name.len());
     match fits && name.chars().all(|c| c.is_ascii_graphic()) {
         true => Ok(name.to_owned()),
         false => Err(format!(
-            "must be 1 to {NAME_CHARS_MAX} characters of ASCII, without spaces: it is for the log"
+            "must be 1 to {API_KEY_NAME_CHARS_MAX} characters of ASCII, without spaces: it is for the log"
         )),
     }
 }
@@ -269,21 +269,22 @@ fn moment_of(value: &DeValue<'_>) -> Result<i64, String> {
 }
 
 fn count_of(value: &DeValue<'_>) -> Result<u64, String> {
-    number(value).ok_or_else(|| format!("must be a number, 1 to {RATE_MAX}; without it, any"))
+    number(value)
+        .ok_or_else(|| format!("must be a number, 1 to {API_KEY_RATE_MAX}; without it, any"))
 }
 
 fn bytes_of(value: &DeValue<'_>) -> Result<u64, String> {
     let size = value.as_str().and_then(|text| bytes::parse(text).ok());
-    let size = size.filter(|size| (1..=RATE_MAX).contains(size));
+    let size = size.filter(|size| (1..=API_KEY_RATE_MAX).contains(size));
     size.or_else(|| number(value)).ok_or_else(|| {
-        format!("must be a size such as \"16MiB\", or a number of bytes, 1 to {RATE_MAX}")
+        format!("must be a size such as \"16MiB\", or a number of bytes, 1 to {API_KEY_RATE_MAX}")
     })
 }
 
 fn number(value: &DeValue<'_>) -> Option<u64> {
     let DeValue::Integer(number) = value else { return None };
     let number = u64::from_str_radix(number.as_str(), number.radix()).ok();
-    number.filter(|number| (1..=RATE_MAX).contains(number))
+    number.filter(|number| (1..=API_KEY_RATE_MAX).contains(number))
 }
 
 fn texts<'a>(value: &'a DeValue<'_>) -> Option<Vec<&'a str>> {
@@ -293,6 +294,7 @@ fn texts<'a>(value: &'a DeValue<'_>) -> Option<Vec<&'a str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{NAME_BYTES_MAX, NAME_PATTERNS_MAX};
 
     /// Of `abc`.
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -391,5 +393,31 @@ mod tests {
         assert_eq!((told.len(), &*told[20]), (21, "and 100 more"));
         let many = problems(&"[[keys]]\n".repeat(API_KEYS_MAX + 1));
         assert_eq!(many, ["has 1001 keys, and 1000 are the most"]);
+    }
+
+    #[test]
+    fn a_file_has_so_much_of_everything_and_no_more() {
+        let is_read = |text: &str| ApiKey::parse_file(text).is_ok();
+        let another = |at: usize| {
+            let hash = format!("{at:064x}");
+            key("").replace("'ops'", &format!("'k{at}'")).replace(ABC, &hash)
+        };
+        let named = |length: usize| key("").replace("'ops'", &format!("'{}'", "n".repeat(length)));
+        let for_patterns = |count: usize| key("").replace("'*'", &vec!["'a-*'"; count].join(","));
+        let for_pattern =
+            |length: usize| key("").replace("'*'", &format!("'{}'", "n".repeat(length)));
+        let limited = |most: u64| key(&format!("requests_per_second = {most}"));
+        let keys: String = (0..API_KEYS_MAX).map(another).collect();
+        for (most, more) in [
+            (keys.clone(), keys + &another(API_KEYS_MAX)),
+            (named(API_KEY_NAME_CHARS_MAX), named(API_KEY_NAME_CHARS_MAX + 1)),
+            (for_patterns(NAME_PATTERNS_MAX), for_patterns(NAME_PATTERNS_MAX + 1)),
+            (for_pattern(NAME_BYTES_MAX), for_pattern(NAME_BYTES_MAX + 1)),
+            (limited(API_KEY_RATE_MAX), limited(API_KEY_RATE_MAX + 1)),
+        ] {
+            let end = |text: &str| text[text.len() - 60..].to_owned();
+            assert!(is_read(&most), "{}: {:?}", end(&most), ApiKey::parse_file(&most));
+            assert!(!is_read(&more), "{}", end(&more));
+        }
     }
 }

@@ -21,7 +21,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-pub use key_file::{API_KEYS_MAX, ApiKey, Rates, Scope};
+pub use key_file::{API_KEY_NAME_CHARS_MAX, API_KEY_RATE_MAX, API_KEYS_MAX, ApiKey, Rates, Scope};
 pub use keys::{CONFIG_ENV, ENV_PREFIX, KEYS, Key, Shape};
 pub use levels::LogLevels;
 pub use location::Location;

@@ -24,22 +24,32 @@ pub fn of_group(group: &AggregatedGroup) -> usize {
 
 /// Without its name, which all that are called so have together.
 pub fn of_summary(summary: &Summary) -> usize {
+    let Summary::Buckets(Buckets { buckets, .. }) = summary else { return of_one(summary) };
+    let of_bucket = |bucket: &Bucket| {
+        let below = bucket.below.iter().map(|(_, summary)| of_summary(summary));
+        of_one_bucket(bucket) + below.sum::<usize>()
+    };
+    of_one(summary) + buckets.iter().map(of_bucket).sum::<usize>()
+}
+
+/// Without its buckets, if it has any.
+pub(super) fn of_one(summary: &Summary) -> usize {
     let beside = match summary {
         Summary::Number(..) | Summary::Sum(_) | Summary::Bound(_) | Summary::Count(_) => 0,
         Summary::Stats(_) => size_of::<Stats>(),
         Summary::Percentiles(Percentiles { figures, .. }) => size_of_val(&**figures),
-        Summary::Buckets(Buckets { buckets, .. }) => buckets.iter().map(of_bucket).sum::<usize>(),
+        Summary::Buckets(_) => 0,
     };
     size_of_val(summary) + size_of::<Box<str>>() + beside
 }
 
-fn of_bucket(bucket: &Bucket) -> usize {
+/// Without what is nested in it.
+pub(super) fn of_one_bucket(bucket: &Bucket) -> usize {
     let key = match &bucket.key {
         Key::Term(value) => of_value(value),
         Key::Number(_) | Key::Moment { .. } | Key::Range { .. } | Key::Name(_) => 0,
     };
-    let below = bucket.below.iter().map(|(_, summary)| of_summary(summary));
-    size_of_val(bucket) + key + below.sum::<usize>()
+    size_of_val(bucket) + key
 }
 
 /// What lies beside it on the heap.

@@ -1,11 +1,14 @@
-//! What the rows of an answer take in memory while they are gathered. Sixteen queries for ten thousand
-//! documents each may come to gigabytes, so they are weighed one by one, and room is asked for before
-//! there are more than it was asked for: an answer for which there is none ends there.
+//! What an answer takes in memory while it is gathered: its rows, its buckets, and what is held of
+//! documents to make these. Sixteen queries for ten thousand documents each may come to gigabytes, so
+//! they are weighed one by one, and room is asked for before there are more than it was asked for: an
+//! answer for which there is none ends there.
 //!
 //! What must hold: what is reserved is never less than what was gathered, but for the one row that is in
 //! the hand. How an answer is printed, and how much that may be, is another's business.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::error::{Error, Result};
 use crate::memory::{Memory, Share};
@@ -20,10 +23,11 @@ pub struct Load {
     memory: Memory,
     share: Share,
     bytes: u64,
+    part: Part,
 }
 
-/// The rows of an answer come to more than there is memory for at all. It is found among the sources of
-/// an error.
+/// What an answer is made of comes to more than there is memory for at all. It is found among the
+/// sources of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overload {
     pub bytes: u64,
@@ -31,29 +35,58 @@ pub struct Overload {
 
 impl Load {
     pub fn on(memory: &Memory) -> Self {
-        Self { memory: memory.clone(), share: memory.take(0), bytes: 0 }
+        Self::of(memory, Part::default())
+    }
+
+    /// For what the same answer holds for a while. The two are one to whoever says what is too much: it
+    /// would be told to come again for ever, for what it has itself.
+    pub(super) fn beside(&self) -> Self {
+        Self::of(&self.memory, Part { whole: self.part.whole.clone(), bytes: 0 })
+    }
+
+    fn of(memory: &Memory, part: Part) -> Self {
+        Self { memory: memory.clone(), share: memory.take(0), bytes: 0, part }
+    }
+
+    /// How much an answer may come to, if nobody else has any.
+    pub(super) fn most(&self) -> u64 {
+        self.memory.most()
     }
 
     /// So many bytes more.
     pub(super) fn add(&mut self, bytes: usize) -> Result<()> {
-        self.bytes += bytes as u64;
-        if self.bytes <= self.share.bytes() {
+        self.weigh(self.bytes + bytes as u64)
+    }
+
+    /// So many bytes in all, be it more than before or less.
+    pub(super) fn weigh(&mut self, bytes: u64) -> Result<()> {
+        self.bytes = bytes;
+        let wanted = bytes + bytes.min(STEP_BYTES);
+        if (bytes..=wanted).contains(&self.share.bytes()) {
             return Ok(());
         }
-        let wanted = self.bytes + self.bytes.min(STEP_BYTES);
-        if self.bytes <= FREE_BYTES {
+        if bytes <= self.share.bytes() {
+            self.share.resize(wanted);
+        } else if bytes <= FREE_BYTES {
             self.share.resize(wanted.min(FREE_BYTES));
-            return Ok(());
+        } else {
+            self.reach(wanted)?;
         }
-        let (bytes, most) = (self.bytes, self.memory.most());
+        self.part.comes_to(self.share.bytes());
+        Ok(())
+    }
+
+    fn reach(&mut self, wanted: u64) -> Result<()> {
+        let (most, others) = (self.memory.most(), self.part.others());
+        let bytes = self.bytes + others;
         if bytes > most {
             let message = format!(
-                "the documents of the answer come to {bytes} bytes, and at most {most} are for \
-                 requests: ask for fewer, or raise indexer.memory_limit"
+                "what the answer is made of comes to {bytes} bytes, and at most {most} are for \
+                 requests: ask for less, or raise indexer.memory_limit"
             );
             return Err(Error::invalid(message).with_source(Overload { bytes }));
         }
-        self.share.reach(wanted.min(most))
+        self.share.reach(wanted.min(most - others))
     }
 
     /// What was gathered, and nothing beyond.
@@ -64,10 +97,35 @@ impl Load {
     }
 }
 
+/// What one of several loads has of what an answer has reserved in all.
+#[derive(Debug, Default)]
+struct Part {
+    whole: Arc<AtomicU64>,
+    bytes: u64,
+}
+
+impl Part {
+    fn comes_to(&mut self, bytes: u64) {
+        self.whole.fetch_add(bytes, Relaxed);
+        self.whole.fetch_sub(self.bytes, Relaxed);
+        self.bytes = bytes;
+    }
+
+    fn others(&self) -> u64 {
+        self.whole.load(Relaxed).saturating_sub(self.bytes)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.whole.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
 impl fmt::Display for Overload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.bytes;
-        write!(f, "{bytes} bytes of documents are more than there is memory for")
+        write!(f, "{bytes} bytes are more than there is memory for")
     }
 }
 
@@ -99,6 +157,39 @@ mod tests {
         assert_eq!((share.bytes(), memory.used()), (bytes, bytes));
         drop(share);
         assert_eq!(memory.used(), 0);
+    }
+
+    #[test]
+    fn what_weighs_less_than_before_gives_room_to_others() {
+        let memory = Memory::of(1 << 30);
+        let mut load = Load::on(&memory);
+        for bytes in [0, 100 << 20, 70 << 20, 70 << 20, 9, 0, 300 << 10, 200 << 10, 1 << 20] {
+            load.weigh(bytes).unwrap();
+            let used = memory.used();
+            assert!(used >= bytes && used <= bytes + bytes.min(STEP_BYTES), "{used} {bytes}");
+        }
+        load.add(5).unwrap();
+        assert_eq!(load.into_share().bytes(), (1 << 20) + 5);
+    }
+
+    /// Two that are each small enough were told to come again, though nobody else was there.
+    #[test]
+    fn what_one_answer_has_in_several_places_is_too_much_together() {
+        let memory = Memory::of(16 * MIB);
+        let mut rows = Load::on(&memory);
+        rows.add(6 << 20).unwrap();
+        let mut beside = rows.beside();
+        beside.add(5 << 20).unwrap();
+        let told = beside.add(3 << 20).unwrap_err();
+        assert_eq!(told.kind(), ErrorKind::Invalid);
+        assert_eq!(overload(&told), Some(Overload { bytes: 15 * MIB }));
+        // What is let go is another's.
+        drop(beside);
+        rows.add(8 << 20).unwrap();
+        assert_eq!(memory.used(), 14 * MIB);
+        // Another answer is not told of what this one has.
+        let told = Load::on(&memory).add(3 << 20).unwrap_err();
+        assert_eq!((told.kind(), overload(&told)), (ErrorKind::Unavailable, None), "{told}");
     }
 
     #[test]

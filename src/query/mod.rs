@@ -83,8 +83,8 @@ fn of_blocks(
     computed.tell(&matches, &texts, &winners, &mut rows, halt, load)?;
     let aggregates = aggregation.map(|aggregation| aggregation.of(&matches, halt, load));
     let aggregates = aggregates.transpose()?;
-    let aggregations = aggregations.finish(&aggregations.of(&matches, halt)?)?;
-    load.add(aggregations.iter().map(|(_, summary)| heft::of_summary(summary)).sum())?;
+    let partial = aggregations.of(&matches, halt, load)?;
+    let aggregations = aggregations.finish(&partial, halt, load)?;
     Ok(Answer { rows, aggregates, aggregations })
 }
 
@@ -96,6 +96,7 @@ mod tests {
     use super::*;
     use crate::error::Error;
     use crate::memory::Memory;
+    use crate::model::aggregation::{Aggregation, Metric};
     use crate::model::{
         Aggregate, Computed, Direction, Filter, Fragments, Given, Group, Highlight, Include,
         LastToken, Offsets, Op, Operand, Page, Per, Rank, Row, Score, Value,
@@ -137,6 +138,10 @@ mod tests {
         })
     }
 
+    fn mean() -> Aggregation {
+        Aggregation::metric("u", Metric::Avg)
+    }
+
     fn raised() -> Halt {
         let halt = Halt::default();
         halt.raise();
@@ -162,6 +167,7 @@ mod tests {
             Query { aggregates: count(), ..query() },
             Query { aggregates: vec![("f".into(), Aggregate::Sum("f".into()))], ..query() },
             Query { aggregates: count(), groups: vec![Group::Of("u".into())], ..query() },
+            Query { aggregations: vec![("a".into(), mean())], ..query() },
         ] {
             assert!(ask(&living, &query).is_ok(), "{query:?}");
             let told = of_blocks(&schema(), &living, &query, &raised(), &mut load());

@@ -13,6 +13,7 @@ use crate::socket::{Reads, Socket, head};
 
 const WRITE: &str = "/v2/namespaces/a";
 const QUERY: &str = "/v2/namespaces/a/query";
+const OWN_QUERY: &str = "/v1/namespaces/a/query";
 const RECALL: &str = "/v1/namespaces/a/_debug/recall";
 const PAGE: &str = "docs/LIMITS.md";
 /// Set, it writes the page instead of comparing it.
@@ -77,6 +78,17 @@ fn edits(min_query_chars: usize, distance: usize) -> Value {
     json!({"min_query_chars": min_query_chars, "distance": distance})
 }
 
+/// An aggregation of v2 of this kind, with these options.
+fn aggregated(word: &str, attribute: &str, options: Value) -> Ask {
+    post(QUERY, json!({"aggregate_by": {"x": [word, attribute, options]}}))
+}
+
+/// Terms in terms, so many deep with what is in the last.
+fn buckets(deep: usize) -> Value {
+    let innermost = json!(["Avg", "n"]);
+    (1..deep).fold(innermost, |inner, _| json!(["Terms", "n", {"aggs": {"y": inner}}]))
+}
+
 /// A write to a namespace of its own: what is there already must not count.
 fn new(ns: &str, many: usize, body: Value) -> Ask {
     post(&format!("/v2/namespaces/{ns}-{many}"), body)
@@ -98,9 +110,18 @@ const HELD: &[(&str, Held)] = &[
     ("the first line and the headers of a request", By("tests/api/limits.rs", "a_head_may_be_so_long_and_no_longer")),
     ("connections, and half of the files that may be open", By("src/api/listener.rs", "one_connection_too_many_waits_for_another_to_end")),
     ("waiting for the rest of a head", By("src/api/listener.rs", "a_head_that_does_not_come_to_its_end_is_not_waited_for")),
+    ("waiting for a handshake of TLS", By("src/api/listener.rs", "who_comes_to_no_tls_is_left_and_gives_its_place_to_others")),
     ("waiting for the next request of a connection", By("src/api/listener.rs", "a_connection_that_nobody_uses_is_closed_in_the_end")),
     ("waiting for a client to take its answer", By("src/api/listener.rs", "a_client_that_does_not_take_its_answer_is_left")),
     ("a connection on which nothing begins or ends", By("src/api/listener.rs", "a_request_that_comes_to_no_end_is_left")),
+
+    ("keys of `auth.api_keys_file`", By("src/config/key_file.rs", "a_file_has_so_much_of_everything_and_no_more")),
+    ("characters of the name of a key", By("src/config/key_file.rs", "a_file_has_so_much_of_everything_and_no_more")),
+    ("patterns of names of a key", By("src/config/key_file.rs", "a_file_has_so_much_of_everything_and_no_more")),
+    ("characters of a pattern of names", By("src/config/key_file.rs", "a_file_has_so_much_of_everything_and_no_more")),
+    ("each limit that a key may have", By("src/config/key_file.rs", "a_file_has_so_much_of_everything_and_no_more")),
+    ("the file of keys, of a certificate, of its key", By("src/api/followed.rs", "what_cannot_be_read_is_told_by_its_name")),
+    ("waiting, as `Retry-After` tells who is over a limit", By("src/api/error.rs", "who_is_over_a_limit_is_told_when_to_come_again")),
 
     ("characters of a name", By("tests/api/hostile_words.rs", "a_name_has_so_many_characters_and_no_more")),
     ("names on a page of a list", Asked(|many| {
@@ -202,6 +223,44 @@ const HELD: &[(&str, Held)] = &[
     ("`num` of a measure of recall", Asked(|many| post(RECALL, json!({"num": many})), "num must be between 1 and 100")),
     ("`num` times `top_k` of one with `include_ground_truth`", By("tests/api/limits.rs", "the_truth_of_a_measure_of_recall_is_shown_up_to_its_limit")),
 
+    ("aggregations of a query", Asked(|many| {
+        post(QUERY, json!({"aggregate_by": fields("x", many, &json!(["Avg", "n"]))}))
+    }, "a query has at most 64 aggregations")),
+    ("aggregations in each other", Asked(|many| {
+        post(QUERY, json!({"aggregate_by": {"x": buckets(many)}}))
+    }, "aggregation `x>y>y>y>y`: aggregations nest at most 4 deep")),
+    ("the name of an aggregation in a bucket", Asked(|many| {
+        aggregated("Terms", "n", json!({"aggs": {"y".repeat(many): ["Avg", "n"]}}))
+    }, "a name has 1 to 128 bytes")),
+    ("buckets of all aggregations of a query, told or not", By("src/query/aggregation/tests/limits.rs", "more_buckets_than_there_may_be_are_told")),
+    ("what all aggregations of a query hold, and what there is for all requests", By("src/query/aggregation/tests/limits.rs", "more_memory_than_there_may_be_is_told")),
+    ("`size` of terms", Asked(|many| aggregated("Terms", "n", json!({"size": many})), "size is 1 to 10000, not 10001")),
+    ("ranges of one aggregation", Asked(|many| {
+        let ranges: Vec<Value> = (0..many).map(|from| json!({"from": from})).collect();
+        aggregated("Range", "n", json!({"ranges": ranges}))
+    }, "1 to 256 ranges, not 257")),
+    ("filters of one aggregation", Asked(|many| {
+        let filters = fields("f", many, &json!(["n", "Eq", 1]));
+        post(QUERY, json!({"aggregate_by": {"x": ["Filters", filters]}}))
+    }, "1 to 256 filters, not 257")),
+    ("words of an order", Asked(|many| {
+        aggregated("Terms", "n", json!({"order": vec![json!(["_key", "asc"]); many]}))
+    }, "at most 8 words, not 9")),
+    ("`fixed_interval`, and `offset` of a date histogram", Asked(|many| {
+        let interval = format!("{many}ms");
+        aggregated("DateHistogram", "seen", json!({"fixed_interval": interval, "offset": interval}))
+    }, "fixed_interval is 1 ms to 864000000000 ms, not 864000000001")),
+    ("`format` of a date histogram", Asked(|many| {
+        let options = json!({"field": "seen", "calendar_interval": "day", "format": "-".repeat(many)});
+        post(OWN_QUERY, json!({"top_k": 0, "aggs": {"x": {"date_histogram": options}}}))
+    }, "aggs.x.date_histogram.format is of yyyy")),
+    ("`percents`", Asked(|many| {
+        let percents: Vec<f64> = (0..many).map(|at| at as f64 / 2.0).collect();
+        post(QUERY, json!({"aggregate_by": {"x": ["Percentiles", "n", percents]}}))
+    }, "1 to 100 percents, not 101")),
+    ("values of which percentiles are exact", By("src/query/aggregation/quantiles.rs", "so_many_values_are_told_exactly_and_one_more_by_its_bin")),
+    ("`precision_threshold`", By("src/query/aggregation/tests/limits.rs", "no_precision_is_beyond_the_most")),
+
     ("globs and regular expressions of a query, or of a filter of a write", Asked(|many| {
         filtered(json!(["Or", vec![json!(["t", "Glob", "x*"]); many]]))
     }, "at most 64 globs and regular expressions")),
@@ -225,7 +284,7 @@ const HELD: &[(&str, Held)] = &[
 async fn documented() -> Server {
     let server = Server::start(&Options::memory()).await;
     let schema = json!({
-        "n": "int", "tags": "[]int", "more": "[]int",
+        "n": "int", "tags": "[]int", "more": "[]int", "seen": "datetime",
         "t": {
             "type": "string", "filterable": true, "full_text_search": true, "regex": true,
             "glob": true, "fuzzy": true,

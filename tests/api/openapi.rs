@@ -1,8 +1,10 @@
 //! `/openapi.json` says what is so: every example of it is sent and answered with the status and the
 //! shape that it tells, and so is what every operation refuses.
 
+use elacsym::api::{Need, ROUTES};
 use serde_json::{Value, json};
 
+use crate::key_file::{entry, locked};
 use crate::server::{Options, Server};
 use crate::shapes::Schemas;
 use crate::socket::{Answer, Reads, Socket, head};
@@ -283,6 +285,51 @@ async fn who_shows_no_key_is_refused_as_it_is_told() {
             let let_in = operation.send(&server, "usual", &bearer).await;
             assert_ne!(let_in.status, 401, "{}", operation.id());
             operation.check(&schemas, &let_in);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_or_has_too_much_is_refused_as_it_is_told() {
+    const ALL: &[&str] = &["read", "write", "list", "admin"];
+    // Nobody sends so many in a row within a second that the next is let in.
+    const TRIES: usize = 100;
+    let server = Server::start(&locked(&[
+        entry("root", ALL, &["*"], ""),
+        entry("stranger", &["write"], &["none-*"], ""),
+        entry("slow", ALL, &["*"], "requests_per_second = 1"),
+    ]))
+    .await;
+    let root = [("Authorization", "Bearer root")];
+    let document = server.call("GET", "/openapi.json", &root, b"").await.ok();
+    let (schemas, operations) = (Schemas::of(&document), Operation::all(&document));
+    for operation in &operations {
+        let id = operation.id();
+        let route = ROUTES
+            .iter()
+            .find(|route| (route.method, route.path) == (&*operation.method, &*operation.path));
+        let need = route.unwrap_or_else(|| panic!("{id} has no rights")).need;
+        let has_rights = !matches!(need, Need::Nothing | Need::Known);
+        assert_eq!(operation.tells(403), has_rights, "{id}");
+        assert_eq!(operation.tells(429), need != Need::Nothing, "{id}");
+
+        let stranger = [("Authorization", "Bearer stranger")];
+        let answer = operation.send(&server, "usual", &stranger).await;
+        assert_eq!(answer.status == 403, has_rights, "{id}: {}", answer.text());
+        operation.check(&schemas, &answer);
+
+        if need != Need::Nothing {
+            let slow = [("Authorization", "Bearer slow")];
+            let mut answer = operation.send(&server, "usual", &slow).await;
+            for _ in 0..TRIES {
+                if answer.status == 429 {
+                    break;
+                }
+                answer = operation.send(&server, "usual", &slow).await;
+            }
+            assert_eq!(answer.status, 429, "{id}: {}", answer.text());
+            assert!(answer.header("retry-after").is_some(), "{id}");
+            operation.check(&schemas, &answer);
         }
     }
 }

@@ -34,6 +34,10 @@ const FEW_WRITES: u64 = 16;
 const MANY_WRITES: u64 = 80;
 const READERS: u64 = 8;
 const ROUNDS: usize = 3;
+/// Some 16 MB of different texts: to count them takes as much again, to tell them too, and to print
+/// them.
+const BOOK_WRITES: u64 = 4;
+const COUNTERS: u64 = 12;
 
 /// As a client sends vectors that has many of them; and how many they are.
 fn body() -> (Bytes, usize) {
@@ -124,13 +128,18 @@ async fn a_write_of_more_than_the_limit_is_refused_for_good() {
     server.stands().await;
 }
 
-/// Writes rows of one letter each, however often it takes to be let in.
-async fn fill(server: &Server, ns: &str, writes: u64) {
-    let (path, text) = (format!("/v2/namespaces/{ns}"), "x".repeat(TEXT_BYTES));
+/// Of one letter.
+fn alike(_: u64) -> String {
+    "x".repeat(TEXT_BYTES)
+}
+
+/// Writes rows with these texts, however often it takes to be let in.
+async fn fill(server: &Server, ns: &str, writes: u64, text: impl Fn(u64) -> String) {
+    let path = format!("/v2/namespaces/{ns}");
     let clock = Clock::start();
     for write in 0..writes {
         let ids = write * TEXT_ROWS..(write + 1) * TEXT_ROWS;
-        let rows: Vec<Value> = ids.map(|id| json!({"id": id, "t": text.clone()})).collect();
+        let rows: Vec<Value> = ids.map(|id| json!({"id": id, "t": text(id)})).collect();
         let body = json!({"upsert_rows": rows});
         loop {
             let answer = server.post(&path, &body).await;
@@ -149,8 +158,8 @@ async fn fill(server: &Server, ns: &str, writes: u64) {
 async fn rows_that_were_packed_well_are_queried_within_the_limit_of_memory() {
     let options = Options::folder().with("ELACSYM__INDEXER__MEMORY_LIMIT", "256MiB");
     let server = Server::start(&options).await;
-    fill(&server, "few", FEW_WRITES).await;
-    fill(&server, "many", MANY_WRITES).await;
+    fill(&server, "few", FEW_WRITES, alike).await;
+    fill(&server, "many", MANY_WRITES, alike).await;
     keeps_to(&server, SMALL_LIMIT_BYTES);
     // What was written is away, and so is what was known of it.
     let server = server.killed_and_started().await;
@@ -180,6 +189,39 @@ async fn rows_that_were_packed_well_are_queried_within_the_limit_of_memory() {
     let clock = Clock::start();
     while server.post("/v2/namespaces/few/query", &some).await.status != 200 {
         assert!(clock.now() < PATIENCE, "few of them do not fit");
+        clock.sleep(Duration::from_millis(200)).await;
+    }
+    keeps_to(&server, SMALL_LIMIT_BYTES);
+}
+
+/// Whether each book has a bucket, or whoever asks is to come again.
+async fn is_counted(server: &Server, texts: &Value) -> bool {
+    let answer = server.post("/v2/namespaces/books/query", texts).await;
+    if answer.status != 200 {
+        is_told_to_come_again(&answer);
+        return false;
+    }
+    let told = answer.ok();
+    let buckets = told["aggregations"]["texts"]["buckets"].as_array().map(Vec::len);
+    assert_eq!(buckets, Some((BOOK_WRITES * TEXT_ROWS) as usize));
+    true
+}
+
+/// What they held was bounded for each of them, and was nobody's: so many at once were beyond any limit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_that_aggregates_is_answered_within_the_limit_of_memory() {
+    let options = Options::folder().with("ELACSYM__INDEXER__MEMORY_LIMIT", "256MiB");
+    let server = Server::start(&options).await;
+    fill(&server, "books", BOOK_WRITES, |id| format!("{id}{}", alike(id))).await;
+    let texts = json!({"aggregate_by": {"texts": ["Terms", "t", {"size": 10_000}]}});
+    for _ in 0..ROUNDS {
+        futures::future::join_all((0..COUNTERS).map(|_| is_counted(&server, &texts))).await;
+        keeps_to(&server, SMALL_LIMIT_BYTES);
+    }
+    // One of them fits, when it is alone.
+    let clock = Clock::start();
+    while !is_counted(&server, &texts).await {
+        assert!(clock.now() < PATIENCE, "one of them does not fit");
         clock.sleep(Duration::from_millis(200)).await;
     }
     keeps_to(&server, SMALL_LIMIT_BYTES);

@@ -7,21 +7,24 @@ use crate::model::aggregation::Calendar;
 const UNITS_MS: [(&str, i64); 5] =
     [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
+/// What they are called, whole and short.
+pub(in crate::api) const CALENDARS: [(&str, &str, Calendar); 7] = [
+    ("minute", "1m", Calendar::Minute),
+    ("hour", "1h", Calendar::Hour),
+    ("day", "1d", Calendar::Day),
+    ("week", "1w", Calendar::Week),
+    ("month", "1M", Calendar::Month),
+    ("quarter", "1q", Calendar::Quarter),
+    ("year", "1y", Calendar::Year),
+];
+
 pub(super) fn calendar(path: &str, text: &str) -> Result<Calendar, Refusal> {
-    Ok(match text {
-        "minute" | "1m" => Calendar::Minute,
-        "hour" | "1h" => Calendar::Hour,
-        "day" | "1d" => Calendar::Day,
-        "week" | "1w" => Calendar::Week,
-        "month" | "1M" => Calendar::Month,
-        "quarter" | "1q" => Calendar::Quarter,
-        "year" | "1y" => Calendar::Year,
-        other => {
-            return Err(Refusal::invalid(format!(
-                "{path} is one of minute, hour, day, week, month, quarter and year, not `{}`",
-                quoted(other)
-            )));
-        }
+    let found = CALENDARS.iter().find(|(whole, short, _)| text == *whole || text == *short);
+    found.map(|(_, _, calendar)| *calendar).ok_or_else(|| {
+        Refusal::invalid(format!(
+            "{path} is one of minute, hour, day, week, month, quarter and year, not `{}`",
+            quoted(text)
+        ))
     })
 }
 

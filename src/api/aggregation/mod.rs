@@ -12,6 +12,7 @@ use crate::model::aggregation::{
     CARDINALITY_PRECISION, DateHistogram, Histogram, Interval, Layout, Metric, PERCENTS, Range,
     SIGMA, Source, TERMS, Terms,
 };
+pub(super) use interval::CALENDARS;
 pub(super) use order::Spelling;
 pub(super) use spread::spread_entries;
 

@@ -23,9 +23,11 @@ pub struct Limit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Requests,
+    Keys,
     Namespaces,
     Documents,
     Queries,
+    Aggregations,
     Patterns,
 }
 
@@ -37,15 +39,24 @@ pub enum Most {
 }
 
 impl Part {
-    pub const ALL: [Self; 5] =
-        [Self::Requests, Self::Namespaces, Self::Documents, Self::Queries, Self::Patterns];
+    pub const ALL: [Self; 7] = [
+        Self::Requests,
+        Self::Keys,
+        Self::Namespaces,
+        Self::Documents,
+        Self::Queries,
+        Self::Aggregations,
+        Self::Patterns,
+    ];
 
     fn title(self) -> &'static str {
         match self {
             Self::Requests => "Requests and connections",
+            Self::Keys => "Keys and certificates",
             Self::Namespaces => "Namespaces",
             Self::Documents => "Documents and writes",
             Self::Queries => "Queries",
+            Self::Aggregations => "Aggregations",
             Self::Patterns => "Patterns in filters",
         }
     }
@@ -64,6 +75,7 @@ impl Limit {
 impl Display for Most {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+        const DAY_MS: u128 = 86_400_000;
         match *self {
             Self::Count(number) => f.write_str(&spaced(number)),
             Self::Bytes(bytes) => {
@@ -75,7 +87,8 @@ impl Display for Most {
             Self::Time(time) => match time.as_millis() {
                 ms if !ms.is_multiple_of(1000) => write!(f, "{ms} ms"),
                 ms if ms < 120_000 => write!(f, "{} s", ms / 1000),
-                ms => write!(f, "{} min", ms / 60_000),
+                ms if ms < DAY_MS => write!(f, "{} min", ms / 60_000),
+                ms => write!(f, "{} d", spaced((ms / DAY_MS) as u64)),
             },
         }
     }
@@ -138,6 +151,7 @@ mod tests {
             (Most::Time(Duration::from_millis(800)), "800 ms"),
             (Most::Time(Duration::from_secs(90)), "90 s"),
             (Most::Time(Duration::from_secs(900)), "15 min"),
+            (Most::Time(Duration::from_secs(5000 * 86_400)), "5,000 d"),
         ] {
             assert_eq!(most.to_string(), text);
         }

@@ -8,16 +8,25 @@ use crate::api::body::{
 };
 use crate::api::connection::{HEAD_BYTES_MAX, Patience};
 use crate::api::deadline::{QUERY_TIME_MAX, WRITE_TIME_MAX};
+use crate::api::error::RETRY_AFTER_SECONDS_MAX;
+use crate::api::followed::FILE_BYTES_MAX;
 use crate::api::journey::REQUEST_ID_BYTES_MAX;
 use crate::api::listener::CONNECTIONS_MAX;
 use crate::api::sheet::ANSWER_BYTES_MAX;
+use crate::api::v1::FORMAT_BYTES_MAX;
 use crate::api::v2::{AGGREGATES_MAX, PAGE_NAMES_MAX, QUERIES_MAX, TOKENS_MAX};
 use crate::api::{IDEMPOTENCY_KEY_BYTES_MAX, json};
+use crate::config::{API_KEY_NAME_CHARS_MAX, API_KEY_RATE_MAX, API_KEYS_MAX};
+use crate::model::aggregation::{
+    AGGREGATION_BYTES_MAX, AGGREGATION_DEPTH_MAX, AGGREGATION_NAME_BYTES_MAX, AGGREGATIONS_MAX,
+    BUCKETS_MAX, CARDINALITY_PRECISION_MAX, FILTERS_MAX, FIXED_MS_MAX, ORDERS_MAX,
+    PERCENTILES_EXACT_MAX, PERCENTS_MAX, RANGES_MAX, TERMS_MAX,
+};
 use crate::model::{
     ATTRIBUTE_NAME_BYTES_MAX, ATTRIBUTES_MAX, COMPUTED_MAX, DELETED_BY_FILTER_MAX, DIMS_MAX,
     DOC_ID_BYTES_MAX, DOCUMENT_BYTES_MAX, FILTER_DEPTH_MAX, FILTER_NODES_MAX, FILTERABLE_BYTES_MAX,
     FRAGMENTS_MAX, GROUP_KEYS_MAX, LIMIT_MAX, MAX_TOKEN_LENGTH_MAX, NAME_BYTES_MAX,
-    PATCHED_BY_FILTER_MAX, PER_ATTRIBUTES_MAX, RECALL_SAMPLES_MAX, REPLICAS_MAX,
+    NAME_PATTERNS_MAX, PATCHED_BY_FILTER_MAX, PER_ATTRIBUTES_MAX, RECALL_SAMPLES_MAX, REPLICAS_MAX,
     SPARSE_ENTRIES_MAX, TEXT_QUERY_CHARS_MAX, VALUE_BYTES_MAX, VECTOR_ATTRIBUTES_MAX,
 };
 use crate::namespace::keeper::{QUEUED_MAX, TAIL_BYTES_MAX, TAIL_SLOTS_MAX};
@@ -41,7 +50,10 @@ const TOO_LARGE: &str = "413 `body_too_large`";
 const CLOSED: &str = "the connection is closed";
 const THROTTLED: &str = "429 `throttled`";
 
-use Part::{Documents, Namespaces, Patterns, Queries, Requests};
+/// Of the file of keys, and of a certificate and its key.
+const NOT_OBEYED: &str = "at start it is an error; a file that is changed is not obeyed";
+
+use Part::{Aggregations, Documents, Keys, Namespaces, Patterns, Queries, Requests};
 
 #[rustfmt::skip]
 pub const LIMITS: &[Limit] = &[
@@ -59,9 +71,18 @@ pub const LIMITS: &[Limit] = &[
     bytes(Requests, "the first line and the headers of a request", HEAD_BYTES_MAX as usize, "431, and the connection is closed"),
     count(Requests, "connections, and half of the files that may be open", CONNECTIONS_MAX, "the next one waits for another to end"),
     time(Requests, "waiting for the rest of a head", Patience::USUAL.head, CLOSED),
+    time(Requests, "waiting for a handshake of TLS", Patience::USUAL.head, CLOSED),
     time(Requests, "waiting for the next request of a connection", Patience::USUAL.idle, CLOSED),
     time(Requests, "waiting for a client to take its answer", Patience::USUAL.stalled, CLOSED),
     time(Requests, "a connection on which nothing begins or ends", Patience::USUAL.busy, CLOSED),
+
+    count(Keys, "keys of `auth.api_keys_file`", API_KEYS_MAX, NOT_OBEYED),
+    count(Keys, "characters of the name of a key", API_KEY_NAME_CHARS_MAX, NOT_OBEYED),
+    count(Keys, "patterns of names of a key", NAME_PATTERNS_MAX, NOT_OBEYED),
+    count(Keys, "characters of a pattern of names", NAME_BYTES_MAX, NOT_OBEYED),
+    count(Keys, "each limit that a key may have", API_KEY_RATE_MAX as usize, NOT_OBEYED),
+    bytes(Keys, "the file of keys, of a certificate, of its key", FILE_BYTES_MAX as usize, NOT_OBEYED),
+    time(Keys, "waiting, as `Retry-After` tells who is over a limit", Duration::from_secs(RETRY_AFTER_SECONDS_MAX), "that is told, and it may be too early"),
 
     count(Namespaces, "characters of a name", NAME_BYTES_MAX, "400, in `/v2` as plain text"),
     count(Namespaces, "names on a page of a list", PAGE_NAMES_MAX, REFUSED),
@@ -108,6 +129,21 @@ pub const LIMITS: &[Limit] = &[
     count(Queries, "groups that one document is in", query::GROUPS_OF_A_DOCUMENT_MAX, REFUSED),
     count(Queries, "`num` of a measure of recall", RECALL_SAMPLES_MAX, REFUSED),
     count(Queries, "`num` times `top_k` of one with `include_ground_truth`", LIMIT_MAX, REFUSED),
+
+    count(Aggregations, "aggregations of a query", AGGREGATIONS_MAX, REFUSED),
+    count(Aggregations, "aggregations in each other", AGGREGATION_DEPTH_MAX, REFUSED),
+    bytes(Aggregations, "the name of an aggregation in a bucket", AGGREGATION_NAME_BYTES_MAX, REFUSED),
+    count(Aggregations, "buckets of all aggregations of a query, told or not", BUCKETS_MAX as usize, REFUSED),
+    bytes(Aggregations, "what all aggregations of a query hold, and what there is for all requests", AGGREGATION_BYTES_MAX, REFUSED),
+    count(Aggregations, "`size` of terms", TERMS_MAX as usize, REFUSED),
+    count(Aggregations, "ranges of one aggregation", RANGES_MAX, REFUSED),
+    count(Aggregations, "filters of one aggregation", FILTERS_MAX, REFUSED),
+    count(Aggregations, "words of an order", ORDERS_MAX, REFUSED),
+    time(Aggregations, "`fixed_interval`, and `offset` of a date histogram", Duration::from_millis(FIXED_MS_MAX as u64), REFUSED),
+    bytes(Aggregations, "`format` of a date histogram", FORMAT_BYTES_MAX, REFUSED),
+    count(Aggregations, "`percents`", PERCENTS_MAX, REFUSED),
+    count(Aggregations, "values of which percentiles are exact", PERCENTILES_EXACT_MAX, "at most 1/256 of the value off"),
+    count(Aggregations, "`precision_threshold`", CARDINALITY_PRECISION_MAX as usize, "it counts as that"),
 
     count(Patterns, "globs and regular expressions of a query, or of a filter of a write", eval::EXPRESSIONS_MAX, REFUSED),
     bytes(Patterns, "a glob", eval::GLOB_BYTES_MAX, REFUSED),

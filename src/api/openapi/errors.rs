@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::shape::{object, one_of, only, text, told};
 use crate::api::error::Contract;
+use crate::api::rights::Need;
 
 /// A status, what its answer is called in the document, which words its `code` can be, and what it
 /// means.
@@ -31,7 +32,7 @@ const REFUSED: &[Refused] = &[
         status: 403,
         name: "Forbidden",
         codes: &["forbidden"],
-        means: "The key is known, and may not do this",
+        means: "The key is known, and may not do this; be the namespace there or not",
     },
     Refused {
         status: 404,
@@ -79,7 +80,7 @@ const REFUSED: &[Refused] = &[
         status: 429,
         name: "Throttled",
         codes: &["throttled"],
-        means: "Too much is asked at once; nothing was done",
+        means: "Too much is asked at once, or more than the key may have; nothing was done",
     },
     Refused {
         status: 500,
@@ -101,8 +102,15 @@ const REFUSED: &[Refused] = &[
     },
 ];
 
-/// Of a request with a key, whatever else it is.
-pub(super) const ALWAYS: &[u16] = &[400, 401, 403, 500, 503];
+/// Of a request with a key, whatever else it is; a key may be over its limits wherever one is shown.
+pub(super) fn of_whoever_needs(need: Need) -> &'static [u16] {
+    match need {
+        Need::Nothing => &[],
+        Need::Known => &[400, 401, 429, 500, 503],
+        Need::InNamespace(_) | Need::Names | Need::Everything => &[400, 401, 403, 429, 500, 503],
+    }
+}
+
 /// Of one with a body.
 pub(super) const OF_A_BODY: &[u16] = &[408, 413, 415, 422];
 /// Of one that looks at a namespace.

@@ -1,9 +1,10 @@
 //! `GET /openapi.json`: both contracts as a document of OpenAPI 3.1, made of the same constants that
 //! the server checks.
 //!
-//! What must hold: every route is in it with every status that it can answer, and nothing else is.
-//! A test walks the router, and another one sends every example and compares what comes with the
-//! schema under its status (`tests/api/openapi.rs`).
+//! What must hold: every route is in it with every status that it can answer, and nothing else is;
+//! what a route needs is told as the table of rights has it. A test walks the router, that table and
+//! the document, and others send every example, and compare what comes with the schema under its
+//! status (`tests/api/openapi.rs`).
 
 mod errors;
 mod examples;
@@ -28,7 +29,8 @@ const ABOUT: &str = "Two wire contracts over one engine, chosen by the path. Und
     turbopuffer contract, with those of its paths that begin with `/v1/`; the rest of `/v1/` is our \
     own. Parameters and headers that nobody knows are passed over, fields of a body are refused by \
     name; a field that is null is a field that is not there. A body may be packed by gzip or zstd. \
-    Every answer has the header `X-Request-Id`. The examples speak of a namespace `docs`: the first \
+    Every answer has the header `X-Request-Id`. Where keys are configured, each operation names under \
+    `security` the scope that a key has to have. The examples speak of a namespace `docs`: the first \
     example of `createNamespace` creates it, the first of `upsertDocuments` fills it, and all others \
     find it so.";
 
@@ -64,15 +66,19 @@ fn document() -> Value {
             {"name": "v2", "description": "The turbopuffer contract"},
             {"name": "node", "description": "What is asked of a node, without a key"},
         ],
-        // Where no keys are configured, none is asked for.
-        "security": [{"bearer": []}, {}],
         "paths": paths,
         "components": {
             "schemas": schemas::all(),
             "responses": errors::components(),
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {"bearer": bearer()},
         },
     })
+}
+
+fn bearer() -> Value {
+    let words = "A key, if any are configured. The scopes beside it are those that the key has to have, \
+                 and where a namespace is in the path, one of its patterns has to match";
+    json!({"type": "http", "scheme": "bearer", "description": words})
 }
 
 #[cfg(test)]
@@ -84,7 +90,8 @@ mod tests {
 
     use super::*;
     use crate::api::alone::Alone;
-    use crate::api::routed;
+    use crate::api::{Need, ROUTES, routed};
+    use crate::config::Scope;
 
     type Routes = BTreeSet<(String, String)>;
 
@@ -103,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_route_is_documented_and_everything_documented_is_a_route() {
+    async fn every_route_is_documented_and_has_its_rights_and_nothing_else_is_or_has() {
         let alone = Alone::start().await;
         let printed = format!("{:?}", routed(alone.api.clone()));
         let paths: BTreeSet<&str> = Regex::new("\"(/[^\"]*)\"")
@@ -124,12 +131,34 @@ mod tests {
             .collect();
         assert!(routes.len() > 20, "the router does not print its paths any more: {printed}");
         assert_eq!(routes, documented);
+        let with_rights: Routes = ROUTES
+            .iter()
+            .map(|route| (route.path.to_owned(), route.method.to_lowercase()))
+            .collect();
+        assert_eq!(routes, with_rights);
         let document = document();
         let told = document["paths"].as_object().unwrap().iter().flat_map(|(path, methods)| {
             let methods = methods.as_object().unwrap();
             methods.keys().map(move |method| (path.clone(), method.clone()))
         });
         assert_eq!(told.collect::<Routes>(), documented, "no two operations are one");
+    }
+
+    #[test]
+    fn each_route_tells_what_it_needs_and_what_it_refuses_for_want_of_it() {
+        let document = document();
+        for route in ROUTES {
+            let told = &document["paths"][route.path][route.method.to_lowercase()];
+            let tells = |status: &str| told["responses"].get(status).is_some();
+            let (keys, rights) = (route.need != Need::Nothing, route.need.scope().is_some());
+            assert_eq!((tells("401"), tells("403")), (keys, rights), "{route:?}");
+            assert_eq!(tells("429"), keys, "{route:?}");
+            let scopes: Vec<&str> = route.need.scope().map(Scope::word).into_iter().collect();
+            let security = if keys { json!([{"bearer": scopes}, {}]) } else { json!([]) };
+            assert_eq!(told["security"], security, "{route:?}");
+            let words = told["description"].as_str().unwrap();
+            assert!(words.contains(route.need.words()), "{route:?}: {words}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::shape::truth;
 use crate::api::error::Contract::V2;
 
 pub(super) fn operations() -> Vec<Operation> {
-    let of = |path, id, summary| Operation::of(V2, "get", path, id, summary).for_everybody();
+    let of = |path, id, summary| Operation::of(V2, "get", path, id, summary);
     let deep = "Whether the store is asked once more";
     vec![
         of("/livez", "isAlive", "Whether the process lives").answers(200, "It does", "Health"),

@@ -1,4 +1,5 @@
-//! One operation: a method of a path, what it takes, and every status it can answer with.
+//! One operation: a method of a path, what it takes, what a key has to have for it, and every status it
+//! can answer with.
 
 use serde_json::{Map, Value, json};
 
@@ -6,6 +7,8 @@ use super::errors;
 use super::examples::Example;
 use super::shape::{named, text_of, told};
 use crate::api::error::Contract;
+use crate::api::rights::{self, Need};
+use crate::config::Scope;
 
 const JSON: &str = "application/json";
 
@@ -20,14 +23,7 @@ pub(super) struct Operation {
     body: Option<Value>,
     answers: Vec<(u16, Value)>,
     refused: Vec<u16>,
-    door: Door,
-}
-
-/// Whether a key is asked for, where keys are configured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Door {
-    Locked,
-    Open,
+    need: Need,
 }
 
 impl Operation {
@@ -39,6 +35,8 @@ impl Operation {
         summary: &'static str,
     ) -> Self {
         let names = path.split(['{', '}']).skip(1).step_by(2);
+        let route = rights::find(method, path);
+        let need = route.expect("whatever is documented is a route that has its rights").need;
         Self {
             method,
             path,
@@ -48,14 +46,9 @@ impl Operation {
             parameters: names.map(within_path).collect(),
             body: None,
             answers: Vec::new(),
-            refused: errors::ALWAYS.to_vec(),
-            door: Door::Locked,
+            refused: errors::of_whoever_needs(need).to_vec(),
+            need,
         }
-    }
-
-    /// It asks for no key, and refuses nothing that is not said.
-    pub(super) fn for_everybody(self) -> Self {
-        Self { refused: Vec::new(), door: Door::Open, ..self }
     }
 
     /// A body of this schema.
@@ -118,6 +111,8 @@ impl Operation {
         }
         let mut entry = json!({
             "operationId": self.id, "summary": self.summary, "tags": [self.tag()],
+            "description": format!("It needs {}.", self.need.words()),
+            "security": self.security(),
             "responses": responses,
         });
         if !parameters.is_empty() {
@@ -126,17 +121,23 @@ impl Operation {
         if let Some(schema) = &self.body {
             entry["requestBody"] = body(schema, examples);
         }
-        if self.door == Door::Open {
-            entry["security"] = json!([]);
-        }
         entry
     }
 
     fn tag(&self) -> &'static str {
-        match (self.door, self.contract) {
-            (Door::Open, _) => "node",
-            (Door::Locked, Contract::V1) => "v1",
-            (Door::Locked, Contract::V2) => "v2",
+        match (self.need, self.contract) {
+            (Need::Nothing, _) => "node",
+            (_, Contract::V1) => "v1",
+            (_, Contract::V2) => "v2",
+        }
+    }
+
+    /// A key with these scopes; or none, where no keys are configured.
+    fn security(&self) -> Value {
+        let scopes: Vec<&str> = self.need.scope().map(Scope::word).into_iter().collect();
+        match self.need {
+            Need::Nothing => json!([]),
+            _ => json!([{"bearer": scopes}, {}]),
         }
     }
 }

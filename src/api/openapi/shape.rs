@@ -3,6 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
+/// A name that a contract has, and what stands under it.
+pub(super) type Field = (&'static str, Value);
+
 /// Anything, of which only words can say more.
 pub(super) fn any(told: &str) -> Value {
     json!({ "description": told })
@@ -30,6 +33,11 @@ pub(super) fn truth() -> Value {
 
 pub(super) fn number() -> Value {
     json!({"type": "number"})
+}
+
+/// From this on.
+pub(super) fn at_least(least: u64) -> Value {
+    json!({"type": "number", "minimum": least})
 }
 
 pub(super) fn count() -> Value {
@@ -77,7 +85,12 @@ pub(super) fn object<const N: usize>(
     required: &[&str],
     fields: [(&'static str, Value); N],
 ) -> Value {
-    let mut schema = open_object(required, fields);
+    object_of(required, Vec::from(fields))
+}
+
+/// The same, put together from several.
+pub(super) fn object_of(required: &[&str], fields: Vec<Field>) -> Value {
+    let mut schema = open_object_of(required, fields);
     schema["additionalProperties"] = json!(false);
     schema
 }
@@ -87,6 +100,21 @@ pub(super) fn open_object<const N: usize>(
     required: &[&str],
     fields: [(&'static str, Value); N],
 ) -> Value {
+    open_object_of(required, Vec::from(fields))
+}
+
+/// These fields, and whatever else of one kind.
+pub(super) fn named_object<const N: usize>(
+    required: &[&str],
+    fields: [(&'static str, Value); N],
+    others: Value,
+) -> Value {
+    let mut schema = open_object(required, fields);
+    schema["additionalProperties"] = others;
+    schema
+}
+
+fn open_object_of(required: &[&str], fields: Vec<Field>) -> Value {
     let fields = fields.into_iter().map(|(name, schema)| (name.to_owned(), schema));
     let properties: Map<String, Value> = fields.collect();
     let mut schema = json!({"type": "object", "properties": properties});

@@ -30,6 +30,7 @@ use crate::model::{
     self, Answered, ByFilter, Consistency, Create, Direction, DocId, Excess, Filter, Given,
     GivenRow, IdType, Include, Namespace, Op, Operand, Query, Rank, Schema, Write, Written,
 };
+pub(super) use aggregation::FORMAT_BYTES_MAX;
 use aggregation::Told;
 use declared::Declared;
 use query::{Answer, Found, Performance};

@@ -21,6 +21,8 @@ use crate::model::aggregation::Metric;
 
 /// So many are handed on to what is below at once, at least.
 const HANDED_ON: usize = 16_384;
+/// Whatever rows bring, no more than this goes unreserved, beside the one that is in the hand.
+const UNHELD_BYTES: usize = 1 << 20;
 /// In microseconds from 1970: beyond the years that there are, by the longest intervals and offsets.
 const BEGIN_MAX: u64 = 1 << 61;
 
@@ -89,7 +91,8 @@ impl Branch {
             (Held::Keyed(keyed), _, Seen::Elements(elements)) => {
                 let mut descent =
                     Descent { node, below: &mut self.below, reading, found: Vec::new() };
-                descent.through_keys(keyed, elements, places, room)?;
+                // Its words may be long, so it is held as it grows.
+                return descent.through_keys(keyed, elements, places, room);
             }
             (Held::Slots(slots), _, seen) => {
                 let mut descent =
@@ -98,7 +101,7 @@ impl Branch {
             }
             _ => return Err(Error::internal("an aggregation holds what is none of its own")),
         }
-        room.hold(before, self.held.bytes()).map_err(|Full| node.too_heavy())
+        room.hold(node, before, self.held.bytes())
     }
 
     /// `above` says which of our buckets above each of theirs is.
@@ -128,14 +131,15 @@ impl Branch {
                 Vec::new()
             }
             (Held::Keyed(ours), Held::Keyed(theirs), _) => {
-                ours.merge(&theirs, above, node.weight, room).map_err(|Full| node.full())?
+                let merged = ours.merge(&theirs, above, node.weight, &mut room.seats);
+                merged.map_err(|Full| node.full())?
             }
             (Held::Slots(ours), Held::Slots(theirs), _) => {
                 ours.merge(&theirs, above, node.slots().unwrap_or(0))
             }
             _ => return Err(Error::internal("two aggregations are merged that are not the same")),
         };
-        room.hold(before, self.held.bytes()).map_err(|Full| node.too_heavy())?;
+        room.hold(node, before, self.held.bytes())?;
         let below = self.below.iter_mut().zip(theirs.below).zip(&node.below);
         for ((ours, theirs), node) in below {
             ours.merge(node, theirs, &buckets, room)?;
@@ -177,7 +181,7 @@ impl Branch {
                     return Ok(false);
                 }
                 let weight = node.weight.saturating_mul(held.len() as u64);
-                room.take(weight).map_err(|Full| node.full())?;
+                room.seats.take(weight).map_err(|Full| node.full())?;
                 held.len()
             }
             (Held::Slots(held), Over::Range(..) | Over::Filters(_)) => {
@@ -189,7 +193,7 @@ impl Branch {
             }
             _ => return Ok(false),
         };
-        room.hold(0, self.held.bytes()).map_err(|Full| node.too_heavy())?;
+        room.hold(node, 0, self.held.bytes())?;
         for (branch, node) in self.below.iter_mut().zip(&node.below) {
             if !branch.settle(node, buckets, room)? {
                 return Ok(false);
@@ -310,21 +314,28 @@ impl Descent<'_> {
         room: &mut Room,
     ) -> Result<()> {
         let node = self.node;
+        let mut held_bytes = keyed.bytes();
         for place in run.places {
             let from = self.found.len();
             run.of_row(place.row, |cell| {
                 let key = key(keyed, cell)?;
-                let number = keyed.number(place.bucket, key, node.weight, room);
+                let number = keyed.number(place.bucket, key, node.weight, &mut room.seats);
                 let bucket = number.map_err(|Full| node.full())?;
                 self.found.push(Placed { bucket, row: place.row });
                 Ok(())
             })?;
             each_once(&mut self.found, from);
             self.found[from..].iter().for_each(|found| keyed.count(found.bucket));
+            let bytes = keyed.bytes();
+            if bytes > held_bytes + UNHELD_BYTES {
+                room.hold(node, held_bytes, bytes)?;
+                held_bytes = bytes;
+            }
             if self.found.len() >= HANDED_ON {
                 self.hand_on(room)?;
             }
         }
+        room.hold(node, held_bytes, keyed.bytes())?;
         self.hand_on(room)
     }
 
@@ -441,7 +452,7 @@ fn step(node: &Node, cell: impl Cell) -> Result<u64> {
 
 /// A document is in a bucket once, whatever it has several of.
 fn each_once(found: &mut Vec<Placed>, from: usize) {
-    if found.len() - from < 2 {
+    if found.len() - from < 2 || crate::slip!("a bucket counts a document for each value") {
         return;
     }
     found[from..].sort_unstable_by_key(|placed| placed.bucket);

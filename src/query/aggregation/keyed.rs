@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use serde::{Deserialize, Serialize};
 
 use super::hash::NumberMap;
-use super::room::{Full, Room};
+use super::room::{Full, Seats};
 use super::words::WordBook;
 
 /// About what a map takes for each.
@@ -26,18 +26,18 @@ pub(super) struct Keyed {
 }
 
 impl Keyed {
-    /// The number of a bucket; a new one takes so much room.
+    /// The number of a bucket; a new one takes so many seats.
     pub(super) fn number(
         &mut self,
         above: u32,
         key: u64,
         weight: u64,
-        room: &mut Room,
+        seats: &mut Seats,
     ) -> Result<u32, Full> {
         match self.numbers.entry((above, key)) {
             Entry::Occupied(known) => Ok(*known.get()),
             Entry::Vacant(vacant) => {
-                room.take(weight)?;
+                seats.take(weight)?;
                 let number = self.keys.len() as u32;
                 vacant.insert(number);
                 self.above.push(above);
@@ -75,7 +75,7 @@ impl Keyed {
         theirs: &Self,
         above: &[u32],
         weight: u64,
-        room: &mut Room,
+        seats: &mut Seats,
     ) -> Result<Vec<u32>, Full> {
         let words: Vec<u64> = theirs.words.iter().map(|word| self.words.number(word)).collect();
         let mut numbers = Vec::with_capacity(theirs.len());
@@ -84,7 +84,7 @@ impl Keyed {
                 true => theirs.keys[at],
                 false => words[theirs.keys[at] as usize],
             };
-            let number = self.number(above[theirs.above[at] as usize], key, weight, room)?;
+            let number = self.number(above[theirs.above[at] as usize], key, weight, seats)?;
             let count = &mut self.counts[number as usize];
             *count = count.saturating_add(theirs.counts[at]);
             numbers.push(number);

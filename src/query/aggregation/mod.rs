@@ -8,7 +8,8 @@
 //! end is there a summary of it (`outline`).
 //!
 //! What must hold: a summary depends on nothing but which documents were seen. Sums are exact
-//! (`exact`), and sketches are functions of their values as a set (`quantiles`, `distinct`). What
+//! (`exact`), and sketches are functions of their values as a set (`quantiles`, `distinct`). And what
+//! is held is reserved, as long as it is held (`room`), and so is what is told, as it grows. What
 //! everything comes to, docs/decisions/0017-aggregations.md decides.
 
 mod bind;
@@ -44,8 +45,9 @@ use column::Placed;
 use node::Node;
 use outline::Outline;
 use reading::Reading;
-use room::{Full, Room};
+use room::{Allowance, Full, Room};
 
+use super::load::Load;
 use super::matches::Matches;
 use crate::error::{Error, Result};
 use crate::eval::{Bound, Budget, Halt};
@@ -64,8 +66,9 @@ pub struct Aggregations {
     nodes: Vec<Node>,
 }
 
-/// What they hold of the documents that they have seen so far.
-#[derive(Clone, Debug)]
+/// What they hold of the documents that they have seen so far. Its memory is reserved until it is
+/// dropped.
+#[derive(Debug)]
 pub struct Partial {
     branches: Vec<Branch>,
     room: Room,
@@ -85,10 +88,10 @@ impl Aggregations {
     }
 
     /// Of no documents.
-    pub fn nothing(&self) -> Result<Partial> {
-        let mut room = Room::default();
+    pub fn nothing(&self, load: &Load) -> Result<Partial> {
+        let mut room = Room::beside(load);
         for node in &self.nodes {
-            room.take(node.weight_above()).map_err(|Full| node.full())?;
+            room.seats.take(node.weight_above()).map_err(|Full| node.full())?;
         }
         Ok(Partial { branches: self.nodes.iter().map(Branch::nothing).collect(), room })
     }
@@ -99,20 +102,24 @@ impl Aggregations {
         living: &[Living],
         filter: Option<&Bound>,
         halt: &Halt,
+        load: &Load,
     ) -> Result<Partial> {
-        self.of(&Matches::of(living, filter, halt)?, halt)
+        self.of(&Matches::of(living, filter, halt)?, halt, load)
     }
 
-    pub(super) fn of(&self, matches: &Matches<'_>, halt: &Halt) -> Result<Partial> {
-        let mut partial = self.nothing()?;
+    pub(super) fn of(&self, matches: &Matches<'_>, halt: &Halt, load: &Load) -> Result<Partial> {
+        let mut partial = self.nothing(load)?;
         if self.nodes.is_empty() {
             return Ok(partial);
         }
         let mut places = Vec::with_capacity(ROWS);
+        // What is read of a block is let go before the next one, and so is the room for it.
+        let mut block = load.beside();
         for part in &matches.parts {
             if !part.rows.has_true() {
                 continue;
             }
+            block.weigh(reading::bytes(&self.nodes, part.rows.len()))?;
             let readings = Reading::all(&self.nodes, part, halt)?;
             let mut rows = part.rows.set_indices().map(|row| Placed { bucket: 0, row: row as u32 });
             loop {
@@ -149,7 +156,7 @@ impl Aggregations {
     }
 
     /// What was written, of the same aggregations over the same schema; or `Corrupt`.
-    pub fn read(&self, bytes: &[u8]) -> Result<Partial> {
+    pub fn read(&self, bytes: &[u8], load: &Load) -> Result<Partial> {
         let odd = || Error::corrupt("these bytes are no partial of these aggregations");
         let ((version, held), rest): ((u8, Vec<Held>), &[u8]) =
             postcard::take_from_bytes(bytes).map_err(|error| odd().with_source(error))?;
@@ -158,7 +165,7 @@ impl Aggregations {
             return Err(Error::corrupt(message));
         }
         let mut held = held.into_iter();
-        let mut partial = self.nothing()?;
+        let mut partial = self.nothing(load)?;
         for (node, branch) in self.nodes.iter().zip(&mut partial.branches) {
             *branch = Branch::of_flat(node, &mut held).ok_or_else(odd)?;
             if !branch.settle(node, 1, &mut partial.room)? {
@@ -172,11 +179,18 @@ impl Aggregations {
     }
 
     /// Under their names, in the order in which they were asked for.
-    pub fn finish(&self, partial: &Partial) -> Result<Vec<(Arc<str>, Summary)>> {
-        let mut room = partial.room;
+    pub fn finish(
+        &self,
+        partial: &Partial,
+        halt: &Halt,
+        load: &mut Load,
+    ) -> Result<Vec<(Arc<str>, Summary)>> {
+        let mut outlined = load.beside();
+        let mut allowance = Allowance { seats: partial.room.seats, load, halt };
         let told = |(node, branch): (&Node, &Branch)| -> Result<(Arc<str>, Summary)> {
-            let summary = Outline::of(node, branch, 1).told(Some(0), &mut room)?;
-            Ok((node.name.clone(), summary))
+            let outline = Outline::of(node, branch, 1);
+            outlined.weigh(outline.bytes())?;
+            Ok((node.name.clone(), outline.told(Some(0), &mut allowance)?))
         };
         self.nodes.iter().zip(&partial.branches).map(told).collect()
     }

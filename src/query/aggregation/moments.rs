@@ -242,7 +242,8 @@ impl Moments {
             Unit::Plain => apart.over(divisors),
             Unit::Moment => apart.over(&[divisors, &[MICROS, MICROS]].concat()),
         };
-        let variance = over(&[count, count]);
+        let slipped = crate::slip!("the variance of all is that of a sample");
+        let variance = over(&[count, if slipped { (count - 1).max(1) } else { count }]);
         let variance_sampling = (count > 1).then(|| over(&[count, count - 1]));
         let avg = self.avg(kind, bucket).unwrap_or(0.0);
         let around = |deviation: f64| Bounds {

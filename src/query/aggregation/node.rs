@@ -9,7 +9,7 @@ use super::steps::Steps;
 use crate::error::Error;
 use crate::eval::Bound;
 use crate::model::Value;
-use crate::model::aggregation::{AGGREGATION_BYTES_MAX, BUCKETS_MAX, Metric};
+use crate::model::aggregation::{BUCKETS_MAX, Metric};
 
 #[derive(Debug)]
 pub(super) struct Node {
@@ -106,8 +106,8 @@ impl Node {
         ))
     }
 
-    pub(super) fn too_heavy(&self) -> Error {
-        let mib = AGGREGATION_BYTES_MAX >> 20;
+    pub(super) fn too_heavy(&self, most_bytes: u64) -> Error {
+        let mib = most_bytes >> 20;
         self.invalid(&format!(
             "all aggregations of a query together take at most {mib} MiB of memory: filter more, or \
              ask for fewer"

@@ -81,6 +81,7 @@ pub(super) fn column(source: &Source, takes: Takes, schema: &Schema) -> Result<C
     }
     let missing = missing.as_ref().map(|given| value(scalar, given));
     let missing = missing.transpose().map_err(|why| format!("missing {why}"))?;
+    let missing = missing.filter(|_| !crate::slip!("nothing stands for what is missing"));
     Ok(Column { number: attribute.number, scalar, kind, missing })
 }
 

@@ -8,11 +8,12 @@ use super::branch::{Branch, Held};
 use super::cell::{int_of_rank, of_rank};
 use super::keyed::Keyed;
 use super::node::{Filters, Histogram, Node, Over, Ranges, Terms};
-use super::room::{Full, Room};
+use super::room::{Allowance, Full};
 use super::sorting::{Rank, Sorting};
 use crate::error::{Error, Result};
 use crate::model::aggregation::{Bucket, Buckets, Key, Metric, Summary};
 use crate::model::{Scalar, Value};
+use crate::query::heft;
 
 /// A branch, of which every bucket knows those that are under it.
 pub(super) struct Outline<'a> {
@@ -44,8 +45,26 @@ impl<'a> Outline<'a> {
         Self { node, held: &branch.held, starts, under, below }
     }
 
-    /// What there is to say of one bucket above. The gaps that are filled take of the room.
-    pub(super) fn told(&self, above: Number, room: &mut Room) -> Result<Summary> {
+    /// What it takes beside what is held.
+    pub(super) fn bytes(&self) -> u64 {
+        let numbers = self.starts.capacity() + self.under.capacity();
+        let below = self.below.iter().map(Self::bytes);
+        (size_of::<u32>() * numbers) as u64 + below.sum::<u64>()
+    }
+
+    /// What there is to say of one bucket above. It takes of the allowance, which has to be large
+    /// enough.
+    pub(super) fn told(&self, above: Number, allowance: &mut Allowance<'_>) -> Result<Summary> {
+        let summary = match &self.node.over {
+            Over::Metric(..) => self.figures(above)?,
+            _ => Summary::Buckets(self.buckets(above, allowance)?),
+        };
+        allowance.load.add(heft::of_one(&summary))?;
+        Ok(summary)
+    }
+
+    /// What a metric says of one bucket above.
+    fn figures(&self, above: Number) -> Result<Summary> {
         let bucket = above.map_or(usize::MAX, |above| above as usize);
         match (&self.node.over, self.held) {
             (Over::Metric(column, metric), Held::Moments(held)) => {
@@ -57,13 +76,20 @@ impl<'a> Outline<'a> {
             (Over::Metric(_, Metric::Cardinality { precision }), Held::Distinct(held)) => {
                 Ok(Summary::Count(held.count(*precision, bucket)))
             }
+            _ => Err(not_its_own()),
+        }
+    }
+
+    /// The buckets under one bucket above.
+    fn buckets(&self, above: Number, allowance: &mut Allowance<'_>) -> Result<Buckets> {
+        match (&self.node.over, self.held) {
             (Over::Terms(column, terms), Held::Keyed(keyed)) => {
-                self.terms(terms, column.scalar, keyed, above, room)
+                self.terms(terms, column.scalar, keyed, above, allowance)
             }
             (Over::Histogram(_, histogram), Held::Keyed(keyed)) => {
                 let next = |step: i64| step + 1;
                 let key = |step: i64| Key::Number(histogram.steps.key(step));
-                self.histogram(histogram, keyed, above, next, key, room)
+                self.histogram(histogram, keyed, above, next, key, allowance)
             }
             (Over::DateHistogram(_, histogram), Held::Keyed(keyed)) => {
                 let stretches = &histogram.steps;
@@ -72,7 +98,7 @@ impl<'a> Outline<'a> {
                     ms: begin.div_euclid(1000),
                     ahead_s: stretches.ahead_s(begin),
                 };
-                self.histogram(histogram, keyed, above, next, key, room)
+                self.histogram(histogram, keyed, above, next, key, allowance)
             }
             (Over::Range(_, Ranges { told, .. }), Held::Slots(_)) => {
                 let keys = told.iter().map(|range| Key::Range {
@@ -80,22 +106,32 @@ impl<'a> Outline<'a> {
                     from: range.from.clone(),
                     to: range.to.clone(),
                 });
-                self.slots(keys, above, room)
+                self.slots(keys, above, allowance)
             }
             (Over::Filters(Filters { filters, other }), Held::Slots(_)) => {
                 let names = filters.iter().map(|(name, _)| name).chain(other);
-                self.slots(names.map(|name| Key::Name(name.clone())), above, room)
+                self.slots(names.map(|name| Key::Name(name.clone())), above, allowance)
             }
-            _ => Err(Error::internal("an aggregation holds what is none of its own")),
+            _ => Err(not_its_own()),
         }
     }
 
-    /// What is below one bucket.
-    fn of_bucket(&self, bucket: Number, room: &mut Room) -> Result<Vec<(Arc<str>, Summary)>> {
+    /// With what is below it.
+    fn bucket(
+        &self,
+        key: Key,
+        count: u64,
+        number: Number,
+        allowance: &mut Allowance<'_>,
+    ) -> Result<Bucket> {
+        allowance.halt.check()?;
         let told = |outline: &Outline<'_>| -> Result<(Arc<str>, Summary)> {
-            Ok((outline.node.name.clone(), outline.told(bucket, room)?))
+            Ok((outline.node.name.clone(), outline.told(number, allowance)?))
         };
-        self.below.iter().map(told).collect()
+        let below = self.below.iter().map(told).collect::<Result<_>>()?;
+        let bucket = Bucket { key, count, below };
+        allowance.load.add(heft::of_one_bucket(&bucket))?;
+        Ok(bucket)
     }
 
     /// The buckets that were met under one above.
@@ -108,8 +144,8 @@ impl<'a> Outline<'a> {
     }
 
     fn rank(&self, order: &Sorting, count: u64, bucket: Number) -> Result<Rank> {
-        // What is ordered by is a metric, and takes no room.
-        order.rank(count, |below| self.below[below].told(bucket, &mut Room::default()))
+        // What is ordered by is a metric, and is let go at once.
+        order.rank(count, |below| self.below[below].figures(bucket))
     }
 
     fn terms(
@@ -118,15 +154,19 @@ impl<'a> Outline<'a> {
         kind: Scalar,
         keyed: &Keyed,
         above: Number,
-        room: &mut Room,
-    ) -> Result<Summary> {
+        allowance: &mut Allowance<'_>,
+    ) -> Result<Buckets> {
         let met = self.met(above);
         let all = met.iter().fold(0_u64, |all, bucket| all.saturating_add(keyed.count_of(*bucket)));
-        let enough = |bucket: &&u32| keyed.count_of(**bucket) >= terms.min_doc_count;
+        let least =
+            if crate::slip!("Terms know no min_doc_count") { 1 } else { terms.min_doc_count };
+        let many = if crate::slip!("Terms are cut, then sorted") { terms.size } else { met.len() };
+        let met = met.iter().take(many);
+        let enough = |bucket: &&u32| keyed.count_of(**bucket) >= least;
         let rank = |bucket: &u32| -> Result<(Rank, u32)> {
             Ok((self.rank(&terms.order, keyed.count_of(*bucket), Some(*bucket))?, *bucket))
         };
-        let mut ranked = met.iter().filter(enough).map(rank).collect::<Result<Vec<_>>>()?;
+        let mut ranked = met.filter(enough).map(rank).collect::<Result<Vec<_>>>()?;
         let compare = |(a, of_a): &(Rank, u32), (b, of_b): &(Rank, u32)| {
             terms.order.compare(a, b, || by_key(keyed, *of_a, *of_b))
         };
@@ -138,12 +178,13 @@ impl<'a> Outline<'a> {
         let mut buckets = Vec::with_capacity(ranked.len());
         let mut others = all;
         for (rank, bucket) in ranked {
-            others = others.saturating_sub(rank.count);
+            if !crate::slip!("other_count is of all terms") {
+                others = others.saturating_sub(rank.count);
+            }
             let key = Key::Term(term(keyed, kind, bucket)?);
-            let below = self.of_bucket(Some(bucket), room)?;
-            buckets.push(Bucket { key, count: rank.count, below });
+            buckets.push(self.bucket(key, rank.count, Some(bucket), allowance)?);
         }
-        Ok(Summary::Buckets(Buckets { buckets, others: Some(others) }))
+        Ok(Buckets { buckets, others: Some(others) })
     }
 
     fn histogram<S>(
@@ -153,17 +194,20 @@ impl<'a> Outline<'a> {
         above: Number,
         next: impl Fn(i64) -> i64,
         key: impl Fn(i64) -> Key,
-        room: &mut Room,
-    ) -> Result<Summary> {
+        allowance: &mut Allowance<'_>,
+    ) -> Result<Buckets> {
         let met = self.met(above).iter();
         let mut met: Vec<(i64, Number)> =
             met.map(|bucket| (int_of_rank(keyed.key_of(*bucket)), Some(*bucket))).collect();
         met.sort_unstable();
         if histogram.min_doc_count == 0 {
-            met = self.without_gaps(&met, &histogram.extended, next, room)?;
+            met = self.without_gaps(&met, &histogram.extended, next, allowance)?;
         }
         let count = |bucket: Number| bucket.map_or(0, |bucket| keyed.count_of(bucket));
         met.retain(|(_, bucket)| count(*bucket) >= histogram.min_doc_count);
+        if crate::slip!("a Histogram loses its last bucket") {
+            met.pop();
+        }
         let order = &histogram.order;
         if !order.is_by_key() {
             let rank = |(key, bucket): (i64, Number)| -> Result<(Rank, (i64, Number))> {
@@ -175,12 +219,11 @@ impl<'a> Outline<'a> {
             });
             met = ranked.into_iter().map(|(_, met)| met).collect();
         }
-        let told = |(begin, bucket): (i64, Number)| -> Result<Bucket> {
-            let below = self.of_bucket(bucket, room)?;
-            Ok(Bucket { key: key(begin), count: count(bucket), below })
+        let told = |(begin, bucket): (i64, Number)| {
+            self.bucket(key(begin), count(bucket), bucket, allowance)
         };
         let buckets = met.into_iter().map(told).collect::<Result<_>>()?;
-        Ok(Summary::Buckets(Buckets { buckets, others: None }))
+        Ok(Buckets { buckets, others: None })
     }
 
     /// Every bucket from the first to the last that is met, or that is there in any case.
@@ -189,7 +232,7 @@ impl<'a> Outline<'a> {
         met: &[(i64, Number)],
         extended: &[i64],
         next: impl Fn(i64) -> i64,
-        room: &mut Room,
+        allowance: &mut Allowance<'_>,
     ) -> Result<Vec<(i64, Number)>> {
         let keys = || met.iter().map(|(key, _)| *key).chain(extended.iter().copied());
         let (Some(first), Some(last)) = (keys().min(), keys().max()) else { return Ok(Vec::new()) };
@@ -204,7 +247,7 @@ impl<'a> Outline<'a> {
             match met.next_if(|(known, _)| *known == key) {
                 Some(known) => all.push(known),
                 None => {
-                    room.take(1).map_err(|Full| self.node.full())?;
+                    allowance.seats.take(1).map_err(|Full| self.node.full())?;
                     all.push((key, None));
                 }
             }
@@ -218,11 +261,11 @@ impl<'a> Outline<'a> {
         &self,
         keys: impl Iterator<Item = Key>,
         above: Number,
-        room: &mut Room,
-    ) -> Result<Summary> {
+        allowance: &mut Allowance<'_>,
+    ) -> Result<Buckets> {
         let width = self.node.slots().unwrap_or(0) as u32;
         if above.is_none() {
-            room.take(width.into()).map_err(|Full| self.node.full())?;
+            allowance.seats.take(width.into()).map_err(|Full| self.node.full())?;
         }
         let count = |number: u32| match self.held {
             Held::Slots(slots) => slots.count_of(number as usize),
@@ -231,11 +274,15 @@ impl<'a> Outline<'a> {
         let mut buckets = Vec::with_capacity(width as usize);
         for (at, key) in (0..width).zip(keys) {
             let number = above.map(|above| above * width + at);
-            let below = self.of_bucket(number, room)?;
-            buckets.push(Bucket { key, count: number.map_or(0, count), below });
+            let count = number.map_or(0, count);
+            buckets.push(self.bucket(key, count, number, allowance)?);
         }
-        Ok(Summary::Buckets(Buckets { buckets, others: None }))
+        Ok(Buckets { buckets, others: None })
     }
+}
+
+fn not_its_own() -> Error {
+    Error::internal("an aggregation holds what is none of its own")
 }
 
 /// The buckets by the ones above them, and where those of each begin.

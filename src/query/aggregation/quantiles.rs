@@ -200,7 +200,8 @@ impl Quantiles {
 
 /// How far into so many values a percent leads, from 0.
 fn position(percent: f64, count: u64) -> f64 {
-    (percent / 100.0) * (count - 1) as f64
+    let last = if crate::slip!("percentiles are a rank too high") { count } else { count - 1 };
+    (percent / 100.0) * last as f64
 }
 
 /// Between two neighbours, on the line from one to the other.
@@ -348,6 +349,16 @@ mod tests {
         assert_eq!(at(&[1.0, 2.0, 3.0, 4.0], 50.0), [2.5]);
         assert_eq!(at(&[1.0, 2.0, 3.0, 4.0], 100.0), [4.0]);
         assert_eq!(at(&[f64::MAX, -f64::MAX], 50.0), [0.0]);
+    }
+
+    #[test]
+    fn so_many_values_are_told_exactly_and_one_more_by_its_bin() {
+        let values: Vec<f64> = (0..=PERCENTILES_EXACT_MAX).map(|at| at as f64).collect();
+        let most = of(&values[..PERCENTILES_EXACT_MAX]).at(&[50.0]);
+        assert_eq!(most, [(PERCENTILES_EXACT_MAX - 1) as f64 / 2.0]);
+        let more = of(&values).at(&[50.0])[0];
+        let exact = PERCENTILES_EXACT_MAX as f64 / 2.0;
+        assert!(more != exact && (more - exact).abs() <= exact / 256.0, "{more}");
     }
 
     #[test]

@@ -72,15 +72,19 @@ impl Edges {
     /// Calls for each range that one of these lies in.
     pub(super) fn each_number(&self, number: f64, mut hit: impl FnMut(usize)) {
         if let Self::Number(ranges) = self {
-            let within = |(_, (from, to)): &(usize, &(f64, f64))| *from <= number && number < *to;
+            let within = |(_, range): &(usize, &(f64, f64))| holds(**range, number);
             ranges.iter().enumerate().filter(within).for_each(|(at, _)| hit(at));
         }
     }
 
     pub(super) fn each_moment(&self, moment: i64, mut hit: impl FnMut(usize)) {
         if let Self::Moment(ranges) = self {
-            let within = |(_, (from, to)): &(usize, &(i64, i64))| *from <= moment && moment < *to;
+            let within = |(_, range): &(usize, &(i64, i64))| holds(**range, moment);
             ranges.iter().enumerate().filter(within).for_each(|(at, _)| hit(at));
         }
     }
+}
+
+fn holds<T: PartialOrd>((from, to): (T, T), cell: T) -> bool {
+    from <= cell && (cell < to || cell == to && crate::slip!("a Range has its end in it"))
 }

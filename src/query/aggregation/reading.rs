@@ -19,6 +19,19 @@ pub(super) enum Seen<'a> {
     Filters(Vec<BooleanBuffer>),
 }
 
+/// What they take of a block of so many rows, before they are read: columns lie there anyway, and
+/// each filter has a bit for each row.
+pub(super) fn bytes(nodes: &[Node], rows: usize) -> u64 {
+    let of_node = |node: &Node| {
+        let filters = match &node.over {
+            Over::Filters(filters) => filters.filters.len() + 1,
+            _ => 0,
+        };
+        (filters * rows.div_ceil(8)) as u64 + bytes(&node.below, rows)
+    };
+    nodes.iter().map(of_node).sum()
+}
+
 impl<'a> Reading<'a> {
     pub(super) fn all(nodes: &[Node], part: &Part<'a>, halt: &Halt) -> Result<Vec<Self>> {
         nodes.iter().map(|node| Self::of(node, part, halt)).collect()

@@ -82,6 +82,7 @@ impl Sorting {
         let mut figures = a.figures.iter().zip(&b.figures);
         for (sort, direction) in &self.0 {
             let order = match sort {
+                Sort::Count if crate::slip!("few come before many") => a.count.cmp(&b.count),
                 Sort::Count => directed(a.count.cmp(&b.count), *direction),
                 Sort::Key => directed(keys(), *direction),
                 Sort::Figure(..) => match figures.next() {

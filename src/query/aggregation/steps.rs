@@ -14,7 +14,8 @@ pub(super) struct Steps {
 impl Steps {
     /// None: there are too many between the number and the offset to tell them apart.
     pub(super) fn step(&self, number: f64) -> Option<i64> {
-        let step = ((number - self.offset) / self.interval).floor();
+        let offset = if crate::slip!("a Histogram has no offset") { 0.0 } else { self.offset };
+        let step = ((number - offset) / self.interval).floor();
         // What is no number is not below, either.
         (step.abs() <= STEP_MAX as f64).then_some(step as i64)
     }

@@ -124,7 +124,9 @@ fn search() -> Value {
             ("vector", told(named("Vector"), "The most similar to it come first")),
             ("sort", told(list(sort), "Instead of a vector; without either, by id")),
             ("filter", named("OwnFilter")),
-            ("top_k", told(within(1, LIMIT_MAX), "10, if nothing is said")),
+            ("top_k", told(within(0, LIMIT_MAX), "10, if nothing is said; 0 beside aggregations")),
+            ("aggs", told(named("OwnAggregations"), "Of all that match, whatever is shown of it")),
+            ("aggregations", told(named("OwnAggregations"), "The same: one of them is there")),
             ("metric", told(metric(), "It must be that of the namespace")),
             ("include_attributes", list(text())),
             ("include_vector", truth()),
@@ -157,6 +159,11 @@ fn results() -> Value {
     );
     object(
         &["results", "took_ms", "performance"],
-        [("results", list(named("Found"))), ("took_ms", count()), ("performance", performance)],
+        [
+            ("results", list(named("Found"))),
+            ("aggregations", told(map_of(named("OwnSummary")), "If they were asked for")),
+            ("took_ms", count()),
+            ("performance", performance),
+        ],
     )
 }

@@ -1,10 +1,10 @@
 //! Queries of the second contract, and their answers.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::api::openapi::shape::{
-    any, count, either, list, list_of, map_of, named, number, object, one_of, only, text, told,
-    truth, tuple, within,
+    Field, any, count, either, list, list_of, map_of, named, number, object, object_of, one_of,
+    only, text, told, truth, tuple, within,
 };
 use crate::api::v2::QUERIES_MAX;
 use crate::model::{GROUP_KEYS_MAX, LIMIT_MAX, PER_ATTRIBUTES_MAX, RECALL_SAMPLES_MAX};
@@ -13,7 +13,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     vec![
         ("Limit", limit()),
         ("Consistency", consistency()),
-        ("SubQuery", of_fields(of_each())),
+        ("SubQuery", object_of(&[], of_each())),
         ("Query", query()),
         ("Hit", hit()),
         ("Answer", answer()),
@@ -43,7 +43,7 @@ fn consistency() -> Value {
 }
 
 /// What each of several queries says for itself.
-fn of_each() -> Vec<(&'static str, Value)> {
+fn of_each() -> Vec<Field> {
     let names = || list(text());
     vec![
         ("rank_by", named("Rank")),
@@ -63,7 +63,7 @@ fn of_each() -> Vec<(&'static str, Value)> {
 }
 
 /// What is said once, of one query or of several.
-fn of_all() -> Vec<(&'static str, Value)> {
+fn of_all() -> Vec<Field> {
     let min_seq = "At least what a write said its `seq` was: an extension";
     let deadline = "Milliseconds, past which the answer is a 504: an extension";
     vec![
@@ -87,18 +87,8 @@ fn query() -> Value {
         ("disable_cache", truth()),
         ("allow_partial", only(false)),
     ]);
-    let mut several = of_fields(several);
-    several["required"] = json!(["queries"]);
-    either([of_fields(one), told(several, "Up to sixteen, over one moment")])
-}
-
-/// None of which has to be there.
-fn of_fields(fields: Vec<(&'static str, Value)>) -> Value {
-    let mut schema = object(&[], []);
-    for (name, field) in fields {
-        schema["properties"][name] = field;
-    }
-    schema
+    let several = object_of(&["queries"], several);
+    either([object_of(&[], one), told(several, "Up to sixteen, over one moment")])
 }
 
 fn hit() -> Value {
@@ -109,7 +99,7 @@ fn hit() -> Value {
 }
 
 fn answer() -> Value {
-    let aggregations = || map_of(any("A number"));
+    let aggregations = || told(map_of(named("Summary")), "By their labels");
     let of_one = || {
         [
             ("rows", list(named("Hit"))),

@@ -107,7 +107,7 @@ fn curve() -> Value {
 fn aggregate() -> Value {
     let of_all = told(tuple([only("Count")], 1), "How many match");
     let of_one = tuple([one_of(&["Count", "Sum"]), told(text(), "An attribute")], 2);
-    either([of_all, of_one])
+    either([of_all, of_one, named("Aggregation")])
 }
 
 fn group() -> Value {

@@ -4,7 +4,7 @@ use crate::api::error::Refusal;
 use crate::api::json::{Object, quoted};
 use crate::model::aggregation::{spelt_moment, spelt_offset};
 
-const LENGTH_MAX: usize = 128;
+pub(in crate::api) const FORMAT_BYTES_MAX: usize = 128;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Format(Spelt);
@@ -79,7 +79,7 @@ impl Format {
 fn parts(pattern: &str) -> Option<Vec<Part>> {
     let mut parts = Vec::new();
     let mut rest = pattern;
-    if pattern.is_empty() || pattern.len() > LENGTH_MAX {
+    if pattern.is_empty() || pattern.len() > FORMAT_BYTES_MAX {
         return None;
     }
     while let Some(c) = rest.chars().next() {

@@ -12,6 +12,7 @@ use crate::api::json::{Object, quoted};
 use crate::model::aggregation::{Aggregation, Filters, Kind, Metric, Named, Source};
 use crate::model::{Filter, Given};
 pub(super) use answer::Told;
+pub(in crate::api) use format::FORMAT_BYTES_MAX;
 use format::Format;
 
 const TYPES: &str = "terms, histogram, date_histogram, range, filters, stats, extended_stats, \
@@ -66,6 +67,7 @@ pub(super) fn read(object: &mut Object) -> Result<Request, Refusal> {
 }
 
 fn one(mut object: Object) -> Result<(Aggregation, Shape), Refusal> {
+    object.refuse_unbuilt(&["meta"])?;
     let below = read(&mut object)?;
     let place = object.place();
     let names: Vec<String> = object.names().map(str::to_owned).collect();

@@ -1,14 +1,14 @@
 //! What is asked for wrongly or too much of is told, under the name of the aggregation.
 
 use super::sample::{living, row};
-use super::{bound, told};
+use super::{bound, finished, seen, sent, told};
 use crate::error::ErrorKind;
-use crate::eval::Halt;
 use crate::model::aggregation::{
-    Aggregation, By, Calendar, DateHistogram, Histogram, Interval, Kind, Layout, Metric, Named,
-    Range, Source, Summary, Terms,
+    Aggregation, By, CARDINALITY_PRECISION_MAX, Calendar, DateHistogram, Histogram, Interval, Kind,
+    Layout, Metric, Named, Range, Source, Summary, Terms,
 };
 use crate::model::{Direction, Given, Row, Value};
+use crate::query::samples::load;
 
 fn terms(attribute: &str, below: Vec<Named>) -> Aggregation {
     Aggregation { kind: Kind::Terms(Source::of(attribute), Terms::default()), below }
@@ -121,8 +121,7 @@ fn what_is_nested_is_named_by_its_path() {
 fn more_buckets_than_there_may_be_are_told() {
     let rows: Vec<Row> = (0..70_000_u64).map(|id| row(id, &[("u", Value::Uint(id))])).collect();
     let count = |rows: &[Row], aggregation: &Aggregation| {
-        let partial =
-            bound(aggregation).unwrap().partial(&living(rows, 10_000), None, &Halt::default());
+        let partial = seen(&bound(aggregation).unwrap(), &living(rows, 10_000));
         partial.map(|_| ()).map_err(|error| error.to_string())
     };
     let all = terms("u", Vec::new());
@@ -136,19 +135,35 @@ fn more_buckets_than_there_may_be_are_told() {
 
     // Two partials that fit do not, together.
     let bound = bound(&all).unwrap();
-    let part = |rows: &[Row]| bound.partial(&living(rows, 10_000), None, &Halt::default()).unwrap();
+    let part = |rows: &[Row]| seen(&bound, &living(rows, 10_000)).unwrap();
     let mut first = part(&rows[..40_000]);
-    assert!(bound.merge(&mut first.clone(), part(&rows[20_000..60_000])).is_ok());
+    assert!(bound.merge(&mut sent(&bound, &first), part(&rows[20_000..60_000])).is_ok());
     let told = bound.merge(&mut first, part(&rows[30_000..])).unwrap_err().to_string();
     assert!(told.contains("65536 buckets"), "{told}");
 }
 
 #[test]
+fn no_precision_is_beyond_the_most() {
+    let rows: Vec<Row> = (0..40_001_u64).map(|id| row(id, &[("u", Value::Uint(id))])).collect();
+    let count = |precision: u64, rows: &[Row]| {
+        let asked = Aggregation::metric("u", Metric::Cardinality { precision });
+        let bound = bound(&asked).unwrap();
+        finished(&bound, &seen(&bound, &living(rows, 10_000)).unwrap()).unwrap()
+    };
+    for precision in [CARDINALITY_PRECISION_MAX, u64::MAX] {
+        assert_eq!(count(precision, &rows[..40_000]), Summary::Count(40_000));
+    }
+    let estimated = count(CARDINALITY_PRECISION_MAX, &rows);
+    assert_eq!(count(u64::MAX, &rows), estimated);
+    assert_eq!(count(0, &rows), estimated);
+}
+
+#[test]
 fn ranges_of_ranges_are_counted_before_there_is_a_document() {
     let two = ranged("i", 255, vec![("b".into(), ranged("i", 256, Vec::new()))]);
-    assert!(bound(&two).unwrap().nothing().is_ok());
+    assert!(bound(&two).unwrap().nothing(&load()).is_ok());
     let three = ranged("i", 256, vec![("b".into(), ranged("i", 256, Vec::new()))]);
-    let told = bound(&three).unwrap().nothing().unwrap_err().to_string();
+    let told = bound(&three).unwrap().nothing(&load()).unwrap_err().to_string();
     assert!(told.starts_with("aggregation `a`: ") && told.contains("65536 buckets"), "{told}");
 }
 
@@ -160,11 +175,11 @@ fn gaps_are_counted_and_steps_that_cannot_be_told_apart_are_none() {
         Aggregation { kind: Kind::Histogram(Source::of("i"), histogram), below: Vec::new() }
     };
     let wide = bound(&histogram(1e12)).unwrap();
-    let partial = wide.partial(&living(&rows, 9), None, &Halt::default()).unwrap();
-    let error = wide.finish(&partial).unwrap_err().to_string();
+    let partial = seen(&wide, &living(&rows, 9)).unwrap();
+    let error = finished(&wide, &partial).unwrap_err().to_string();
     assert!(error.contains("65536 buckets"), "{error}");
     let narrow = bound(&histogram(1.0)).unwrap();
-    let error = narrow.partial(&living(&rows, 9), None, &Halt::default()).unwrap_err().to_string();
+    let error = seen(&narrow, &living(&rows, 9)).unwrap_err().to_string();
     assert!(error.starts_with("aggregation `a`: too many intervals lie before"), "{error}");
     let Summary::Buckets(buckets) = told(&histogram(1e15), &rows) else { panic!("asked for") };
     assert_eq!(buckets.buckets.len(), 1153);
@@ -177,6 +192,6 @@ fn more_memory_than_there_may_be_is_told() {
         .map(|id| row(id, &[("s", Value::String(format!("{id}{long}").into()))]))
         .collect();
     let all = bound(&terms("s", Vec::new())).unwrap();
-    let told = all.partial(&living(&rows, 1000), None, &Halt::default()).unwrap_err().to_string();
+    let told = seen(&all, &living(&rows, 1000)).unwrap_err().to_string();
     assert!(told.starts_with("aggregation `a`: ") && told.contains("64 MiB"), "{told}");
 }

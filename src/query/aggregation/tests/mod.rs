@@ -1,6 +1,7 @@
 //! What is said of documents is what can be read off them, in whatever parts they were seen.
 
 mod limits;
+mod memory;
 mod oracle;
 mod sample;
 
@@ -14,6 +15,8 @@ use crate::model::aggregation::{
     Metric, Source, Summary, Terms,
 };
 use crate::model::{Given, Row, Value};
+use crate::namespace::view::Living;
+use crate::query::samples::load;
 use oracle::{ms, restated};
 use sample::{any_aggregation, any_rows, living, row, schema};
 
@@ -21,21 +24,25 @@ fn bound(aggregation: &Aggregation) -> Result<Aggregations> {
     Aggregations::bind(&[("a".into(), aggregation.clone())], &schema())
 }
 
-fn told(aggregation: &Aggregation, rows: &[Row]) -> Summary {
-    let bound = bound(aggregation).unwrap();
-    let partial = bound.partial(&living(rows, 7), None, &Halt::default()).unwrap();
-    finished(&bound, &partial)
+fn seen(bound: &Aggregations, living: &[Living]) -> Result<Partial> {
+    bound.partial(living, None, &Halt::default(), &load())
 }
 
-fn finished(bound: &Aggregations, partial: &Partial) -> Summary {
-    let mut told = bound.finish(partial).unwrap();
+fn told(aggregation: &Aggregation, rows: &[Row]) -> Summary {
+    let bound = bound(aggregation).unwrap();
+    let partial = seen(&bound, &living(rows, 7)).unwrap();
+    finished(&bound, &partial).unwrap()
+}
+
+fn finished(bound: &Aggregations, partial: &Partial) -> Result<Summary> {
+    let mut told = bound.finish(partial, &Halt::default(), &mut load())?;
     assert_eq!(told.len(), 1);
-    told.remove(0).1
+    Ok(told.remove(0).1)
 }
 
 /// As if it came from another node.
 fn sent(bound: &Aggregations, partial: &Partial) -> Partial {
-    bound.read(&bound.write(partial).unwrap()).unwrap()
+    bound.read(&bound.write(partial).unwrap(), &load()).unwrap()
 }
 
 proptest! {
@@ -50,13 +57,13 @@ proptest! {
         let expected = restated(&aggregation, &rows.iter().collect::<Vec<_>>());
         let bound = bound(&aggregation).unwrap();
         let living = living(&rows, block_rows);
-        let whole = bound.partial(&living, None, &Halt::default()).unwrap();
-        prop_assert_eq!(&finished(&bound, &whole), &expected);
-        prop_assert_eq!(&finished(&bound, &sent(&bound, &whole)), &expected);
+        let whole = seen(&bound, &living).unwrap();
+        prop_assert_eq!(&finished(&bound, &whole).unwrap(), &expected);
+        prop_assert_eq!(&finished(&bound, &sent(&bound, &whole)).unwrap(), &expected);
 
-        let part = |at: usize| bound.partial(&living[at..at + 1], None, &Halt::default()).unwrap();
+        let part = |at: usize| seen(&bound, &living[at..at + 1]).unwrap();
         let mut parts: Vec<Partial> = (0..living.len()).map(part).collect();
-        parts.push(bound.nothing().unwrap());
+        parts.push(bound.nothing(&load()).unwrap());
         for (one, other) in picks {
             if parts.len() < 2 {
                 break;
@@ -66,7 +73,7 @@ proptest! {
             bound.merge(&mut parts[into], sent(&bound, &one)).unwrap();
         }
         prop_assert_eq!(parts.len(), 1);
-        prop_assert_eq!(&finished(&bound, &parts[0]), &expected);
+        prop_assert_eq!(&finished(&bound, &parts[0]).unwrap(), &expected);
     }
 
     #[test]
@@ -77,22 +84,20 @@ proptest! {
         cut in any::<prop::sample::Index>(),
     ) {
         let bound = bound(&aggregation).unwrap();
-        let partial = bound.partial(&living(&rows, 9), None, &Halt::default()).unwrap();
+        let partial = seen(&bound, &living(&rows, 9)).unwrap();
         let bytes = bound.write(&partial).unwrap();
         let mut flipped = bytes.clone();
         for (at, bit) in flips {
             flipped[at.index(bytes.len())] ^= 1 << bit;
         }
         // What is read all the same is taken for what it says, and nothing panics over it.
-        if let Ok(read) = bound.read(&flipped) {
-            let mut both = partial.clone();
-            let _ = bound.merge(&mut both, read.clone());
-            let _ = bound.finish(&read);
+        if let Ok(read) = bound.read(&flipped, &load()) {
+            let _ = finished(&bound, &read);
+            let _ = bound.merge(&mut sent(&bound, &partial), read);
         }
-        let error = bound.read(&bytes[..cut.index(bytes.len())]).unwrap_err();
-        prop_assert_eq!(error.kind(), ErrorKind::Corrupt);
-        let more = [&bytes[..], &[0]].concat();
-        prop_assert_eq!(bound.read(&more).unwrap_err().kind(), ErrorKind::Corrupt);
+        let refused = |bytes: &[u8]| bound.read(bytes, &load()).unwrap_err().kind();
+        prop_assert_eq!(refused(&bytes[..cut.index(bytes.len())]), ErrorKind::Corrupt);
+        prop_assert_eq!(refused(&[&bytes[..], &[0]].concat()), ErrorKind::Corrupt);
     }
 }
 
