@@ -15,7 +15,7 @@ use half::f16;
 use super::x86;
 use crate::model::Metric;
 
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// The vector that the others are measured against.
 #[derive(Clone, Debug)]
@@ -138,13 +138,11 @@ fn squared(a: &[f32], b: &[f32]) -> f32 {
 
 /// The twin of every other way to say it: without an instruction for it, a fused multiply-add is a
 /// call into a library.
-#[inline(always)]
 pub(super) fn inner_by_lanes(a: &[f32], b: &[f32]) -> f32 {
     summed(a, b, |a, b, sum| a.mul_add(b, sum))
 }
 
-#[inline(always)]
-pub(super) fn inner_and_square_by_lanes(a: &[f32], b: &[f32]) -> (f32, f32) {
+fn inner_and_square_by_lanes(a: &[f32], b: &[f32]) -> (f32, f32) {
     let (mut products, mut squares) = ([0.0_f32; LANES], [0.0_f32; LANES]);
     let mut round = |a: &[f32], b: &[f32]| {
         let lanes = products.iter_mut().zip(&mut squares);
@@ -162,7 +160,6 @@ pub(super) fn inner_and_square_by_lanes(a: &[f32], b: &[f32]) -> (f32, f32) {
     (folded(products), folded(squares))
 }
 
-#[inline(always)]
 pub(super) fn squared_by_lanes(a: &[f32], b: &[f32]) -> f32 {
     summed(a, b, |a, b, sum| {
         let apart = a - b;
@@ -170,7 +167,7 @@ pub(super) fn squared_by_lanes(a: &[f32], b: &[f32]) -> f32 {
     })
 }
 
-#[inline(always)]
+#[inline]
 fn summed(a: &[f32], b: &[f32], add: impl Fn(f32, f32, f32) -> f32) -> f32 {
     let mut lanes = [0.0_f32; LANES];
     let mut round = |a: &[f32], b: &[f32]| {
@@ -187,7 +184,6 @@ fn summed(a: &[f32], b: &[f32], add: impl Fn(f32, f32, f32) -> f32) -> f32 {
     folded(lanes)
 }
 
-#[inline(always)]
 fn folded(mut lanes: [f32; LANES]) -> f32 {
     let mut width = LANES / 2;
     while width > 0 {
