@@ -45,7 +45,7 @@ fn encode(rows: &Columns) -> Bytes {
     let attributes = attributes
         .map(|(number, (kind, _))| (*number, (format!("a{}", number.0).into(), *kind)))
         .collect();
-    let mut writer = Writer::new(rows.id_type(), &attributes, 0).unwrap();
+    let mut writer = Writer::new(rows.id_type(), &attributes, rows.bytes()).unwrap();
     let all: Vec<u32> = (0..rows.rows() as u32).collect();
     for piece in all.chunks(7000) {
         writer.write(&rows.take(piece).unwrap()).unwrap();

@@ -23,6 +23,10 @@ use crate::model::{AttrNo, AttrType, Element, IdType};
 /// A group that is so large is ended: a writer holds it in memory.
 const GROUP_BYTES_MIN: usize = 16 << 20;
 
+/// Of less than this, no column is packed: what that saves, no bucket counts, and whoever opens the file
+/// would unpack each column by itself, which takes longer than to read all of it.
+const PACKED_BYTES_MIN: usize = 16 << 10;
+
 /// Writes a file block by block: what it holds besides the file is one group of rows.
 #[derive(Debug)]
 pub struct Writer {
@@ -42,8 +46,13 @@ impl Writer {
         expected: usize,
     ) -> Result<Self> {
         let mut fields = vec![numbered(Field::new("id", id_data_type(id_type), false), 0)];
+        let compression = if expected < PACKED_BYTES_MIN {
+            Compression::UNCOMPRESSED
+        } else {
+            Compression::ZSTD(ZstdLevel::default())
+        };
         let mut properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_compression(compression)
             .set_max_row_group_row_count(Some(GROUP_ROWS_MAX))
             .set_created_by(concat!("elacsym ", env!("CARGO_PKG_VERSION")).into());
         for (number, (name, kind)) in attributes {
