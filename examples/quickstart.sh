@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The /v1 contract with nothing but curl: a namespace, two documents, and the nearest of them. The node
-# runs in another terminal:
+# The /v1 contract with nothing but curl: a namespace, two documents, the nearest of them, what has a word,
+# and both as one ranking. The node runs in another terminal:
 #
 #   ELACSYM_STORAGE_PATH=./data ELACSYM_NODE_ID=indexer-1 ELACSYM_PORT=3000 cargo run --release
 #
@@ -45,10 +45,19 @@ schema=$(curl --silent --show-error --fail-with-body "$docs/schema")
 echo "$schema"
 [[ $schema == *'"full_text_search":{'* ]]
 
-# Until there is text search, who searches for text is told so, and finds nothing by accident.
-refused=$(curl --silent --write-out ' %{http_code}' "$docs/query" --data-binary @- <<END || true
-{"full_text": {"field": "title", "query": "walrus"}, "top_k": 1}
+walrus='"full_text": {"field": "title", "query": "walrus"}'
+
+found=$(ask POST /query <<END
+{$walrus}
 END
 )
-echo "$refused"
-[[ $refused == *'`full_text` is not supported'*' 400' ]]
+echo "$found"
+[[ $found == *"The walrus"* && $found != *"The elephant"* ]]
+
+# What is in both rankings comes before what is in one.
+best=$(ask POST /query <<END
+{"vector": $(vector 1), $walrus, "top_k": 1}
+END
+)
+echo "$best"
+[[ $best == *"The walrus"* && $best != *"The elephant"* ]]

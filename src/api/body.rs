@@ -378,6 +378,23 @@ mod tests {
         assert_eq!(status(request.body(Body::from_stream(endless)).unwrap()).await, 413);
     }
 
+    /// What says how long it is, and what does not.
+    #[test]
+    fn a_body_may_be_so_long_and_no_longer() {
+        for (length, taken) in [(BODY_BYTES_MAX, true), (BODY_BYTES_MAX + 1, false)] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_LENGTH, length.into());
+            assert_eq!(check_announced(&headers).is_ok(), taken, "{length}");
+        }
+        let share = Memory::of(4 << 30).take(BODY_BYTES_MAX as u64);
+        // Nobody looks at these zeros, so they take no memory.
+        let mut bytes = vec![0; BODY_BYTES_MAX];
+        bytes.pop();
+        let mut sink = Sink { bytes, packed_bytes: 0, over: None, share };
+        assert!(sink.put(b"}").is_ok() && sink.bytes.len() == BODY_BYTES_MAX);
+        assert!(sink.put(b" ").is_err() && matches!(sink.over, Some(Over::Size)));
+    }
+
     #[tokio::test]
     async fn what_does_not_fit_into_memory_is_sent_away() {
         let memory = Memory::of(16 << 20);

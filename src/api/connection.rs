@@ -28,9 +28,11 @@ use super::tls::Tls;
 /// The first line of a request and its headers. A name may have 128 characters, so what is longer
 /// than this means nothing here.
 pub(super) const HEAD_BYTES_MAX: u32 = 64 << 10;
+/// What hyper takes that was told nothing, and has room for without asking for memory.
+pub(super) const HEADERS_MAX: usize = 100;
 /// Over HTTP/2 a client is asked so often whether it is there, and has so long to say so.
-const PING_INTERVAL: Duration = Duration::from_secs(20);
-const PING_TIMEOUT: Duration = Duration::from_secs(20);
+pub(super) const PING_INTERVAL: Duration = Duration::from_secs(20);
+pub(super) const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(super) type Http = Builder<TokioExecutor>;
 
@@ -169,6 +171,59 @@ async fn attend(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use crate::env::Clock;
+
+    const SETTINGS: u8 = 4;
+    const PING: u8 = 6;
+    const ACK: u8 = 1;
+
+    /// Of HTTP/2 (RFC 9113), about the whole of a connection.
+    fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(payload.len()).unwrap();
+        let head = [0, 0, length, kind, flags, 0, 0, 0, 0];
+        [&head[..], payload].concat()
+    }
+
+    /// For how long a client is kept that asks nothing and answers each ping after so long.
+    async fn kept(answers_after: Duration) -> Duration {
+        let (clock, (mut client, server)) = (Clock::start(), tokio::io::duplex(64 << 10));
+        let (_open, closing) = watch::channel(());
+        let router = TowerToHyperService::new(Router::new());
+        let began = clock.now();
+        let attended = async {
+            attend(server, router, Arc::new(http()), Patience::USUAL, closing).await;
+            clock.now() - began
+        };
+        let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        let hello = [&preface[..], &frame(SETTINGS, 0, &[])[..]].concat();
+        let answered = async {
+            client.write_all(&hello).await.unwrap();
+            let mut head = [0; 9];
+            while client.read_exact(&mut head).await.is_ok() {
+                let [_, high, low, kind, flags, ..] = head;
+                let mut payload = vec![0; usize::from(u16::from_be_bytes([high, low]))];
+                client.read_exact(&mut payload).await.unwrap();
+                if (kind, flags) == (PING, 0) {
+                    clock.sleep(answers_after).await;
+                    // There may be nobody left to hear it.
+                    client.write_all(&frame(PING, ACK, &payload)).await.ok();
+                }
+            }
+        };
+        tokio::join!(attended, answered).0
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_say_in_time_that_it_is_there_is_left() {
+        let second = Duration::from_secs(1);
+        let late = kept(PING_TIMEOUT + second).await;
+        assert_eq!(late.as_secs(), (PING_INTERVAL + PING_TIMEOUT).as_secs());
+        let in_time = kept(PING_TIMEOUT - second).await;
+        assert!(in_time >= Patience::USUAL.idle, "{in_time:?}");
+    }
 
     #[test]
     fn a_half_head_is_not_waited_for_when_the_server_ends() {

@@ -124,6 +124,53 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_body_that_comes_to_its_end_a_moment_before_is_taken() {
+        for (path, limit) in
+            [("/v2/namespaces/a", WRITE_TIME_MAX), ("/v2/namespaces/a/query", QUERY_TIME_MAX)]
+        {
+            let alone = Alone::start().await;
+            let clock = alone.api.clock;
+            let (pause, moment) = (Duration::from_secs(5), Duration::from_secs(1));
+            let blanks = (limit.as_secs() / pause.as_secs()) as usize - 1;
+            let end = stream::once(async move {
+                clock.sleep(pause - moment).await;
+                Ok::<_, std::io::Error>(Bytes::from_static(b"{"))
+            });
+            let blank = move |()| async move {
+                clock.sleep(pause).await;
+                Ok::<_, std::io::Error>(Bytes::from_static(b" "))
+            };
+            let slow = stream::repeat(()).then(blank).take(blanks).chain(end);
+            let request = Request::builder().method("POST").uri(path);
+            let began = clock.now();
+            let (status, body) = alone.send(request.body(Body::from_stream(slow)).unwrap()).await;
+            // It was read to its end, and means nothing.
+            assert!(status == 400 && body.contains("malformed_json"), "{path}: {status} {body}");
+            assert_eq!((clock.now() - began).as_secs(), (limit - moment).as_secs(), "{path}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_done_a_moment_before_is_told_and_what_is_a_moment_late_is_not() {
+        let (clock, moment) = (Clock::start(), Duration::from_millis(2));
+        let refused = |error: Error| Refusal::internal(error.to_string());
+        for limit in [QUERY_TIME_MAX, WRITE_TIME_MAX] {
+            let work = async |takes: Duration| {
+                clock.sleep(takes).await;
+                Ok::<_, Error>(7)
+            };
+            for (takes, in_time) in [(limit - moment, true), (limit + moment, false)] {
+                let asked = Deadline::start(clock, limit).asking(work(takes), refused).await;
+                assert_eq!(asked, if in_time { Ok(7) } else { Err(Refusal::late_query()) });
+                let deadline = Deadline::start(clock, limit);
+                let written = deadline.writing(work(takes), Again::Unsafe, refused).await;
+                let late = Refusal::late_write().of_a_write(Again::Unsafe);
+                assert_eq!(written, if in_time { Ok(7) } else { Err(late) });
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn one_limit_holds_over_all_that_is_done() {
         let clock = Clock::start();
         let deadline = Deadline::start(clock, Duration::from_secs(10));

@@ -273,12 +273,13 @@ impl Refusal {
     }
 
     pub(super) fn late_query() -> Self {
-        let message = "the query took longer than a query may take";
+        let message = "the query took longer than a query may take: ask for less, or filter more";
         Self::new(StatusCode::GATEWAY_TIMEOUT, "deadline", message)
     }
 
     pub(super) fn late_write() -> Self {
-        let message = "the write took longer than a write may take: it may or may not be committed";
+        let message = "the write took longer than a write may take: it may or may not be committed; \
+                       look, or send it again with the same Idempotency-Key";
         Self::new(StatusCode::GATEWAY_TIMEOUT, "outcome_unknown", message)
     }
 

@@ -17,7 +17,6 @@ mod reads;
 mod recollections;
 mod room;
 mod roster;
-mod size;
 mod surplus;
 #[cfg(test)]
 mod tests;
@@ -36,7 +35,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::memory::Memory;
 use crate::model::{Holder, NamePatterns, Namespace, NodeId};
 use crate::namespace::garbage::Sweeper;
-use crate::namespace::keeper::{FOLDS_MAX, FoldAt, Grounds};
+use crate::namespace::keeper::{Backlog, CHUNK_BYTES, FOLDS_MAX, FoldAt, Grounds};
 use crate::namespace::tally::Tally;
 use crate::storage::{Reader, Store};
 use caretaker::Caretaker;
@@ -48,7 +47,7 @@ pub use reads::Held;
 
 pub(crate) use accounts::KEPT_MAX;
 pub(crate) use room::QUERIES_MAX;
-pub(crate) use turns::WAIT_MAX;
+pub(crate) use turns::{CROWD, WAIT_MAX};
 
 /// Names that are open at once. Each is a task with some kilobytes of its own, and what it has in
 /// memory of its rows counts against the limit of memory: so many cost a few hundred megabytes at
@@ -74,6 +73,9 @@ pub struct Engine {
 pub struct Limits {
     pub memory_bytes: u64,
     pub folds: FoldAt,
+    pub backlog: Backlog,
+    /// A batch is cut into parts of so many.
+    pub chunk_bytes: usize,
     /// Each computes, and has what it folds in memory once more.
     pub folds_at_once: usize,
     pub open_names: usize,
@@ -83,8 +85,15 @@ pub struct Limits {
 impl Limits {
     /// What an operator decides. The rest is as it is best for everybody.
     pub fn of(memory_bytes: u64, folds: FoldAt) -> Self {
-        let folds_at_once = FOLDS_MAX;
-        Self { memory_bytes, folds, folds_at_once, open_names: OPEN_MAX, idle: IDLE }
+        Self {
+            memory_bytes,
+            folds,
+            backlog: Backlog::default(),
+            chunk_bytes: CHUNK_BYTES,
+            folds_at_once: FOLDS_MAX,
+            open_names: OPEN_MAX,
+            idle: IDLE,
+        }
     }
 }
 
@@ -99,6 +108,8 @@ impl Engine {
         let mut grounds = Grounds::new(store, clock, dice, me, memory.clone());
         grounds = grounds.noticed_by(notices).folding_at_once(limits.folds_at_once);
         grounds.folds = limits.folds;
+        grounds.backlog = limits.backlog;
+        grounds.chunk_bytes = limits.chunk_bytes;
         grounds.idle = limits.idle;
         let tally = grounds.tally.clone();
         let names = Names::new(grounds, limits.open_names);

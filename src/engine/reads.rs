@@ -4,16 +4,17 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{Engine, absent, size};
+use super::{Engine, absent};
 use crate::env::blocking;
 use crate::error::{Error, Result};
 use crate::eval::Halt;
 use crate::memory::{Memory, Share};
 use crate::model::{
-    Answered, Consistency, Metadata, Namespace, Query, Recall, Recalled, Schema, Seq,
+    Answered, Consistency, Explained, Metadata, Namespace, Query, Recall, Recalled, Schema, Seq,
 };
 use crate::namespace::keeper::Ask;
-use crate::namespace::view::View;
+use crate::namespace::size::Sizes;
+use crate::namespace::view::{Glimpse, View};
 use crate::query::{self, Load};
 
 /// What was answered, and the memory that its documents take.
@@ -71,7 +72,7 @@ impl Engine {
         min_seq: Option<u64>,
     ) -> Result<Held<Answered>> {
         let memory = self.memory.clone();
-        let compute = move |view: &View, halt: &Halt| answered(view, &queries, halt, &memory);
+        let compute = move |view: &Glimpse, halt: &Halt| answered(view, &queries, halt, &memory);
         self.over_view(name, newest, min_seq, compute).await
     }
 
@@ -82,11 +83,12 @@ impl Engine {
         queries: Vec<Query>,
         newest: Consistency,
         min_seq: Option<u64>,
-    ) -> Result<String> {
-        let explained = move |view: &View, _: &Halt| -> Result<String> {
-            let living = view.living();
-            let plans = queries.iter().map(|query| query::explain(view, living, query));
-            Ok(plans.collect::<Result<Vec<_>>>()?.join("\n"))
+    ) -> Result<Explained> {
+        let explained = move |view: &Glimpse, _: &Halt| -> Result<Explained> {
+            let (living, reads) = (view.living(), view.reads);
+            let plans = queries.iter().map(|query| query::explain(view, living, reads, query));
+            let plan = plans.collect::<Result<Vec<_>>>()?.join("\n");
+            Ok(Explained { plan, reads })
         };
         self.over_view(name, newest, min_seq, explained).await
     }
@@ -94,7 +96,7 @@ impl Engine {
     /// How much of what there is to find would be found.
     pub async fn recall(&self, name: &Namespace, recall: Recall) -> Result<Held<Recalled>> {
         let memory = self.memory.clone();
-        let recalled = move |view: &View, halt: &Halt| -> Result<Held<Recalled>> {
+        let recalled = move |view: &Glimpse, halt: &Halt| -> Result<Held<Recalled>> {
             let mut load = Load::on(&memory);
             let told = query::recall(view, view.living(), &recall, halt, &mut load)?;
             Ok(Held { told, share: load.into_share() })
@@ -108,13 +110,14 @@ impl Engine {
     }
 
     pub async fn metadata(&self, name: &Namespace) -> Result<Metadata> {
-        let view = self.look(name, Consistency::Strong, None).await?;
-        let computing = self.turns.to_compute().await?;
-        let told = blocking(move || {
-            let _computing = computing;
-            metadata(&view)
-        });
-        Ok(told.await)
+        // Every row may be looked at, so it is a query like any other.
+        self.over_view(name, Consistency::Strong, None, |view, _| Ok(metadata(view))).await
+    }
+
+    /// There is such a name. Its rows are read meanwhile, for whoever asks next.
+    pub async fn warm(&self, name: &Namespace) -> Result<()> {
+        let there = self.names.put(name, |reply| Ask::Warm { reply }, unanswered).await?;
+        there.ok_or_else(|| absent(name))
     }
 
     pub(super) async fn over_view<T: Send + 'static>(
@@ -122,11 +125,11 @@ impl Engine {
         name: &Namespace,
         newest: Consistency,
         min_seq: Option<u64>,
-        compute: impl FnOnce(&View, &Halt) -> Result<T> + Send + 'static,
+        compute: impl FnOnce(&Glimpse, &Halt) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let room = self.names.enter(name)?;
         let turn = self.turns.in_room(&room).await?;
-        let view = self.look(name, newest, min_seq.map(Seq)).await?;
+        let glimpse = self.look(name, newest, min_seq.map(Seq)).await?;
         let computing = self.turns.to_compute().await?;
         let waiting = Waiting::default();
         let halt = waiting.0.clone();
@@ -134,7 +137,7 @@ impl Engine {
             // Whoever asked may have gone away: until this has ended, it is not another's turn.
             let _turns = (turn, computing);
             halt.check()?;
-            compute(&view, &halt)
+            compute(&glimpse, &halt)
         })
         .await;
         drop(waiting);
@@ -146,7 +149,7 @@ impl Engine {
         name: &Namespace,
         newest: Consistency,
         min_seq: Option<Seq>,
-    ) -> Result<Arc<View>> {
+    ) -> Result<Glimpse> {
         let look = |reply| Ask::Look { newest, min_seq, reply };
         self.names.put(name, look, unanswered).await?.ok_or_else(|| absent(name))
     }
@@ -157,7 +160,7 @@ fn unanswered() -> Error {
 }
 
 fn answered(
-    view: &View,
+    view: &Glimpse,
     queries: &[Query],
     halt: &Halt,
     memory: &Memory,
@@ -171,18 +174,21 @@ fn answered(
         answers,
         // The last slot that it holds.
         seq: view.next().0.saturating_sub(1),
+        segments: view.segments().len() as u64,
+        reads: view.reads,
         rows_in_tail: tail.map(|block| block.alive.count_set_bits() as u64).sum(),
         rows: view.rows(),
+        warmth: view.warmth,
+        bytes: view.sizes().bytes(),
         last_write_at_ms: millis(view.tail().times().written),
         schema: view.schema().clone(),
     };
     Ok(Held { told, share: load.into_share() })
 }
 
-/// What no segment has yet is not indexed. See `size` for what bytes are counted.
+/// What no segment has yet is not indexed.
 fn metadata(view: &View) -> Metadata {
-    let (folded, tail) = view.living().split_at(view.segments().len());
-    let (folded, tail) = (size::of(folded, view.schema()), size::of(tail, view.schema()));
+    let Sizes { folded, tail } = *view.sizes();
     let times = view.tail().times();
     Metadata {
         schema: view.schema().clone(),

@@ -13,9 +13,11 @@ use crate::model::{
     Direction, DocId, Given, GivenRow, Hit, IdType, Include, LIMIT_MAX, Page, Query, Rank,
     ReadOnly, Scalar, SchemaChange, Value, Write, WriteFault,
 };
-use crate::namespace::view::View;
+use crate::namespace::view::Glimpse;
 use crate::query::heft;
 use crate::storage;
+
+mod warmth;
 
 const FOLDS: FoldAt = FoldAt { slots: 8, bytes: 1 << 20 };
 
@@ -46,7 +48,8 @@ fn upsert(rows: &[(i64, i64)]) -> Write {
 
 /// The first of a name, too, if it comes first.
 fn delete(id: i64) -> Write {
-    Write { deletes: vec![Given::Int(id)], create: Create::Always, ..Write::default() }
+    let (deletes, id_type) = (vec![Given::Int(id)], Some(IdType::Uint));
+    Write { deletes, id_type, create: Create::Always, ..Write::default() }
 }
 
 async fn ask(engine: &Engine, name: &str, min_seq: Option<u64>) -> Result<Held<Answered>> {
@@ -93,6 +96,7 @@ async fn what_is_written_is_found_and_what_is_deleted_is_not_there() {
     assert_eq!(all(&engine, "acme").await.unwrap(), [(2, 20)].into());
     let answered = ask(&engine, "acme", Some(1)).await.unwrap();
     assert_eq!((answered.seq, answered.rows, answered.rows_in_tail), (1, 1, 1));
+    assert_eq!(answered.bytes, 8 + 8, "what is deleted is not billed");
     assert!(answered.last_write_at_ms > 0);
     assert_eq!(kind(ask(&engine, "acme", Some(2)).await), ErrorKind::Invalid);
 
@@ -256,6 +260,30 @@ async fn a_crowd_of_queries_of_one_name_waits_a_moment_and_is_then_sent_away() {
     assert_eq!(figure(&engine, "elacsym_queries_refused_total"), 1.0);
 }
 
+/// Each looks at every row, and waited for its turn among those whom no room and no rush had let in:
+/// whoever polled one kept other names from being asked.
+#[tokio::test(start_paused = true)]
+async fn metadata_and_usage_have_a_place_among_the_queries_of_their_name() {
+    let engine = over(&memory_store().await, limits());
+    let acme = named("acme");
+    engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap();
+    let room = engine.names.enter(&acme).unwrap();
+    let crowd = room.queries.clone().try_acquire_many_owned(QUERIES_MAX as u32).unwrap();
+    assert_eq!(kind(engine.metadata(&acme).await), ErrorKind::Throttled);
+    assert_eq!(kind(engine.usage(&acme).await), ErrorKind::Throttled);
+    assert_eq!(figure(&engine, "elacsym_queries_refused_total"), 2.0);
+    // What was changed is changed: it is not told as if nothing had been done.
+    let told = engine.set_and_tell(&acme, Some(ReadOnly::Yes), None).await.unwrap_err();
+    let fault = std::error::Error::source(&told).and_then(|it| it.downcast_ref::<WriteFault>());
+    assert_eq!(fault, Some(&WriteFault::OutcomeUnknown), "{}", told.chain());
+    assert!(engine.schema(&acme).await.unwrap().settings.read_only);
+    drop(crowd);
+    assert_eq!(engine.metadata(&acme).await.unwrap().rows, 1);
+    assert_eq!(engine.usage(&acme).await.unwrap().rows, 1);
+    let told = engine.set_and_tell(&acme, Some(ReadOnly::No), None).await.unwrap();
+    assert!(!told.schema.settings.read_only);
+}
+
 /// It went on to its end, and had its core and its memory for as long as that took.
 #[tokio::test]
 async fn what_is_computed_ends_when_whoever_asked_goes_away() {
@@ -263,7 +291,7 @@ async fn what_is_computed_ends_when_whoever_asked_goes_away() {
     let acme = named("acme");
     engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap();
     let ((begun, begins), (ended, ends)) = (oneshot::channel(), oneshot::channel());
-    let endless = move |_: &View, halt: &Halt| -> Result<()> {
+    let endless = move |_: &Glimpse, halt: &Halt| -> Result<()> {
         begun.send(()).unwrap();
         let told = loop {
             match halt.check() {

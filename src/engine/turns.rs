@@ -1,16 +1,22 @@
 //! Whose turn it is to be answered: so many queries of one name are under way, and so many of all
 //! names compute. Who has to wait too long is sent away, so that a crowd costs memory for a moment
-//! and no longer.
+//! and no longer; and where more comes than can be computed, who is let in waits next to nothing, and
+//! all others are told so at once (`rush`).
 
-use std::sync::Arc;
+mod rush;
+
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::room::Room;
+use super::room::{QUERIES_MAX, Room};
 use super::shutting_down;
+use crate::env::Clock;
 use crate::error::{Error, ErrorKind, Result};
+pub(crate) use rush::CROWD;
+use rush::Rush;
 
 /// Queries that compute at once, for each core. They are short; more would only share the same cores,
 /// and hold their memory longer.
@@ -18,34 +24,123 @@ const QUERIES_PER_CORE: usize = 4;
 /// As long as the contract has it.
 pub(crate) const WAIT_MAX: Duration = Duration::from_millis(800);
 
+/// In the words of the contract.
+const CROWDED: &str = "Too many concurrent queries to a single namespace";
+const RUSHED: &str =
+    "more queries come than this node can compute: come again in a moment, or ask for less at once";
+
 pub(super) struct Turns {
+    /// One for each query; in a rush, all of a core's.
     at_once: Arc<Semaphore>,
-    of_all: usize,
+    census: Census,
+    clock: Clock,
     refused: AtomicU64,
+}
+
+/// Who waits, who is inside and who computes. Clones are one.
+#[derive(Clone)]
+struct Census(Arc<Mutex<Rush>>);
+
+impl Census {
+    /// It is never held while anything is awaited.
+    fn rush(&self) -> MutexGuard<'_, Rush> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A query that waits, until it has what it waits for or gives up.
+struct Waiting(Census);
+
+impl Waiting {
+    fn begin(census: &Census) -> Self {
+        census.rush().waits();
+        Self(census.clone())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.rush().waits_no_more();
+    }
+}
+
+/// A place among the queries of one name.
+pub(super) struct Inside {
+    census: Census,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Inside {
+    fn begin(census: &Census, place: OwnedSemaphorePermit) -> Self {
+        census.rush().enters();
+        Self { census: census.clone(), _place: place }
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.census.rush().leaves();
+    }
+}
+
+/// A place among those that compute.
+pub(super) struct Computing {
+    census: Census,
+    clock: Clock,
+    /// As the census has it.
+    begun: Duration,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Computing {
+    fn begin(census: &Census, clock: Clock, place: OwnedSemaphorePermit) -> Self {
+        let begun = census.rush().begins(clock.now());
+        Self { census: census.clone(), clock, begun, _place: place }
+    }
+}
+
+impl Drop for Computing {
+    fn drop(&mut self) {
+        self.census.rush().computed(self.begun, self.clock.now());
+    }
 }
 
 impl Turns {
     pub(super) fn on(cores: usize) -> Self {
-        let of_all = QUERIES_PER_CORE * cores.max(1);
-        Self { at_once: Arc::new(Semaphore::new(of_all)), of_all, refused: AtomicU64::new(0) }
-    }
-
-    /// A place among the queries of one name.
-    pub(super) async fn in_room(&self, room: &Room) -> Result<OwnedSemaphorePermit> {
-        let turn = room.queries.clone().acquire_owned();
-        match tokio::time::timeout(WAIT_MAX, turn).await {
-            Ok(turn) => turn.map_err(|_| shutting_down()),
-            Err(_) => {
-                self.refused.fetch_add(1, Relaxed);
-                let message = "Too many concurrent queries to a single namespace";
-                Err(Error::new(ErrorKind::Throttled, message))
-            }
+        let cores = cores.max(1);
+        Self {
+            at_once: Arc::new(Semaphore::new(QUERIES_PER_CORE * cores)),
+            census: Census(Arc::new(Mutex::new(Rush::on(cores)))),
+            clock: Clock::start(),
+            refused: AtomicU64::new(0),
         }
     }
 
+    /// A place among the queries of one name.
+    pub(super) async fn in_room(&self, room: &Room) -> Result<Inside> {
+        let came = self.clock.now();
+        let own = QUERIES_MAX.saturating_sub(room.queries.available_permits());
+        let patience = self.census.rush().comes(own, came);
+        let Some(patience) = patience else { return Err(self.refuse(RUSHED)) };
+        let waiting = Waiting::begin(&self.census);
+        let place = tokio::time::timeout(patience, room.queries.clone().acquire_owned()).await;
+        drop(waiting);
+        let Ok(place) = place else { return Err(self.refuse(CROWDED)) };
+        let place = place.map_err(|_| shutting_down())?;
+        self.in_time(came)?;
+        Ok(Inside::begin(&self.census, place))
+    }
+
     /// To compute. Whoever waits here has a deadline of its own.
-    pub(super) async fn to_compute(&self) -> Result<OwnedSemaphorePermit> {
-        self.at_once.clone().acquire_owned().await.map_err(|_| shutting_down())
+    pub(super) async fn to_compute(&self) -> Result<Computing> {
+        let came = self.clock.now();
+        let shares = self.census.rush().shares(came);
+        let waiting = Waiting::begin(&self.census);
+        let place = self.at_once.clone().acquire_many_owned(shares).await;
+        drop(waiting);
+        let place = place.map_err(|_| shutting_down())?;
+        self.in_time(came)?;
+        Ok(Computing::begin(&self.census, self.clock, place))
     }
 
     /// Nobody begins any more.
@@ -54,10 +149,121 @@ impl Turns {
     }
 
     pub(super) fn computing(&self) -> usize {
-        self.of_all.saturating_sub(self.at_once.available_permits())
+        self.census.rush().computing()
     }
 
     pub(super) fn refused(&self) -> u64 {
         self.refused.load(Relaxed)
+    }
+
+    /// Whoever has waited since then.
+    fn in_time(&self, came: Duration) -> Result<()> {
+        match self.census.rush().is_too_late(came, self.clock.now()) {
+            true => Err(self.refuse(RUSHED)),
+            false => Ok(()),
+        }
+    }
+
+    fn refuse(&self, message: &'static str) -> Error {
+        self.refused.fetch_add(1, Relaxed);
+        Error::new(ErrorKind::Throttled, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Location;
+    use crate::engine::names::Names;
+    use crate::env::Dice;
+    use crate::memory::Memory;
+    use crate::model::{Holder, Namespace};
+    use crate::namespace::keeper::Grounds;
+    use crate::storage;
+
+    const CORES: usize = 2;
+    const PLACES: usize = QUERIES_PER_CORE * CORES;
+    const ALONE: Duration = Duration::from_millis(10);
+
+    async fn room() -> Arc<Room> {
+        let (clock, dice) = (Clock::start(), Dice::from_os());
+        let store = storage::open(&Location::Memory, [], clock, dice.clone()).await.unwrap();
+        let me = Holder { node: "one".into(), process: 1 };
+        let names = Names::new(Grounds::new(store, clock, dice, me, Memory::of(1 << 30)), 10);
+        names.enter(&Namespace::new("acme").unwrap()).unwrap()
+    }
+
+    /// A query that computes for that long.
+    async fn ask(turns: &Turns, room: &Room) -> Result<()> {
+        let _inside = turns.in_room(room).await?;
+        let _computing = turns.to_compute().await?;
+        turns.clock.sleep(ALONE).await;
+        Ok(())
+    }
+
+    fn told(asked: &Result<()>) -> Option<String> {
+        asked.as_ref().err().map(Error::to_string)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_many_compute_at_once_and_the_others_have_their_turn() {
+        let (turns, room) = (Turns::on(CORES), room().await);
+        let asked: Vec<_> = (0..20).map(|_| ask(&turns, &room)).collect();
+        let watched = async {
+            turns.clock.sleep(ALONE / 2).await;
+            assert_eq!(turns.computing(), PLACES);
+        };
+        let (asked, ()) = futures::future::join(futures::future::join_all(asked), watched).await;
+        assert!(asked.iter().all(Result::is_ok));
+        assert_eq!((turns.computing(), turns.refused()), (0, 0));
+        assert_eq!(turns.at_once.available_permits(), PLACES);
+        assert_eq!(room.queries.available_permits(), QUERIES_MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn in_a_rush_who_does_not_fit_is_sent_away_at_once_and_later_let_in_again() {
+        let (turns, room) = (Turns::on(CORES), room().await);
+        // What one takes is known from now on.
+        ask(&turns, &room).await.unwrap();
+        let began = turns.clock.now();
+        let asked: Vec<_> = (0..500).map(|_| ask(&turns, &room)).collect();
+        let asked = futures::future::join_all(asked).await;
+        let answered = asked.iter().filter(|asked| asked.is_ok()).count();
+        assert!((PLACES..100).contains(&answered), "{answered}");
+        assert!(asked.iter().filter_map(told).all(|told| told == RUSHED));
+        assert_eq!(turns.refused(), 500 - answered as u64);
+        assert!(turns.clock.now() - began < WAIT_MAX, "they wait for nothing");
+
+        turns.clock.sleep(Duration::from_secs(1)).await;
+        for _ in 0..20 {
+            ask(&turns, &room).await.unwrap();
+        }
+        assert_eq!(turns.at_once.available_permits(), PLACES);
+        assert_eq!(room.queries.available_permits(), QUERIES_MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_room_that_is_full_of_those_who_do_not_compute_is_waited_for_as_long_as_ever() {
+        let (turns, room) = (Turns::on(CORES), room().await);
+        let places = room.queries.clone().try_acquire_many_owned(QUERIES_MAX as u32).unwrap();
+        let began = turns.clock.now();
+        assert_eq!(told(&ask(&turns, &room).await).as_deref(), Some(CROWDED));
+        let waited = turns.clock.now() - began;
+        assert!(waited >= WAIT_MAX && waited < 2 * WAIT_MAX, "{waited:?}");
+        drop(places);
+        ask(&turns, &room).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_goes_away_while_it_waits_is_counted_no_more() {
+        let (turns, room) = (Turns::on(CORES), room().await);
+        let places = room.queries.clone().try_acquire_many_owned(QUERIES_MAX as u32).unwrap();
+        for _ in 0..100 {
+            let asked = tokio::time::timeout(Duration::from_millis(1), ask(&turns, &room)).await;
+            assert!(asked.is_err());
+        }
+        drop(places);
+        let census = format!("{:?}", turns.census.rush());
+        assert!(census.contains("waiting: 0, computing: 0, inside: 0"), "{census}");
     }
 }

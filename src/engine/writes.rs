@@ -10,7 +10,8 @@ use super::{Engine, absent, fingerprint, weight};
 use crate::env::blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Create, IdType, Namespace, Pinning, ReadOnly, Schema, SchemaChange, Write, WriteFault, Written,
+    Create, IdType, Metadata, Namespace, Pinning, ReadOnly, Schema, SchemaChange, Write,
+    WriteFault, Written,
 };
 use crate::namespace::keeper::{Ask, Deleted};
 
@@ -42,14 +43,7 @@ impl Engine {
     ) -> Result<Arc<Schema>> {
         let write = Write { schema, id_type, create: Create::Never, ..Write::default() };
         self.write(name, write, None).await?;
-        // It is committed, whatever comes now.
-        self.schema(name).await.map_err(|error| match error.kind() {
-            ErrorKind::Unavailable | ErrorKind::Throttled => {
-                Error::unavailable("the schema was changed, but cannot be read now: ask for it")
-                    .with_source(WriteFault::OutcomeUnknown)
-            }
-            _ => error,
-        })
+        self.schema(name).await.map_err(|error| untold(error, "schema was"))
     }
 
     /// Changes the settings of a namespace that is there: what is not said of them stays.
@@ -61,6 +55,17 @@ impl Engine {
     ) -> Result<()> {
         let write = Write { read_only, pinning, create: Create::Never, ..Write::default() };
         self.write(name, write, None).await.map(drop)
+    }
+
+    /// The same, and tells what the namespace has become.
+    pub async fn set_and_tell(
+        &self,
+        name: &Namespace,
+        read_only: Option<ReadOnly>,
+        pinning: Option<Pinning>,
+    ) -> Result<Metadata> {
+        self.set(name, read_only, pinning).await?;
+        self.metadata(name).await.map_err(|error| untold(error, "settings were"))
     }
 
     pub async fn delete(&self, name: &Namespace) -> Result<()> {
@@ -78,6 +83,18 @@ fn unknown() -> Error {
     let message = "the namespace was closed before it answered, and nobody knows whether this is \
                    committed: read, or send it again with its key";
     Error::unavailable(message).with_source(WriteFault::OutcomeUnknown)
+}
+
+/// A change is committed, whatever comes now: whoever is told of too much at once, or of no memory,
+/// would take it for not done.
+fn untold(error: Error, changed: &str) -> Error {
+    match error.kind() {
+        ErrorKind::Unavailable | ErrorKind::Throttled => {
+            let message = format!("the {changed} changed, but cannot be read now: ask for it");
+            Error::unavailable(message).with_source(WriteFault::OutcomeUnknown)
+        }
+        _ => error,
+    }
 }
 
 /// A write, and what must be known of it before it is queued.

@@ -34,7 +34,8 @@ impl Halt {
         match self.0.load(Relaxed) {
             false => Ok(()),
             true => {
-                let message = "the query took longer than a query may take";
+                let message =
+                    "the query took longer than a query may take: ask for less, or filter more";
                 Err(Error::unavailable(message).with_source(Halted))
             }
         }

@@ -109,4 +109,23 @@ mod tests {
         let address = r"^[\w.+-]+@[\w-]+\.[\w.-]+$";
         assert!(finds(&Made::of(Manner::Regex), address, "a@example.org"));
     }
+
+    /// The longest of its kind that can be made ready is like its text, and one letter more is like none,
+    /// which it would be if it might take a little more.
+    #[test]
+    fn what_is_brought_may_take_so_much_and_no_more() {
+        let pattern = |letters: usize| format!("^[ab]{{{letters}}}");
+        let is_found =
+            |letters| finds(&Made::of(Manner::Regex), &pattern(letters), &"a".repeat(letters));
+        let (mut fits, mut too_large) = (1, 1 << 16);
+        assert!(is_found(fits) && !is_found(too_large));
+        while too_large - fits > 1 {
+            let letters = usize::midpoint(fits, too_large);
+            if is_found(letters) { fits = letters } else { too_large = letters }
+        }
+        let ready = |letters, bytes| Manner::Regex.ready(&[&*pattern(letters)], bytes);
+        assert!(ready(fits, READY_BYTES_MAX).is_ok());
+        assert!(ready(too_large, READY_BYTES_MAX).is_err());
+        assert!(ready(too_large, READY_BYTES_MAX + 1024).is_ok());
+    }
 }

@@ -2,7 +2,7 @@
 //! business of a wire contract.
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{AddAssign, Range};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,10 @@ pub struct Written {
     pub deleted: Touched,
     /// More documents match its filters than it may change: it is to be sent again.
     pub remaining: bool,
+    /// What was written counts for in a bill: of each document its id, and the values that came.
+    pub written_bytes: u64,
+    /// What lay there as a filter of it was asked of all documents; 0, if none was.
+    pub queried_bytes: u64,
     /// It was the answer to an earlier request with the same idempotency key.
     pub stored: bool,
 }
@@ -47,12 +51,50 @@ impl Touched {
 pub struct Answered {
     pub answers: Vec<Answer>,
     pub seq: u64,
+    /// Of the view: all of them were looked at.
+    pub segments: u64,
+    pub reads: Reads,
     /// How many were looked at one by one, since no segment has them yet: before any filter.
     pub rows_in_tail: u64,
     pub rows: u64,
+    pub warmth: Warmth,
+    /// What all rows count for in a bill.
+    pub bytes: u64,
     /// Milliseconds since 1970, UTC.
     pub last_write_at_ms: i64,
     pub schema: Arc<Schema>,
+}
+
+/// The segments of a view, when it was asked for. What is in no segment is not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Warmth {
+    /// In memory already.
+    pub at_hand: u64,
+    /// Waited for, until they had been read from the store.
+    pub read: u64,
+}
+
+/// How queries would be answered, in words.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    pub plan: String,
+    pub reads: Reads,
+}
+
+/// What an answer waited for the store to send of the rows of its view, whoever waited with it.
+/// What asks whether there are newer ones is none of it: that is shared among all who ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Each attempt.
+    pub objects: u64,
+    pub bytes: u64,
+}
+
+impl AddAssign for Reads {
+    fn add_assign(&mut self, more: Self) {
+        self.objects += more.objects;
+        self.bytes += more.bytes;
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

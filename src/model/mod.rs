@@ -33,8 +33,8 @@ mod vector;
 mod write;
 
 pub use answer::{
-    Aggregated, AggregatedGroup, Aggregates, Answer, Answered, Consistency, Fragment, GroupKey,
-    Hit, Made, Metadata, Places, ReadOnly, Touched, WriteFault, Written,
+    Aggregated, AggregatedGroup, Aggregates, Answer, Answered, Consistency, Explained, Fragment,
+    GroupKey, Hit, Made, Metadata, Places, ReadOnly, Reads, Touched, Warmth, WriteFault, Written,
 };
 pub use attribute::{
     ATTRIBUTE_NAME_BYTES_MAX, ATTRIBUTES_MAX, AttrNo, AttrType, Attribute, DIMS_MAX, Element,
@@ -71,6 +71,7 @@ pub use value::{
     DOCUMENT_BYTES_MAX, FILTERABLE_BYTES_MAX, Row, SPARSE_ENTRIES_MAX, VALUE_BYTES_MAX, Value,
     Weights,
 };
+pub use vector::of_base64 as numbers_of_base64;
 pub use write::{
     ByFilter, Create, DELETED_BY_FILTER_MAX, Excess, GivenRow, PATCHED_BY_FILTER_MAX,
     PatchByFilter, Pressure, Write,

@@ -115,8 +115,8 @@ impl Row {
         self.id.logical_bytes() + values.sum::<usize>()
     }
 
-    /// Whether one document may hold so much.
-    pub fn check_size(&self, kind_of: impl Fn(AttrNo) -> Option<AttrType>) -> Result<()> {
+    /// What it counts for, if one document may hold so much.
+    pub fn check_size(&self, kind_of: impl Fn(AttrNo) -> Option<AttrType>) -> Result<usize> {
         let bytes = self.logical_bytes(kind_of);
         if bytes > DOCUMENT_BYTES_MAX {
             return Err(Error::invalid(format!(
@@ -125,7 +125,7 @@ impl Row {
                 self.id
             )));
         }
-        Ok(())
+        Ok(bytes)
     }
 }
 
@@ -210,5 +210,15 @@ mod tests {
         assert!(row(7).check_size(|_| Some(STRING)).is_ok());
         let told = row(8).check_size(|_| Some(STRING)).unwrap_err().to_string();
         assert!(told.contains("'7'"), "{told}");
+        // To the byte, with its id.
+        let filled = |bytes: usize| {
+            let mut row = row(7);
+            let rest = bytes - row.logical_bytes(|_| Some(STRING));
+            row.values.push((AttrNo(7), text(rest)));
+            assert_eq!(row.logical_bytes(|_| Some(STRING)), bytes);
+            row
+        };
+        assert!(filled(DOCUMENT_BYTES_MAX).check_size(|_| Some(STRING)).is_ok());
+        assert!(filled(DOCUMENT_BYTES_MAX + 1).check_size(|_| Some(STRING)).is_err());
     }
 }

@@ -79,8 +79,8 @@ pub(super) fn sparse(given: &Given) -> Result<Weights, String> {
     Ok(weights.into())
 }
 
-/// `None`: this is not base64, or not of whole numbers.
-pub(super) fn of_base64(text: &str) -> Option<Vec<f32>> {
+/// Numbers that were packed. `None`: this is not base64, or not of whole numbers.
+pub fn of_base64(text: &str) -> Option<Vec<f32>> {
     let bytes = STANDARD_PAD_INDIFFERENT.decode(text).ok()?;
     let (numbers, rest) = bytes.as_chunks::<4>();
     rest.is_empty().then(|| numbers.iter().map(|number| f32::from_le_bytes(*number)).collect())

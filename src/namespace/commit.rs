@@ -237,6 +237,13 @@ impl Stage {
         if self.ground.born == Born::No && !creates(write) {
             return Err(Error::new(ErrorKind::NotFound, "there is no such namespace"));
         }
+        // A document says by its id what ids are.
+        let typed = !write.upserts.is_empty() || write.id_type.is_some();
+        if self.ground.born == Born::No && write.create == Create::Always && !typed {
+            return Err(Error::invalid(
+                "create_namespace without documents needs the type of ids: `schema.id`",
+            ));
+        }
         if write.read_only.is_some() || write.pinning.is_some() {
             draft.edit(self.set(write));
             return Ok(draft);
@@ -260,6 +267,9 @@ impl Stage {
         let known = schema.by_number();
         if let Some((matching, values)) = patch {
             self.patch_found(&mut draft, matching, &values, &known, room)?;
+        }
+        if write.delete_by_filter.is_some() || write.patch_by_filter.is_some() {
+            draft.written.queried_bytes = self.view().sizes().bytes();
         }
         self.upsert(&mut draft, upserts, write.upsert_condition.as_ref(), &known)?;
         self.patch(&mut draft, patches, write.patch_condition.as_ref(), &known)?;

@@ -10,6 +10,7 @@ pub mod head;
 pub mod keeper;
 mod newest;
 pub mod segments;
+pub mod size;
 pub mod tail;
 pub mod tally;
 #[cfg(test)]

@@ -151,7 +151,8 @@ async fn read_rows(
     let bytes = whole(store, &entry.rows).await?;
     let (hash, length) = (entry.hash, entry.bytes);
     let columns = blocking(move || {
-        if bytes.len() as u64 != length || FileHash::of(&bytes) != hash {
+        let any = crate::mutant!("the hash of a segment is not checked");
+        if bytes.len() as u64 != length || (FileHash::of(&bytes) != hash && !any) {
             return Err(Error::corrupt("this is not what was written"));
         }
         let packed = Packed::open(bytes)?;

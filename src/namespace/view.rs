@@ -1,15 +1,17 @@
 //! A view: one moment of a namespace, which never changes. Everything that one answer says comes
 //! from one view.
 
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use arrow_buffer::BooleanBuffer;
 
 use super::segments::Segment;
+use super::size::{self, Sizes};
 use super::tail::{Latest, Tail};
 use crate::eval::Block;
 use crate::model::columns::Columns;
-use crate::model::{DocId, Row, Schema, Seq};
+use crate::model::{DocId, Reads, Row, Schema, Seq, Warmth};
 
 #[derive(Clone, Debug)]
 pub struct View {
@@ -17,6 +19,31 @@ pub struct View {
     segments: Vec<Arc<Segment>>,
     /// Found out by the first who asks.
     living: OnceLock<Vec<Living>>,
+    sizes: OnceLock<Sizes>,
+}
+
+/// A view, as one of those who look at it has it: what it waited for is its own.
+#[derive(Clone, Debug)]
+pub struct Glimpse {
+    pub view: Arc<View>,
+    pub warmth: Warmth,
+    pub reads: Reads,
+}
+
+impl Glimpse {
+    /// Nothing was waited for but the word that it is new enough.
+    pub fn at_hand(view: &Arc<View>) -> Self {
+        let warmth = Warmth { at_hand: view.segments().len() as u64, read: 0 };
+        Self { view: view.clone(), warmth, reads: Reads::default() }
+    }
+}
+
+impl Deref for Glimpse {
+    type Target = View;
+
+    fn deref(&self) -> &View {
+        &self.view
+    }
 }
 
 /// A block of rows, and which of them are the newest of their id.
@@ -37,7 +64,7 @@ impl Living {
 
 impl View {
     pub fn new(tail: Tail, segments: Vec<Arc<Segment>>) -> Self {
-        Self { tail, segments, living: OnceLock::new() }
+        Self { tail, segments, living: OnceLock::new(), sizes: OnceLock::new() }
     }
 
     pub fn schema(&self) -> &Arc<Schema> {
@@ -65,6 +92,15 @@ impl View {
     /// How many documents there are.
     pub fn rows(&self) -> u64 {
         self.living().iter().map(|living| living.alive.count_set_bits() as u64).sum()
+    }
+
+    /// How much there is, as a bill would have it. Whoever asks first looks at every column.
+    pub fn sizes(&self) -> &Sizes {
+        self.sizes.get_or_init(|| {
+            let (folded, tail) = self.living().split_at(self.segments.len());
+            let of = |living| size::of(living, self.schema());
+            Sizes { folded: of(folded), tail: of(tail) }
+        })
     }
 
     fn find_living(&self) -> Vec<Living> {

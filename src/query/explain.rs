@@ -5,14 +5,14 @@ use std::fmt::Write;
 
 use super::plan::Plan;
 use crate::error::{Error, Result};
-use crate::model::{Direction, Filter, Page, Query, Rank, Score};
+use crate::model::{Direction, Filter, Page, Query, Rank, Reads, Score};
 use crate::namespace::view::{Living, View};
 
 /// A few lines. What could not be answered is refused as it would be.
-pub fn explain(view: &View, living: &[Living], query: &Query) -> Result<String> {
+pub fn explain(view: &View, living: &[Living], reads: Reads, query: &Query) -> Result<String> {
     Plan::of(query, view.schema())?;
     let mut plan = String::new();
-    lines(&mut plan, view, living, query)
+    lines(&mut plan, view, living, reads, query)
         .map_err(|error| Error::internal("a plan cannot be written").with_source(error))?;
     Ok(plan)
 }
@@ -21,6 +21,7 @@ fn lines(
     plan: &mut String,
     view: &View,
     living: &[Living],
+    reads: Reads,
     query: &Query,
 ) -> Result<(), std::fmt::Error> {
     let alive = |blocks: &[Living]| -> usize {
@@ -53,6 +54,7 @@ fn lines(
     }
     writeln!(plan, "rows: {} in segments, {} in the tail", alive(folded), alive(tail))?;
     writeln!(plan, "segments: {}", folded.len())?;
+    writeln!(plan, "reads of the store: {}, of {} bytes", reads.objects, reads.bytes)?;
     writeln!(plan, "indexes: none, every row is looked at and the answer is exact")
 }
 
@@ -139,12 +141,14 @@ mod tests {
         let order = Rank::Order(vec![("id".into(), Direction::Descending)]);
         let page = Page { limit: 10, offset: 5, per };
         let query = Query { filter: Some(filter), page, ..ranked(order) };
-        let plan = explain(&view, &living, &query).unwrap();
+        let reads = Reads { objects: 3, bytes: 4096 };
+        let plan = explain(&view, &living, reads, &query).unwrap();
         let expected = "filter: by `id`\n\
                         rank: `id` descending, then by id\n\
                         page: 10 from 5, at most 1 of the same `id`\n\
                         rows: 0 in segments, 2 in the tail\n\
                         segments: 0\n\
+                        reads of the store: 3, of 4096 bytes\n\
                         indexes: none, every row is looked at and the answer is exact\n";
         assert_eq!(plan, expected);
     }
@@ -164,7 +168,8 @@ mod tests {
     fn what_could_not_be_answered_is_not_explained() {
         let view = View::new(Tail::behind(&Base::default(), Seq(0)), Vec::new());
         let order = Rank::Order(vec![("gone".into(), Direction::Ascending)]);
-        assert!(explain(&view, &[], &ranked(order)).is_err());
-        assert!(explain(&view, &[], &query()).is_ok());
+        let explain = |query: &Query| explain(&view, &[], Reads::default(), query);
+        assert!(explain(&ranked(order)).is_err());
+        assert!(explain(&query()).is_ok());
     }
 }

@@ -40,6 +40,7 @@ use crate::model::{Answer, Query, Schema};
 use crate::namespace::view::{Living, View};
 use matches::Matches;
 use plan::Plan;
+use winner::Winner;
 
 pub use aggregation::{Aggregations, Partial};
 pub use explain::explain;
@@ -74,8 +75,10 @@ fn of_blocks(
     let texts = questions.read(living, halt)?;
     let winners = match &rank {
         Some(rank) if query.page.limit > 0 => {
-            let first = rank.first(&matches, &texts, page.wanted(&matches), halt)?;
-            page.cut(first, &matches, halt)?
+            let (wanted, mut held) = (page.wanted(&matches), load.beside());
+            held.add(wanted * size_of::<Winner>())?;
+            let first = rank.first(&matches, &texts, wanted, halt)?;
+            page.cut(first, &matches, halt, &mut held)?
         }
         Some(_) | None => Vec::new(),
     };
@@ -195,8 +198,10 @@ mod tests {
             let rank = rank.unwrap();
             assert!(is_halted(&rank.first(&matches, &texts, 3, &raised()).unwrap_err()));
             let first = rank.first(&matches, &texts, 3, &halt).unwrap();
-            assert!(is_halted(&page.cut(first.clone(), &matches, &raised()).unwrap_err()));
-            let winners = page.cut(first, &matches, &halt).unwrap();
+            assert!(is_halted(
+                &page.cut(first.clone(), &matches, &raised(), &mut load()).unwrap_err()
+            ));
+            let winners = page.cut(first, &matches, &halt, &mut load()).unwrap();
             assert_eq!(winners.len(), 1);
             let hits =
                 |halt: &Halt| winner::hits(&winners, &living, &include, &schema, halt, &mut load());
@@ -239,6 +244,20 @@ mod tests {
             assert_eq!(memory.used(), 0);
             assert!(within(&Memory::of(64 << 20), query).is_ok());
         }
+
+        // Nor are more counted that are like no other.
+        let rows: Vec<Row> = (0..20_000).map(|id| row(id, &[("u", Value::Uint(id))])).collect();
+        let many = super::samples::living(&rows, 20_000, &[]);
+        let per = Some(Per { attributes: vec!["u".into()], limit: 1 });
+        let page = Page { limit: 10, offset: 9_990, per };
+        let apart = Query { page, ..ranked(Rank::Order(vec![("u".into(), Direction::Ascending)])) };
+        let apart = |memory: &Memory| {
+            of_blocks(&schema, &many, &apart, &Halt::default(), &mut Load::on(memory))
+        };
+        let memory = Memory::of(1 << 20);
+        assert!(overload(&apart(&memory).unwrap_err()).unwrap().bytes > memory.most());
+        assert_eq!(memory.used(), 0);
+        assert!(apart(&Memory::of(64 << 20)).is_ok());
 
         // Of several queries, all that they have together.
         let memory = Memory::of(4 << 20);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::key::{Key, Keyed};
+use super::load::Load;
 use super::matches::Matches;
 use super::winner::Winner;
 use crate::error::{Error, Result};
@@ -21,6 +22,8 @@ struct Share {
     keys: Vec<Keyed>,
     limit: usize,
 }
+
+type Counts<'a> = BTreeMap<Vec<Key<'a>>, usize>;
 
 impl Window {
     pub(super) fn bind(page: &Page, schema: &Schema) -> Result<Self> {
@@ -42,19 +45,21 @@ impl Window {
         }
     }
 
-    pub(super) fn cut(
+    /// What is counted on the way is held beside the first.
+    pub(super) fn cut<'a>(
         &self,
         first: Vec<Winner>,
-        matches: &Matches<'_>,
+        matches: &Matches<'a>,
         halt: &Halt,
+        held: &mut Load,
     ) -> Result<Vec<Winner>> {
         let Some(share) = &self.per else {
             return Ok(first.into_iter().skip(self.offset).take(self.limit).collect());
         };
         let each = share.limit + usize::from(crate::slip!("limit.per takes one more"));
         let early = if crate::slip!("the offset comes before limit.per") { self.offset } else { 0 };
-        let mut counts: BTreeMap<Vec<Key<'_>>, usize> = BTreeMap::new();
-        let mut takes = |winner: &Winner| {
+        let (mut counts, mut counted) = (Counts::new(), 0);
+        let takes = |winner: &Winner, counts: &mut Counts<'a>| {
             let living = matches.parts[winner.place.block].living;
             let key = |keyed: &Keyed| Key::at(keyed.column(living), keyed.kind(), winner.place.row);
             let count = counts.entry(share.keys.iter().map(key).collect()).or_default();
@@ -64,7 +69,9 @@ impl Window {
         let (offset, mut taken) = (self.offset - early, Vec::new());
         for winners in first.get(early..).unwrap_or_default().chunks(BLOCK_ROWS) {
             halt.check()?;
-            taken.extend(winners.iter().copied().filter(|winner| takes(winner)));
+            taken.extend(winners.iter().copied().filter(|winner| takes(winner, &mut counts)));
+            held.add((counts.len() - counted) * share.heft())?;
+            counted = counts.len();
             if taken.len() >= offset + self.limit {
                 break;
             }
@@ -89,6 +96,12 @@ impl Share {
             keys: per.attributes.iter().map(|name| &**name).map(keyed).collect::<Result<_>>()?,
             limit: per.limit,
         })
+    }
+
+    /// Of one count. A tree is two thirds full, more or less.
+    fn heft(&self) -> usize {
+        let keys = self.keys.len() * size_of::<Key<'_>>();
+        (size_of::<(Vec<Key<'_>>, usize)>() + keys) * 3 / 2
     }
 }
 

@@ -1,6 +1,7 @@
 //! How many requests were sent, and how each one ended. What a request costs is money and time,
 //! so every attempt counts, the repeated ones too.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What a request is for.
@@ -85,6 +86,8 @@ pub(super) struct Counters {
 pub struct Tab {
     requests: AtomicU64,
     bytes_in: AtomicU64,
+    /// What stands on this one stands on that one too.
+    whole: Option<Arc<Tab>>,
 }
 
 /// The counters at one moment.
@@ -120,12 +123,22 @@ impl Counters {
 }
 
 impl Tab {
+    pub(super) fn part_of(whole: Option<Arc<Self>>) -> Self {
+        Self { whole, ..Self::default() }
+    }
+
     pub(super) fn count(&self) {
         self.requests.fetch_add(1, Relaxed);
+        if let Some(whole) = &self.whole {
+            whole.count();
+        }
     }
 
     pub(super) fn received(&self, bytes: u64) {
         self.bytes_in.fetch_add(bytes, Relaxed);
+        if let Some(whole) = &self.whole {
+            whole.received(bytes);
+        }
     }
 
     pub fn requests(&self) -> u64 {
@@ -150,8 +163,6 @@ impl Counts {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use bytes::Bytes;
     use object_store::memory::InMemory;
 
@@ -178,5 +189,24 @@ mod tests {
         let counts = two.counts();
         assert_eq!((counts.sent(Verb::Load), counts.sent(Verb::Swap), counts.bytes_in), (4, 1, 14));
         assert_eq!(store.counts(), counts);
+    }
+
+    #[tokio::test]
+    async fn a_part_of_a_tab_has_its_own_and_the_whole_has_that_too() {
+        let store = Store::new(InMemory::new(), Clock::start(), Dice::from_seed(1));
+        let whole: Arc<Tab> = Arc::default();
+        let all = store.on_tab(whole.clone());
+        let cell = CellKey::Node(NodeId::new("one").unwrap());
+        let body = Bytes::from_static(b"seven b");
+        assert!(matches!(all.swap(&cell, None, body).await, Attempt::Done(_)));
+        for (reader, times) in [(all.reader(), 1), (store.reader(), 2)] {
+            let (reader, part) = reader.apart();
+            for _ in 0..times {
+                assert!(reader.load(&cell).await.unwrap().is_some());
+            }
+            assert_eq!((part.requests(), part.bytes_in()), (times, 7 * times));
+        }
+        assert_eq!((whole.requests(), whole.bytes_in()), (2, 7));
+        assert_eq!(store.counts().bytes_in, 21);
     }
 }

@@ -18,8 +18,8 @@ use object_store::client::{
 
 use crate::model::StoreDate;
 
-/// A date as HTTP writes it.
-fn parse(header: &str) -> Option<StoreDate> {
+/// A date as HTTP writes it. Whoever answers wrote it, so it may be any text.
+pub fn parse(header: &str) -> Option<StoreDate> {
     let date = chrono::DateTime::parse_from_rfc2822(header).ok()?;
     Some(StoreDate::from_seconds(date.timestamp()))
 }

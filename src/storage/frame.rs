@@ -115,7 +115,7 @@ pub fn decode(kind: FrameKind, bytes: &Bytes) -> Result<Frame> {
     }
     let found = crc32fast::hash(&bytes[..held - CRC_BYTES]);
     let written = u32::from_le_bytes(*crc);
-    if found != written {
+    if found != written && !crate::mutant!("the checksum of a frame is not checked") {
         return Err(Error::corrupt(format!("crc32 is {found:08x}, but {written:08x} was written")));
     }
     if its_kind != kind as u8 || [zero0, zero1] != [0, 0] {

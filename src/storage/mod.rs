@@ -35,6 +35,7 @@ mod wire;
 pub use attempt::{Attempt, Tag, TagForm};
 pub use cell::Cell;
 pub use counters::{Counts, Outcome, Tab, Verb};
+pub use date::parse as parse_date;
 pub use keys::{CellKey, Doomed, Drawer, EPOCH_MAX, Folder, ImmutableKey, Key, ProbeKey, SlotKey};
 pub use list::{Cursor, Entry, PAGE_KEYS_MAX, Page};
 pub use open::{open, open_slow};
@@ -129,6 +130,12 @@ pub struct QueryStore {
 }
 
 impl Reader {
+    /// The same store, and a tab of what is asked of it here alone.
+    pub fn apart(&self) -> (Self, Arc<Tab>) {
+        let (wire, tab) = self.wire.apart();
+        (Self { wire: Arc::new(wire) }, tab)
+    }
+
     /// The whole of an immutable object.
     pub async fn read(&self, key: &ImmutableKey) -> Result<Bytes> {
         let text = key.spell()?;

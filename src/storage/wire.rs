@@ -81,6 +81,12 @@ impl Wire {
         Self { tab: Some(tab), ..self.clone() }
     }
 
+    /// Another end, with a tab that is a part of the one at this end.
+    pub(super) fn apart(&self) -> (Self, Arc<Tab>) {
+        let tab = Arc::new(Tab::part_of(self.tab.clone()));
+        (self.on(tab.clone()), tab)
+    }
+
     pub(super) fn clock(&self) -> Clock {
         self.clock
     }

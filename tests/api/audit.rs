@@ -8,15 +8,19 @@ use crate::server::{Options, Server};
 
 const ALL: &[&str] = &["read", "write", "list", "admin"];
 
+fn lines(server: &Server) -> Vec<Value> {
+    let log = server.log();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["target"] == "audit").collect()
+}
+
+fn told(line: &Value) -> Value {
+    let field = |name: &str| line[name].clone();
+    json!([field("who"), field("what"), field("namespace"), field("outcome")])
+}
+
 fn audit(server: &Server) -> Vec<Value> {
-    let lines = server.log();
-    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let lines = lines.filter(|line| line["target"] == "audit");
-    let told = |line: Value| {
-        let field = |name: &str| line[name].clone();
-        json!([field("who"), field("what"), field("namespace"), field("outcome")])
-    };
-    lines.map(told).collect()
+    lines(server).iter().map(told).collect()
 }
 
 fn with_log(options: Options) -> Options {
@@ -67,6 +71,44 @@ async fn administrative_actions_and_refusals_are_told_and_nothing_else() {
         assert!(line.contains("\"request_id\":\"the-same\""), "{line}");
     }
     assert!(!log.contains("letmein"), "a key is in the log");
+}
+
+#[tokio::test]
+async fn whoever_is_over_a_limit_is_told_by_the_name_of_their_key() {
+    let keys = [
+        entry("small", ALL, &["*"], "bytes_per_second = \"1KiB\""),
+        entry("free", ALL, &["*"], ""),
+    ];
+    let server = Server::start(&with_log(locked(&keys))).await;
+    let schema = json!({"t": {"type": "string", "filterable": false}});
+    // It is paid off by whatever comes in the next three minutes.
+    let rows = json!({"schema": schema, "upsert_rows": [{"id": 1, "t": "x".repeat(200_000)}]});
+    server.call_as("small", "POST", "/v2/namespaces/acme-1", &rows).await.ok();
+    let query = json!({"rank_by": ["id", "asc"], "limit": 1});
+    for (key, method, path, body, status) in [
+        ("small", "POST", "/v2/namespaces/acme-1", &rows, 429),
+        ("small", "POST", "/v2/namespaces/acme-1/query", &query, 429),
+        ("small", "GET", "/v1/namespaces", &Value::Null, 429),
+        ("small", "GET", "/v1/namespaces/no%0Aname/schema", &Value::Null, 429),
+        ("small", "DELETE", "/v2/namespaces/acme-1", &Value::Null, 429),
+        ("free", "POST", "/v2/namespaces/acme-1/query", &query, 200),
+    ] {
+        let answer = server.call_as(key, method, path, body).await;
+        assert_eq!(answer.status, status, "{key} {method} {path}: {}", answer.text());
+    }
+    let expected = [
+        json!(["small", "POST /v2/namespaces/{ns}", "acme-1", "refused"]),
+        json!(["small", "POST /v2/namespaces/{ns}/query", "acme-1", "refused"]),
+        json!(["small", "GET /v1/namespaces", null, "refused"]),
+        json!(["small", "GET /v1/namespaces/{ns}/schema", null, "refused"]),
+        json!(["small", "DELETE /v2/namespaces/{ns}", "acme-1", "refused"]),
+    ];
+    assert_eq!(audit(&server), expected);
+    for line in lines(&server) {
+        assert_eq!(line["code"], "throttled", "{line}");
+        let why = line["why"].as_str().unwrap();
+        assert!(why.contains("1024 bytes a second"), "{line}");
+    }
 }
 
 /// Whoever is logged by a place in a list is found there.

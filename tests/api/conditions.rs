@@ -191,3 +191,30 @@ async fn a_condition_that_means_nothing_is_refused_and_nothing_is_written() {
     let found = server.documents("a").await;
     assert_eq!(found, json!([{"id": 1, "n": 1, "t": "x", "hidden": 1}]));
 }
+
+/// The clients send vectors packed, wherever they send one.
+#[tokio::test]
+async fn a_vector_is_compared_with_one_that_came_as_numbers_or_packed() {
+    let server = Server::start(&Options::memory()).await;
+    let row = json!({"id": 1, "vector": [1, 2]});
+    let first = json!({"distance_metric": "euclidean_squared", "upsert_rows": [row]});
+    server.write("a", first).await;
+    let guarded = |op: &str, vector: Value| {
+        let condition = json!(["vector", op, vector]);
+        json!({"patch_rows": [{"id": 1, "n": 1}], "patch_condition": condition})
+    };
+    let (same, other) = ("AACAPwAAAEA=", "AACAPwAAAEE=");
+    for (write, affected) in [
+        (guarded("Eq", json!([1, 2])), 1),
+        (guarded("Eq", json!(same)), 1),
+        (guarded("Eq", json!(same.trim_end_matches('='))), 1),
+        (guarded("NotEq", json!(same)), 0),
+        (guarded("Eq", json!(other)), 0),
+        (guarded("NotEq", json!(other)), 1),
+    ] {
+        assert_eq!(server.write("a", write.clone()).await["rows_affected"], affected, "{write}");
+    }
+    let odd = ["AAAA", "AACAPw==", "no vector", "AACAPwAAwH8="];
+    let odd = odd.map(|odd| (guarded("Eq", json!(odd)), 400, "Eq expects [2]f32, but got"));
+    server.refuses("/v2/namespaces/a", &odd).await;
+}

@@ -96,23 +96,26 @@ fn new(ns: &str, many: usize, body: Value) -> Ask {
 
 #[rustfmt::skip]
 const HELD: &[(&str, Held)] = &[
-    ("a body, as it is sent and unpacked", By("tests/api/hostile_clients.rs", "a_body_of_more_than_is_taken_is_refused_when_it_says_so")),
+    ("a body, as it is sent and unpacked", By("src/api/body.rs", "a_body_may_be_so_long_and_no_longer")),
     ("a packed body of which no ratio is asked, unpacked", By("src/api/body.rs", "a_packed_body_may_become_so_long_whatever_was_sent")),
     ("how many times longer a body is unpacked", By("src/api/body.rs", "beyond_that_it_may_become_so_many_times_as_long_and_no_longer")),
     ("the window of a body in zstd", By("src/api/body.rs", "a_window_of_zstd_may_be_so_wide_and_no_wider")),
     ("silence in the middle of a body", By("src/api/body.rs", "a_client_that_falls_silent_is_told_so")),
     ("arrays and objects in each other", By("src/api/json/mod.rs", "what_is_too_deep_is_refused_and_harms_nobody")),
-    ("the time of a query", By("src/api/deadline.rs", "a_body_that_comes_byte_by_byte_is_waited_for_so_long_and_no_longer")),
-    ("the time of a write", By("src/api/fates.rs", "of_a_slot_in_doubt_a_client_is_told_whether_it_may_send_the_write_again")),
+    ("the time of a query", By("src/api/deadline.rs", "what_is_done_a_moment_before_is_told_and_what_is_a_moment_late_is_not")),
+    ("the time of a write", By("src/api/deadline.rs", "what_is_done_a_moment_before_is_told_and_what_is_a_moment_late_is_not")),
     ("an answer", By("src/api/sheet.rs", "an_answer_may_be_so_long_and_no_longer")),
     ("characters of an `Idempotency-Key`", By("tests/api/idempotency.rs", "a_key_that_is_none_is_refused")),
     ("characters of an `X-Request-Id`", By("tests/api/limits.rs", "the_id_of_a_request_is_kept_if_it_is_short_enough")),
     ("the first line and the headers of a request", By("tests/api/limits.rs", "a_head_may_be_so_long_and_no_longer")),
+    ("headers of a request over HTTP/1.1", By("tests/api/limits.rs", "a_request_has_so_many_headers_and_no_more")),
     ("connections, and half of the files that may be open", By("src/api/listener.rs", "one_connection_too_many_waits_for_another_to_end")),
     ("waiting for the rest of a head", By("src/api/listener.rs", "a_head_that_does_not_come_to_its_end_is_not_waited_for")),
     ("waiting for a handshake of TLS", By("src/api/listener.rs", "who_comes_to_no_tls_is_left_and_gives_its_place_to_others")),
     ("waiting for the next request of a connection", By("src/api/listener.rs", "a_connection_that_nobody_uses_is_closed_in_the_end")),
     ("waiting for a client to take its answer", By("src/api/listener.rs", "a_client_that_does_not_take_its_answer_is_left")),
+    ("silence of a client over HTTP/2", By("src/api/connection.rs", "who_does_not_say_in_time_that_it_is_there_is_left")),
+    ("waiting for it to say so", By("src/api/connection.rs", "who_does_not_say_in_time_that_it_is_there_is_left")),
     ("a connection on which nothing begins or ends", By("src/api/listener.rs", "a_request_that_comes_to_no_end_is_left")),
 
     ("keys of `auth.api_keys_file`", By("src/config/key_file.rs", "a_file_has_so_much_of_everything_and_no_more")),
@@ -161,8 +164,11 @@ const HELD: &[(&str, Held)] = &[
     ("namespaces that are open or being closed", By("src/engine/tests.rs", "a_crowd_of_names_is_sent_away_until_others_have_left")),
     ("queries of a namespace at once", By("src/engine/tests.rs", "a_crowd_of_queries_of_one_name_waits_a_moment_and_is_then_sent_away")),
     ("waiting for another query of the namespace", By("src/engine/tests.rs", "a_crowd_of_queries_of_one_name_waits_a_moment_and_is_then_sent_away")),
+    ("queries that wait on a node, if not all are computed in the time of the next row", By("src/engine/turns/rush.rs", "so_many_wait_for_so_long_and_with_one_more_it_is_a_rush")),
+    ("computing queries that wait, if they are more", By("src/engine/turns/rush.rs", "so_many_wait_for_so_long_and_with_one_more_it_is_a_rush")),
+    ("computing queries that wait, if they are not", By("src/engine/turns/rush.rs", "so_many_wait_for_so_long_and_with_one_more_it_is_a_rush")),
     ("writes that wait for a namespace", By("src/namespace/keeper/tests/desks.rs", "so_many_writes_wait_for_a_batch_and_the_next_one_is_sent_away")),
-    ("what is not folded, and a quarter of `indexer.memory_limit`", By("src/namespace/keeper/tests.rs", "what_is_not_folded_has_a_bound_and_a_wish_goes_beyond_it")),
+    ("what is not folded, and a quarter of `indexer.memory_limit`", By("src/namespace/keeper/tests.rs", "what_is_not_folded_is_as_much_as_its_bound_and_no_byte_more")),
     ("slots that are not folded", By("src/namespace/keeper/tests.rs", "how_many_slots_are_not_folded_has_a_bound_that_no_wish_lifts")),
     ("idempotency keys that are remembered", By("src/protocol/receipts.rs", "a_full_table_forgets_its_oldest_key")),
     ("closed namespaces whose usage is counted", By("src/engine/accounts.rs", "no_more_are_kept_than_may_be_however_often_names_come_and_go")),
@@ -196,6 +202,11 @@ const HELD: &[(&str, Held)] = &[
     }, "attributes must be 1 to 8")),
     ("characters of a text that is searched for", Asked(|many| by(json!(["t", "BM25", "ü".repeat(many)])), "at most 8192 characters")),
     ("tokens that are searched for", Asked(|many| by(json!(["words", "BM25", vec!["x"; many]])), "at most 1024 tokens, not 1025")),
+    ("`fields` of a `full_text`", By("src/api/v1/query/text.rs", "so_many_fields_may_be_searched_in_and_no_more")),
+    ("each weight of a `full_text` and of an `rrf`", Asked(|many| {
+        let text = json!({"field": "t", "query": "x", "weight": many});
+        post(OWN_QUERY, json!({"full_text": text}))
+    }, "full_text.weight is 0, or 0.000001 to 1000000, not 1000001.0")),
     ("keys of a sparse vector that is searched for", Asked(|many| {
         by(json!(["sparse", "SparseKNN", fields("k", many, &json!(1))]))
     }, "at most 1024 keys, not 1025")),
@@ -233,7 +244,7 @@ const HELD: &[(&str, Held)] = &[
         aggregated("Terms", "n", json!({"aggs": {"y".repeat(many): ["Avg", "n"]}}))
     }, "a name has 1 to 128 bytes")),
     ("buckets of all aggregations of a query, told or not", By("src/query/aggregation/tests/limits.rs", "more_buckets_than_there_may_be_are_told")),
-    ("what all aggregations of a query hold, and what there is for all requests", By("src/query/aggregation/tests/limits.rs", "more_memory_than_there_may_be_is_told")),
+    ("what all aggregations of a query hold, and what there is for all requests", By("src/query/aggregation/tests/limits.rs", "all_of_a_query_together_hold_so_much_and_no_byte_more")),
     ("`size` of terms", Asked(|many| aggregated("Terms", "n", json!({"size": many})), "size is 1 to 10000, not 10001")),
     ("ranges of one aggregation", Asked(|many| {
         let ranges: Vec<Value> = (0..many).map(|from| json!({"from": from})).collect();
@@ -272,8 +283,8 @@ const HELD: &[(&str, Held)] = &[
     ("groups of a regular expression in each other", Asked(|many| {
         filtered(json!(["t", "Regex", format!("{}{}", "(".repeat(many), ")".repeat(many))]))
     }, "nested parentheses/brackets (100)")),
-    ("a pattern, made ready", By("src/eval/pattern/expression.rs", "what_is_refused_says_why_in_one_line")),
-    ("one that a document brings, made ready", By("src/eval/made.rs", "a_pattern_that_takes_too_much_is_none")),
+    ("a pattern, made ready", By("src/eval/pattern/expression.rs", "a_pattern_may_take_so_much_when_it_is_made_ready_and_no_more")),
+    ("one that a document brings, made ready", By("src/eval/made.rs", "what_is_brought_may_take_so_much_and_no_more")),
     ("entries of `max_edit_distance`", Asked(|many| {
         fuzzy("x", (0..many).map(|at| edits(3 + at, 0)).collect())
     }, "1 to 8 entries, not 9")),
@@ -336,7 +347,13 @@ fn every_limit_is_held_by_a_test() {
         let By(file, test) = held else { continue };
         let text = std::fs::read_to_string(root().join(file));
         let text = text.unwrap_or_else(|error| panic!("{of}: {file}: {error}"));
-        assert!(text.contains(&format!("fn {test}(")), "{of}: there is no {test} in {file}");
+        let test = format!("fn {test}(");
+        let (above, _) = text.split_once(&test).unwrap_or_else(|| panic!("{of}: {test} in {file}"));
+        let attributes = above.rsplit("\n\n").next().unwrap_or_default();
+        assert!(
+            attributes.contains("test]") || attributes.contains("test("),
+            "{of}: {test} is none"
+        );
     }
 }
 
@@ -372,6 +389,20 @@ async fn a_head_may_be_so_long_and_no_longer() {
         let mut socket = Socket::open(server.host()).await.unwrap();
         let answer = socket.exchange(&[&request[..]], Reads::Whole).await.unwrap().unwrap();
         assert_eq!(answer.status, status, "{bytes}");
+    }
+}
+
+/// The host is one of them.
+#[tokio::test]
+async fn a_request_has_so_many_headers_and_no_more() {
+    let server = Server::start(&Options::memory()).await;
+    for (many, status) in [(100, 200), (101, 431)] {
+        let names: Vec<String> = (1..many).map(|at| format!("x-{at}")).collect();
+        let headers: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "y")).collect();
+        let request = head("GET", "/livez", &headers);
+        let mut socket = Socket::open(server.host()).await.unwrap();
+        let answer = socket.exchange(&[&request[..]], Reads::Whole).await.unwrap().unwrap();
+        assert_eq!(answer.status, status, "{many}");
     }
 }
 

@@ -83,10 +83,51 @@ async fn an_answer_has_results_and_what_they_took() {
         "took_ms": null,
         "performance": {
             "server_total_ms": null, "exhaustive_search_count": 4, "approx_namespace_size": 4,
-            "seq": null,
+            "seq": null, "segments": 0, "object_reads": 0, "object_bytes": 0,
         },
     });
     assert_eq!(without_counts(answer, &counts), expected);
+}
+
+#[tokio::test]
+async fn an_answer_says_how_many_segments_it_is_of_and_what_it_waited_for_to_be_read() {
+    let server = Server::start(&Options::folder().with("ELACSYM__INDEXER__FOLD_SLOTS", "4")).await;
+    for id in 0..6 {
+        server.write("a", json!({"upsert_rows": [{"id": id, "n": id}]})).await;
+    }
+    server.folded("a").await;
+    let told = |answer: &Value| {
+        ["segments", "object_reads", "object_bytes"]
+            .map(|name| answer["performance"][name].as_u64().unwrap())
+    };
+    let is_cold = |answer: &Value| {
+        let [segments, reads, bytes] = told(answer);
+        assert!(segments > 0 && reads >= segments && bytes > 0, "{answer}");
+    };
+    // What is read for the plan is there for the answer, which tells it all the same.
+    let says_so = |answer: &Value| {
+        let [_, reads, bytes] = told(answer);
+        let line = format!("reads of the store: {reads}, of {bytes} bytes\n");
+        assert!(answer["explain"].as_str().unwrap().contains(&line), "{answer}");
+    };
+    let own = json!({"explain": true});
+    let other = json!({"rank_by": ["id", "asc"], "limit": 1, "explain": true});
+    // Killed, it has nothing at hand when it is asked again.
+    let server = server.killed_and_started().await;
+    let cold = ask(&server, &own).await;
+    is_cold(&cold);
+    says_so(&cold);
+    let warm = [ask(&server, &own).await, server.query("a", other.clone()).await];
+    for answer in &warm {
+        assert_eq!(told(answer), [told(&cold)[0], 0, 0], "{answer}");
+        says_so(answer);
+    }
+    let server = server.killed_and_started().await;
+    let cold = server.query("a", other).await;
+    is_cold(&cold);
+    says_so(&cold);
+    let server = server.killed_and_started().await;
+    is_cold(&ask(&server, &json!({})).await);
 }
 
 #[tokio::test]

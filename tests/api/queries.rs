@@ -48,6 +48,7 @@ async fn an_answer_has_the_shape_that_clients_read() {
             "cache_hit_ratio": 1.0, "cache_temperature": "hot", "server_total_ms": null,
             "query_execution_ms": null, "exhaustive_search_count": 2, "approx_namespace_size": 2,
             "last_included_write_at": null, "seq": null,
+            "segments": 0, "object_reads": 0, "object_bytes": 0,
         },
     });
     assert_eq!(without_counts(answer, &places.each_ref().map(String::as_str)), expected);

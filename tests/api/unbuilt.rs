@@ -91,13 +91,12 @@ async fn paths_that_are_not_built_are_named() {
 #[tokio::test]
 async fn what_v1_has_not_is_named_too() {
     let server = documented().await;
-    let cases = [
-        (json!({"full_text": {"field": "t", "query": "x"}}), "`full_text`"),
-        (json!({"full_text": false}), "`full_text`"),
-        (json!({"vector": [1, 0], "rrf": {"k": 60}}), "`rrf`"),
-        (json!({"vector": [1, 0], "min_score": 0.5}), "`min_score`"),
-        (json!({"explain": true}), "`explain`"),
-    ];
-    check(&server, "/v1/namespaces/a/query", &cases).await;
+    let noted = json!({"aggs": {"x": {"avg": {"field": "n"}, "meta": {"by": "me"}}}});
+    check(&server, "/v1/namespaces/a/query", &[(noted, "`aggs.x.meta`")]).await;
+    let settings = json!({"type": "string", "full_text": {"index_prefixes": true}});
+    let schema = json!({"schema": {"attributes": {"t": settings}}});
+    let answer = server.send("PUT", "/v1/namespaces/b", &schema).await;
+    assert_eq!((answer.status, &answer.json()["code"]), (400, &json!("not_supported")));
+    assert!(answer.refusal().contains("`schema.attributes.t.full_text.index_prefixes`"));
     assert_eq!(server.matching("a", &json!(["And", []])).await, [json!(1)]);
 }

@@ -244,6 +244,7 @@ async fn who_creates_a_namespace_is_said_or_is_the_first_document() {
         (json!({"schema": {"n": "int"}}), 404, absent),
         (json!({}), 404, absent),
         (json!({"create_namespace": true}), 400, "`schema.id`"),
+        (json!({"create_namespace": true, "deletes": [1]}), 400, "`schema.id`"),
     ];
     server.refuses("/v2/namespaces/a", &cases).await;
     let empty = json!({"create_namespace": true, "schema": {"id": "string", "n": "int"}});
@@ -251,6 +252,12 @@ async fn who_creates_a_namespace_is_said_or_is_the_first_document() {
     assert_eq!(server.documents("a").await, json!([]));
     server.write("a", empty).await;
     server.write("a", json!({})).await;
+    // It is there, and knows what ids are.
+    for write in
+        [json!({"create_namespace": true}), json!({"create_namespace": true, "deletes": ["z"]})]
+    {
+        assert_eq!(server.write("a", write).await["rows_affected"], 0);
+    }
     let allowed = json!({"create_namespace": false, "upsert_rows": [{"id": "x", "n": 1}]});
     server.write("a", allowed).await;
     assert_eq!(server.documents("a").await, json!([{"id": "x", "n": 1}]));

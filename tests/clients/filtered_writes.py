@@ -28,7 +28,8 @@ class FilteredWrites:
         gone = list(range(10, 30, 2))
         self.assertEqual((deleted.rows_affected, deleted.rows_deleted), (10, 10))
         self.assertIsNone(deleted.deleted_ids)
-        self.assertGreater(deleted.billing.query.billable_logical_bytes_queried, 0)
+        self.assertEqual(deleted.billing.query.billable_logical_bytes_queried, 256_000_000)
+        self.assertEqual(deleted.billing.billable_logical_bytes_written, 10 * 8)
         self.assertEqual(
             [row["id"] for row in everything(ns)], [id for id in range(30) if id not in gone]
         )

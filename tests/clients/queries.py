@@ -274,6 +274,9 @@ class Queries:
         self.assertEqual(performance.approx_namespace_size, 2)
         if not self.way.folds:
             self.assertEqual(performance.exhaustive_search_count, 2)
+            # There is nothing to read.
+            self.assertEqual(performance.cache_hit_ratio, 1.0)
+            self.assertEqual(performance.cache_temperature, "hot")
         self.assertEqual(answer.billing.billable_logical_bytes_returned, 24)
         self.assertGreaterEqual(answer.billing.billable_logical_bytes_queried, 256_000_000)
 

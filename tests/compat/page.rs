@@ -44,6 +44,7 @@ fn the_vectors_of_the_format_page_are_what_is_written() {
         "chunk-some",
         "outcome-strings",
         "outcome-counted",
+        "outcome-billed",
     ] {
         assert!(vectors.contains_key(name), "{name} is shown on the page");
     }

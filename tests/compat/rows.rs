@@ -20,6 +20,9 @@ use parquet::schema::printer::print_schema;
 
 use crate::{fixtures, hex, page};
 
+/// Of so many bytes, columns are packed.
+const EXPECTED: usize = 1 << 20;
+
 /// What a file holds.
 pub(crate) struct Table {
     name: &'static str,
@@ -40,7 +43,11 @@ impl Table {
     }
 
     pub(crate) fn encode(&self) -> Bytes {
-        let mut writer = Writer::new(self.id_type, &self.attributes, 0).unwrap();
+        self.encode_expecting(EXPECTED)
+    }
+
+    fn encode_expecting(&self, bytes: usize) -> Bytes {
+        let mut writer = Writer::new(self.id_type, &self.attributes, bytes).unwrap();
         writer.write(&self.columns()).unwrap();
         writer.end().unwrap()
     }
@@ -165,6 +172,7 @@ fn old_files_open_to_the_rows_that_they_held() {
 fn what_is_written_today_opens_to_the_same_rows() {
     for table in [kinds(), uuids(), strings()] {
         table.check(&table.encode());
+        table.check(&table.encode_expecting(0));
     }
 }
 
@@ -190,6 +198,18 @@ fn key_values_are_those_of_the_format_page() {
         }
     }
     assert_eq!(told, page::block("key-value rows-kinds"));
+}
+
+#[test]
+fn what_is_little_is_not_packed() {
+    let compressions = |expected: usize| {
+        let metadata = metadata(&kinds().encode_expecting(expected));
+        let columns = metadata.row_group(0).columns();
+        columns.iter().map(|column| column.compression()).collect::<Vec<_>>()
+    };
+    let is_plain = |compression: &Compression| *compression == Compression::UNCOMPRESSED;
+    assert!(compressions((16 << 10) - 1).iter().all(is_plain));
+    assert!(!compressions(16 << 10).iter().all(is_plain));
 }
 
 #[test]

@@ -160,11 +160,19 @@ fn outcomes() -> Vec<Sample> {
         deleted: Touched::of((3000..3012).map(DocId::Uint).collect()),
         ..Written::default()
     };
+    let billed = Written {
+        seq: 16,
+        upserted: Touched::of(vec![DocId::Uint(7)]),
+        written_bytes: 30,
+        queried_bytes: 1_000_000,
+        ..Written::default()
+    };
     vec![
         outcome("outcome-uints", uints),
         outcome("outcome-uuids", uuids),
         outcome("outcome-strings", strings),
         outcome("outcome-counted", counted),
+        outcome("outcome-billed", billed),
     ]
 }
 

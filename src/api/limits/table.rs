@@ -6,14 +6,14 @@ use super::{Limit, Most, Part};
 use crate::api::body::{
     BODY_BYTES_MAX, PAUSE_MAX, RATIO_FREE_BYTES, RATIO_MAX, ZSTD_WINDOW_LOG_MAX,
 };
-use crate::api::connection::{HEAD_BYTES_MAX, Patience};
+use crate::api::connection::{HEAD_BYTES_MAX, HEADERS_MAX, PING_INTERVAL, PING_TIMEOUT, Patience};
 use crate::api::deadline::{QUERY_TIME_MAX, WRITE_TIME_MAX};
 use crate::api::error::RETRY_AFTER_SECONDS_MAX;
 use crate::api::followed::FILE_BYTES_MAX;
 use crate::api::journey::REQUEST_ID_BYTES_MAX;
 use crate::api::listener::CONNECTIONS_MAX;
 use crate::api::sheet::ANSWER_BYTES_MAX;
-use crate::api::v1::FORMAT_BYTES_MAX;
+use crate::api::v1::{FORMAT_BYTES_MAX, TEXT_FIELDS_MAX, WEIGHT_MAX};
 use crate::api::v2::{AGGREGATES_MAX, PAGE_NAMES_MAX, QUERIES_MAX, TOKENS_MAX};
 use crate::api::{IDEMPOTENCY_KEY_BYTES_MAX, json};
 use crate::config::{API_KEY_NAME_CHARS_MAX, API_KEY_RATE_MAX, API_KEYS_MAX};
@@ -49,6 +49,7 @@ const REFUSED: &str = "400";
 const TOO_LARGE: &str = "413 `body_too_large`";
 const CLOSED: &str = "the connection is closed";
 const THROTTLED: &str = "429 `throttled`";
+const RUSH: &str = "a rush: who does not fit is told 429 `throttled` at once ([page 19](decisions/0019-overload.md))";
 
 /// Of the file of keys, and of a certificate and its key.
 const NOT_OBEYED: &str = "at start it is an error; a file that is changed is not obeyed";
@@ -69,11 +70,14 @@ pub const LIMITS: &[Limit] = &[
     count(Requests, "characters of an `Idempotency-Key`", IDEMPOTENCY_KEY_BYTES_MAX, REFUSED),
     count(Requests, "characters of an `X-Request-Id`", REQUEST_ID_BYTES_MAX, "another one is drawn"),
     bytes(Requests, "the first line and the headers of a request", HEAD_BYTES_MAX as usize, "431, and the connection is closed"),
+    count(Requests, "headers of a request over HTTP/1.1", HEADERS_MAX, "431, and the connection is closed"),
     count(Requests, "connections, and half of the files that may be open", CONNECTIONS_MAX, "the next one waits for another to end"),
     time(Requests, "waiting for the rest of a head", Patience::USUAL.head, CLOSED),
     time(Requests, "waiting for a handshake of TLS", Patience::USUAL.head, CLOSED),
     time(Requests, "waiting for the next request of a connection", Patience::USUAL.idle, CLOSED),
     time(Requests, "waiting for a client to take its answer", Patience::USUAL.stalled, CLOSED),
+    time(Requests, "silence of a client over HTTP/2", PING_INTERVAL, "it is asked whether it is there"),
+    time(Requests, "waiting for it to say so", PING_TIMEOUT, CLOSED),
     time(Requests, "a connection on which nothing begins or ends", Patience::USUAL.busy, CLOSED),
 
     count(Keys, "keys of `auth.api_keys_file`", API_KEYS_MAX, NOT_OBEYED),
@@ -96,6 +100,9 @@ pub const LIMITS: &[Limit] = &[
     count(Namespaces, "namespaces that are open or being closed", 2 * engine::OPEN_MAX, THROTTLED),
     count(Namespaces, "queries of a namespace at once", engine::QUERIES_MAX, "the next one waits"),
     time(Namespaces, "waiting for another query of the namespace", engine::WAIT_MAX, THROTTLED),
+    count(Namespaces, "queries that wait on a node, if not all are computed in the time of the next row", engine::QUERIES_MAX, RUSH),
+    time(Namespaces, "computing queries that wait, if they are more", engine::CROWD, RUSH),
+    time(Namespaces, "computing queries that wait, if they are not", engine::WAIT_MAX, RUSH),
     count(Namespaces, "writes that wait for a namespace", QUEUED_MAX, THROTTLED),
     bytes(Namespaces, "what is not folded, and a quarter of `indexer.memory_limit`", TAIL_BYTES_MAX as usize, THROTTLED),
     count(Namespaces, "slots that are not folded", TAIL_SLOTS_MAX as usize, THROTTLED),
@@ -119,6 +126,8 @@ pub const LIMITS: &[Limit] = &[
     count(Queries, "attributes of `limit.per`", PER_ATTRIBUTES_MAX, REFUSED),
     count(Queries, "characters of a text that is searched for", TEXT_QUERY_CHARS_MAX, REFUSED),
     count(Queries, "tokens that are searched for", TOKENS_MAX, REFUSED),
+    count(Queries, "`fields` of a `full_text`", TEXT_FIELDS_MAX, REFUSED),
+    count(Queries, "each weight of a `full_text` and of an `rrf`", WEIGHT_MAX as usize, REFUSED),
     count(Queries, "keys of a sparse vector that is searched for", SPARSE_ENTRIES_MAX, REFUSED),
     count(Queries, "vectors that are searched for at once", query::VECTORS_MAX, REFUSED),
     count(Queries, "computed attributes", COMPUTED_MAX, REFUSED),

@@ -40,6 +40,10 @@ pub(super) fn at_least(least: u64) -> Value {
     json!({"type": "number", "minimum": least})
 }
 
+pub(super) fn between(least: f64, most: f64) -> Value {
+    json!({"type": "number", "minimum": least, "maximum": most})
+}
+
 pub(super) fn count() -> Value {
     json!({"type": "integer", "minimum": 0})
 }

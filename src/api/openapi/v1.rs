@@ -10,6 +10,7 @@ const NS: &str = "/v1/namespaces/{ns}";
 pub(super) fn operations() -> Vec<Operation> {
     let of = |method, path, id, summary| Operation::of(V1, method, path, id, summary);
     let vector = "Whether its vector comes with it";
+    let search = "The nearest vectors, the best texts, both as one ranking, or all in an order";
     vec![
         of("put", NS, "createNamespace", "Create a namespace with a schema")
             .takes("Creation")
@@ -42,7 +43,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .asks("include_vector", truth(), vector)
             .answers(200, "The document", "Found")
             .refuses(OF_A_READ),
-        of("post", "/v1/namespaces/{ns}/query", "search", "The most similar, or all in an order")
+        of("post", "/v1/namespaces/{ns}/query", "search", search)
             .takes("Search")
             .answers(200, "The highest score first", "Results")
             .refuses(OF_A_READ),

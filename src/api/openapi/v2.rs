@@ -79,8 +79,8 @@ fn of_namespaces() -> Vec<Operation> {
             .takes("SchemaDeclaration")
             .answers(200, "The schema as it is then", "SchemaShown")
             .refuses(OF_A_WRITE),
-        of("get", WARM, "warmNamespace", "Open a namespace, for whoever asks next")
-            .answers(200, "It is open", "Status")
+        of("get", WARM, "warmNamespace", "Read a namespace, for whoever asks next")
+            .answers(200, "It is there, and being read", "Status")
             .refuses(OF_A_READ),
         of("get", "/v1/namespaces", "listNamespaces", "Names, in their order, a page at a time")
             .asks("prefix", text(), "How they begin")

@@ -1,5 +1,5 @@
 //! Our own contract: its paths, and what each does. Namespaces are created before they are written
-//! to, documents keep their attributes apart from their vector, and scores are similarities.
+//! to, documents keep their attributes apart from their vector, and the higher a score, the better.
 
 mod aggregation;
 mod declared;
@@ -17,23 +17,20 @@ use axum::routing::{get, post, put};
 use serde::Serialize;
 
 use super::deadline::{Deadline, QUERY_TIME_MAX, WRITE_TIME_MAX};
-use super::error::{Again, Contract, Refusal, overloaded};
-use super::json::{
-    Encoding, Field, Fields, Object, RowShape, Trail, Weight, ids_of, object, parse,
-};
-use super::sheet::Sheet;
-use super::{Api, idempotency_key, json_answer, openapi, printed, understood, uri};
+use super::error::{Again, Contract, Refusal};
+use super::json::{Field, Fields, Object, RowShape, Trail, ids_of, object, parse};
+use super::{Api, idempotency_key, json_answer, openapi, understood, uri};
 use crate::engine::Held;
 use crate::error::{self, Error, ErrorKind};
-use crate::memory::Memory;
 use crate::model::{
-    self, Answered, ByFilter, Consistency, Create, Direction, DocId, Excess, Filter, Given,
-    GivenRow, IdType, Include, Namespace, Op, Operand, Query, Rank, Schema, Write, Written,
+    Answered, ByFilter, Consistency, Create, Direction, DocId, Excess, Filter, Given, GivenRow,
+    IdType, Include, Namespace, Op, Operand, Query, Rank, Schema, Write, Written,
 };
-pub(super) use aggregation::FORMAT_BYTES_MAX;
-use aggregation::Told;
 use declared::Declared;
-use query::{Answer, Found, Performance};
+use query::Found;
+
+pub(super) use aggregation::FORMAT_BYTES_MAX;
+pub(super) use query::{TEXT_FIELDS_MAX, WEIGHT_MAX, WEIGHT_MIN};
 
 pub(super) fn routes() -> Router<Arc<Api>> {
     Router::new()
@@ -41,7 +38,7 @@ pub(super) fn routes() -> Router<Arc<Api>> {
         .route("/v1/namespaces/{ns}/upsert", post(upsert))
         .route("/v1/namespaces/{ns}/delete", post(delete))
         .route("/v1/namespaces/{ns}/documents/{id}", get(document))
-        .route("/v1/namespaces/{ns}/query", post(search))
+        .route("/v1/namespaces/{ns}/query", post(query::search))
         .route("/v1/namespaces/{ns}/usage", get(usage::tell))
         .route("/v1/namespaces/{ns}/export", get(|| async { Refusal::not_built("export") }))
         .route("/v1/cluster", get(|| async { Refusal::not_built("cluster") }))
@@ -237,14 +234,14 @@ async fn document(
     let absent = || Refusal::not_found(format!("there is no document of id '{text}'"));
     let guess = number(&text).unwrap_or_else(|| Given::Text(text.as_str().into()));
     let query = by_id(guess.clone(), include.clone());
-    let answered = match ask(&api, &name, query, None, deadline).await? {
+    let answered = match ask(&api, &name, vec![query], None, deadline).await? {
         // Ids may be of another kind here, and a look at the schema tells.
         Err(error) if error.kind() == ErrorKind::Invalid => {
             let schema = known(&api, &name, deadline).await?;
             let id_type = schema.and_then(|schema| schema.id);
             match id_type.and_then(|id_type| given_id(&text, id_type)).ok_or_else(absent)? {
                 meant if meant == guess => Err(error),
-                meant => ask(&api, &name, by_id(meant, include), None, deadline).await?,
+                meant => ask(&api, &name, vec![by_id(meant, include)], None, deadline).await?,
             }
         }
         answered => answered,
@@ -254,15 +251,15 @@ async fn document(
     json_answer(StatusCode::OK, &Found::of(hit.ok_or_else(absent)?, None))
 }
 
-/// What the engine says to one query.
+/// What the engine says to queries that see one moment.
 async fn ask(
     api: &Api,
     name: &Namespace,
-    query: Query,
+    queries: Vec<Query>,
     min_seq: Option<u64>,
     deadline: Deadline,
 ) -> Result<error::Result<Held<Answered>>, Refusal> {
-    let work = api.engine.query(name, vec![query], Consistency::Strong, min_seq);
+    let work = api.engine.query(name, queries, Consistency::Strong, min_seq);
     deadline.in_time(work, Refusal::late_query).await
 }
 
@@ -285,46 +282,6 @@ fn by_id(id: Given, include: Include) -> Query {
     let filter = Filter::Test { attribute: "id".into(), op: Op::Eq, operand };
     let rank = Rank::Order(vec![("id".into(), Direction::Ascending)]);
     query::rows(rank, 1, Some(filter), include)
-}
-
-fn rows(answer: &model::Answer) -> usize {
-    let buckets = answer.aggregations.iter().map(|(_, summary)| summary.buckets());
-    answer.rows.len() + buckets.sum::<usize>()
-}
-
-async fn search(
-    State(api): State<Arc<Api>>,
-    Path(ns): Path<String>,
-    request: Request,
-) -> Result<Response, Refusal> {
-    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
-    let name = named(&ns)?;
-    let query::Request { query, shapes, min_seq } =
-        understood(&api, request, deadline, query::read).await?;
-    let answered = ask(&api, &name, query, min_seq, deadline).await?;
-    let Held { told: answered, share } =
-        answered.map_err(|error| overloaded(&error, "top_k").unwrap_or_else(|| refused(error)))?;
-    let took_ms = deadline.elapsed_ms();
-    let rows = answered.answers.iter().map(rows).sum::<usize>();
-    let print = move |memory: &Memory| {
-        let weights = answered.answers.iter().map(|answer| Weight::of(answer, Encoding::Float));
-        let weight = weights.sum();
-        let sheet = Sheet::cut(memory, share, weight, "top_k")?;
-        let metric = answered.schema.metric();
-        let hits = answered.answers.iter().flat_map(|answer| &answer.rows);
-        let results = hits.map(|hit| Found::of(hit, metric)).collect();
-        let performance = Performance {
-            server_total_ms: took_ms,
-            exhaustive_search_count: answered.rows_in_tail,
-            approx_namespace_size: answered.rows,
-            seq: answered.seq,
-        };
-        let aggregations = answered.answers.first().map(|answer| &*answer.aggregations);
-        let aggregations = aggregations.filter(|named| !named.is_empty());
-        let aggregations = aggregations.map(|named| Told { named, shapes: &shapes });
-        sheet.print(&Answer { results, aggregations, took_ms, performance })
-    };
-    printed(&api, rows, deadline, print).await
 }
 
 #[cfg(test)]

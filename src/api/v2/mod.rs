@@ -95,13 +95,8 @@ async fn write(
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
     let name = named(&ns)?;
     let key = idempotency_key(request.headers())?;
-    let weighed = |bytes: &[u8]| {
-        let wanted = write::read(bytes)?;
-        let bytes = write::logical_bytes(&wanted.write);
-        Ok::<_, Refusal>((wanted, bytes))
-    };
-    let (wanted, bytes) = understood(&api, request, deadline, weighed).await?;
-    let wished = Wished::of(&wanted.write, bytes, wanted.ids);
+    let wanted = understood(&api, request, deadline, write::read).await?;
+    let wished = Wished::of(&wanted.write, wanted.ids);
     let again = write::again(&wanted.write, key.as_deref());
     let work = api.engine.write(&name, wanted.write, key);
     let written = deadline.writing(work, again, refused(&name)).await?;
@@ -177,11 +172,12 @@ async fn update(
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
     let settings::Change { read_only, pinning } =
         understood(&api, request, deadline, settings::read).await?;
-    if read_only.is_some() || pinning.is_some() {
-        let set = api.engine.set(&name, read_only, pinning);
-        deadline.writing(set, Again::Safe, refused(&name)).await?;
+    if read_only.is_none() && pinning.is_none() {
+        return told(&api, &name, version).await;
     }
-    told(&api, &name, version).await
+    let set = api.engine.set_and_tell(&name, read_only, pinning);
+    let metadata = deadline.writing(set, Again::Safe, refused(&name)).await?;
+    json_answer(StatusCode::OK, &OfMetadata { metadata: &metadata, version })
 }
 
 async fn told(api: &Api, name: &Namespace, version: Version) -> Result<Response, Refusal> {
@@ -190,10 +186,11 @@ async fn told(api: &Api, name: &Namespace, version: Version) -> Result<Response,
     json_answer(StatusCode::OK, &OfMetadata { metadata: &metadata, version })
 }
 
-/// To look at a namespace opens it, and more there is not to warm.
+/// It is answered before anything was read for it but whether the namespace is there.
 async fn warm(State(api): State<Arc<Api>>, Path(ns): Path<String>) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
     let name = named(&ns)?;
-    known_schema(&api, &name).await?;
+    deadline.asking(api.engine.warm(&name), refused(&name)).await?;
     let message = Some("cache warm hint accepted");
     json_answer(StatusCode::OK, &Status { status: "ACCEPTED", message })
 }

@@ -19,7 +19,7 @@ use crate::api::{Api, json_answer, printed, understood};
 use crate::engine::Held;
 use crate::error::Error;
 use crate::memory::Memory;
-use crate::model::{Aggregates, Answer, Consistency, Namespace, Query};
+use crate::model::{Aggregates, Answer, Consistency, Explained, Namespace, Query};
 use crate::query::fuse;
 use query::Plan;
 
@@ -42,6 +42,11 @@ pub(super) async fn ask(
     let work = api.engine.query(&name, queries, consistency, min_seq);
     let Held { told: mut answered, share } =
         deadline.asking(work, unanswered(&name, "limit")).await?;
+    let plan = plan.map(|explained| {
+        // It came first, and the answer found there what was read for it.
+        answered.reads += explained.reads;
+        explained.plan
+    });
     let rows = answered.answers.iter().map(rows).sum::<usize>();
     let print = move |memory: &Memory| {
         if let Some(fusion) = &fusion {
@@ -87,7 +92,8 @@ pub(super) async fn explain(
     let name = named(&ns)?;
     let (asked, deadline) = asked(&api, request).await?;
     let query::Request { queries, consistency, min_seq, .. } = asked;
-    let plan = planned(&api, &name, queries, consistency, min_seq, deadline).await?;
+    let Explained { plan, .. } =
+        planned(&api, &name, queries, consistency, min_seq, deadline).await?;
     json_answer(StatusCode::OK, &OfPlan { plan_text: &plan })
 }
 
@@ -98,7 +104,7 @@ async fn planned(
     consistency: Consistency,
     min_seq: Option<u64>,
     deadline: Deadline,
-) -> Result<String, Refusal> {
+) -> Result<Explained, Refusal> {
     deadline.asking(api.engine.explain(name, queries, consistency, min_seq), refused(name)).await
 }
 

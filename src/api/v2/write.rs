@@ -7,8 +7,7 @@ use super::filter::{self, Place};
 use crate::api::error::{Again, Refusal};
 use crate::api::json::{Field, Fields, Object, RowShape, Trail, ids_of, mistyped, parse, quoted};
 use crate::model::{
-    AttrType, ByFilter, Create, Excess, Filter, Given, GivenRow, PatchByFilter, Pressure,
-    SchemaChange, Write,
+    ByFilter, Create, Excess, Filter, Given, GivenRow, PatchByFilter, Pressure, Write,
 };
 
 const OF_ROWS: &[&str] = &["upsert_rows", "patch_rows"];
@@ -66,7 +65,7 @@ fn rest(mut object: Object, mut write: Write) -> Result<Request, Refusal> {
         write.schema = declared.changes;
         write.id_type = declared.id_type;
     }
-    write.create = create(&mut object, &write)?;
+    write.create = create(&mut object)?;
     let ids = match object.truth("return_affected_ids")? {
         Some(true) => Ids::Listed,
         Some(false) | None => Ids::Hidden,
@@ -119,16 +118,12 @@ fn condition(object: &mut Object, name: &str) -> Result<Option<Filter>, Refusal>
     object.take(name).map(|given| filter::read(name, given, Place::Condition)).transpose()
 }
 
-fn create(object: &mut Object, write: &Write) -> Result<Create, Refusal> {
-    let rows = !write.upserts.is_empty();
-    match object.truth("create_namespace")? {
-        None => Ok(Create::ByDocument),
-        Some(false) => Ok(Create::Never),
-        Some(true) if rows || write.id_type.is_some() => Ok(Create::Always),
-        Some(true) => Err(Refusal::invalid(
-            "💔 create_namespace without documents needs the type of ids: `schema.id`",
-        )),
-    }
+fn create(object: &mut Object) -> Result<Create, Refusal> {
+    Ok(match object.truth("create_namespace")? {
+        None => Create::ByDocument,
+        Some(false) => Create::Never,
+        Some(true) => Create::Always,
+    })
 }
 
 /// Everything on the bucket is encrypted as the bucket is; no key of anybody else is kept.
@@ -188,39 +183,6 @@ pub(super) fn again(write: &Write, key: Option<&str>) -> Again {
     }
 }
 
-/// What the documents of a write count for in a bill, as far as the request itself tells: only a
-/// vector of the request's own schema, or one called `vector`, is known to be one.
-pub(super) fn logical_bytes(write: &Write) -> u64 {
-    let is_vector = |name: &str| {
-        name == "vector"
-            || write.schema.iter().any(|(declared, change)| {
-                **declared == *name
-                    && matches!(change, SchemaChange::Declare(declaration)
-                        if matches!(declaration.kind, AttrType::Vector { .. }))
-            })
-    };
-    let value = |(name, given): &(Arc<str>, Given)| match given {
-        Given::List(numbers) if is_vector(name) => 4 * numbers.len() as u64,
-        Given::Text(base64) if is_vector(name) => 3 * base64.trim_end_matches('=').len() as u64 / 4,
-        other => bytes_of(other),
-    };
-    let rows = write.upserts.iter().chain(&write.patches);
-    let rows = rows.map(|row| bytes_of(&row.id) + row.values.iter().map(value).sum::<u64>());
-    rows.sum::<u64>() + write.deletes.iter().map(bytes_of).sum::<u64>()
-}
-
-fn bytes_of(given: &Given) -> u64 {
-    match given {
-        Given::Null => 0,
-        Given::Bool(_) => 1,
-        Given::Int(_) | Given::Uint(_) | Given::Float(_) => 8,
-        Given::Text(text) => text.len() as u64,
-        Given::List(items) => items.iter().map(bytes_of).sum(),
-        // A weight is an f16.
-        Given::Map(entries) => entries.iter().map(|(key, _)| key.len() as u64 + 2).sum(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,7 +219,6 @@ mod tests {
         assert_eq!((write.metric, write.id_type), (Some(Metric::Cosine), Some(IdType::Uint)));
         assert_eq!(write.schema.len(), 1);
         assert_eq!(write.create, Create::ByDocument);
-        assert_eq!(logical_bytes(&write), 8 + 8 + 5 + 8 + 8);
     }
 
     #[test]
@@ -328,6 +289,8 @@ mod tests {
         let always = r#"{"create_namespace":true,"schema":{"id":"uuid"}}"#;
         assert_eq!(create(always), Create::Always);
         assert_eq!(create(r#"{"create_namespace":true,"upsert_rows":[{"id":1}]}"#), Create::Always);
+        // What it may be without is known where the namespace is.
+        assert_eq!(create(r#"{"create_namespace":true}"#), Create::Always);
     }
 
     #[test]
@@ -358,7 +321,6 @@ mod tests {
             ),
             (r#"{"encryption":{"mode":"customer-managed"}}"#, "is not supported"),
             (r#"{"encryption":{"mode":"default","x":1}}"#, "unknown field `encryption.x`"),
-            (r#"{"create_namespace":true}"#, "`schema.id`"),
             (
                 r#"{"upsert_columns":{"id":[1,2],"a":[1]}}"#,
                 "upsert_columns.a has 1, upsert_columns.id has 2",

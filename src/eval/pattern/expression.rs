@@ -95,4 +95,24 @@ mod tests {
         }
         assert!(regex(&"a".repeat(PATTERN_BYTES_MAX)).is_ok());
     }
+
+    /// The longest of its kind that can be made ready is refused with one letter more, and would not be
+    /// if it might take a little more.
+    #[test]
+    fn a_pattern_may_take_so_much_when_it_is_made_ready_and_no_more() {
+        let pattern = |letters: usize| format!("[ab]{{{letters}}}");
+        let (mut fits, mut too_large) = (1, 1 << 18);
+        assert!(regex(&pattern(fits)).is_ok() && regex(&pattern(too_large)).is_err());
+        while too_large - fits > 1 {
+            let letters = usize::midpoint(fits, too_large);
+            match regex(&pattern(letters)) {
+                Ok(_) => fits = letters,
+                Err(_) => too_large = letters,
+            }
+        }
+        let why = regex(&pattern(too_large)).unwrap_err();
+        assert!(why.contains("more than 1048576 bytes"), "{why}");
+        assert!(Expression::regex(&pattern(too_large), READY_BYTES_MAX + 1024).is_ok());
+        assert!(Expression::regex(&pattern(fits), READY_BYTES_MAX - 1024).is_err());
+    }
 }

@@ -138,8 +138,17 @@ fn check_patch(values: &[(AttrNo, Option<Value>)], known: &Known<'_>) -> Result<
     }
 }
 
-pub(super) fn check_size(row: &Row, known: &Known<'_>) -> Result<()> {
+pub(super) fn check_size(row: &Row, known: &Known<'_>) -> Result<usize> {
     row.check_size(|number| known.get(&number).map(|(_, attribute)| attribute.kind))
+}
+
+/// What a patch counts for in each document: the values that it brings.
+pub(super) fn bytes_of_patch(values: &[(AttrNo, Option<Value>)], known: &Known<'_>) -> u64 {
+    let brought = values.iter().filter_map(|(number, value)| {
+        let (_, attribute) = known.get(number)?;
+        Some(value.as_ref()?.logical_bytes(attribute.kind) as u64)
+    });
+    brought.sum()
 }
 
 /// What a patch makes of a document. What was stored under an attribute that was dropped since goes

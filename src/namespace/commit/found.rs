@@ -6,7 +6,7 @@
 
 use arrow_buffer::BooleanBuffer;
 
-use super::draft::{Draft, Known, patched};
+use super::draft::{Draft, Known, bytes_of_patch, patched};
 use super::{Room, Stage, bytes_of};
 use crate::error::{Error, Result};
 use crate::eval::{Bound, Purpose, holds, select};
@@ -48,6 +48,7 @@ impl Stage {
         draft.written.remaining |= count < found.count() || crate::slip!("rows remain, if none do");
         let kept = usize::from(crate::slip!("a delete by filter keeps one"));
         for id in found.ids(count.saturating_sub(kept)) {
+            draft.written.written_bytes += id.logical_bytes() as u64;
             draft.written.deleted.push(id.clone());
             draft.rows.insert(id, None);
         }
@@ -65,7 +66,7 @@ impl Stage {
         let found = self.find(draft, filter)?;
         let count = found.within(self.limits.patches, *excess, "patch")?;
         draft.written.remaining |= count < found.count();
-        let mut granted = draft.found_bytes;
+        let (mut granted, patch_bytes) = (draft.found_bytes, bytes_of_patch(values, known));
         for (at, id) in found.ids(count).into_iter().enumerate() {
             let Some(old) = self.get(draft, &id) else { continue };
             let row = patched(old, values, known)?;
@@ -81,6 +82,7 @@ impl Stage {
                     Err(error) => return Err(error),
                 }
             }
+            draft.written.written_bytes += id.logical_bytes() as u64 + patch_bytes;
             draft.written.patched.push(id.clone());
             draft.rows.insert(id, Some(row));
         }

@@ -2,7 +2,7 @@
 //! version that is there when it comes to it.
 
 use super::Stage;
-use super::draft::{Draft, Known, Values, check_size, patched};
+use super::draft::{Draft, Known, Values, bytes_of_patch, check_size, patched};
 use crate::error::Result;
 use crate::eval::holds;
 use crate::model::{AttrNo, DocId, Filter, Row, Value};
@@ -39,7 +39,7 @@ impl Stage {
                 })
             });
             if applies {
-                check_size(&row, known)?;
+                draft.written.written_bytes += check_size(&row, known)? as u64;
                 draft.written.upserted.push(id.clone());
                 draft.rows.insert(id, Some(row));
             }
@@ -64,6 +64,8 @@ impl Stage {
                 }
             }
             let row = patched(old, &values, known)?;
+            draft.written.written_bytes +=
+                id.logical_bytes() as u64 + bytes_of_patch(&values, known);
             draft.written.patched.push(id.clone());
             draft.rows.insert(id, Some(row));
         }
@@ -88,6 +90,7 @@ impl Stage {
                     continue;
                 }
             }
+            draft.written.written_bytes += id.logical_bytes() as u64;
             draft.written.deleted.push(id.clone());
             draft.rows.insert(id, None);
         }

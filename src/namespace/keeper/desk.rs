@@ -17,7 +17,7 @@ use super::writes::{Sent, Staged, Writes};
 use super::{Ask, Deleted, Grounds, Left, Reply, not_committed, retold, unknown};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Stored;
-use crate::model::{FileName, Incarnation, Namespace};
+use crate::model::{FileName, Incarnation, Namespace, Reads};
 use crate::namespace::courier::{Courier, Delivery};
 use crate::namespace::segments::{Segment, Unread};
 use crate::protocol::{
@@ -84,9 +84,9 @@ pub(super) struct Desk {
 
 /// What a task beside the machines has to say.
 pub(super) enum Done {
-    /// Of which life.
-    Loaded(Incarnation, Result<Vec<Arc<Segment>>, Unread>),
-    Grown(Incarnation, Result<Grown, Unread>),
+    /// Of which life, and what was read for it.
+    Loaded(Incarnation, Reads, Result<Vec<Arc<Segment>>, Unread>),
+    Grown(Incarnation, Reads, Result<Grown, Unread>),
     Staged(Box<Staged>),
     /// They would make the name, which was not there.
     Tried(Vec<Queued>),
@@ -178,6 +178,7 @@ impl Desk {
             }
             Ask::Look { newest, min_seq, reply } => self.look(newest, min_seq, reply),
             Ask::Schema { reply } => self.look_at_schema(reply),
+            Ask::Warm { reply } => self.warm(reply),
             Ask::Delete { reply } => self.deletes.push_back(reply),
             Ask::Mine { reply } => {
                 let working = self.folding.files().to_vec();
@@ -344,8 +345,14 @@ impl Desk {
 
     fn worked(&mut self, done: Result<Done, JoinError>) -> Result<()> {
         match done.map_err(|error| Error::internal("a task panicked").with_source(error))? {
-            Done::Loaded(inc, loaded) => self.loaded(inc, loaded),
-            Done::Grown(inc, grown) => self.grown(inc, grown),
+            Done::Loaded(inc, reads, loaded) => {
+                self.looks.waited_for(reads);
+                self.loaded(inc, loaded)
+            }
+            Done::Grown(inc, reads, grown) => {
+                self.looks.waited_for(reads);
+                self.grown(inc, grown)
+            }
             Done::Staged(staged) => {
                 self.staged(*staged);
                 Ok(())

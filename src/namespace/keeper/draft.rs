@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Reply, not_committed, retold};
+use super::{Grounds, Reply, not_committed, retold};
 use crate::error::{Error, Result};
 use crate::log::effects::{self, Effects};
 use crate::log::{Stored, outcome};
@@ -18,7 +18,7 @@ use crate::namespace::segments::Segment;
 use crate::protocol::Receipt;
 
 /// A part that goes up by itself.
-const CHUNK_BYTES: usize = 2 << 20;
+pub(crate) const CHUNK_BYTES: usize = 2 << 20;
 /// A batch takes no more requests beyond. A single one may be larger.
 const BATCH_BYTES_MAX: usize = 32 << 20;
 /// What is packed on a thread that waits for the network: in a millisecond.
@@ -67,6 +67,7 @@ pub(super) struct Draft {
     pub(super) chunks: Vec<FileName>,
     requests: usize,
     bytes: usize,
+    chunk_bytes: usize,
     memory: Memory,
 }
 
@@ -87,7 +88,7 @@ impl Told {
 }
 
 impl Draft {
-    pub(super) fn new(turn: Turn, ground: Ground, base: Arc<Base>, memory: Memory) -> Self {
+    pub(super) fn new(turn: Turn, ground: Ground, base: Arc<Base>, grounds: &Grounds) -> Self {
         Self {
             turn,
             base,
@@ -99,7 +100,8 @@ impl Draft {
             chunks: Vec::new(),
             requests: 0,
             bytes: 0,
-            memory,
+            chunk_bytes: grounds.chunk_bytes,
+            memory: grounds.memory.clone(),
         }
     }
 
@@ -155,7 +157,7 @@ impl Draft {
             }
             drop(write);
             self.told.push(Told { reply, answer, _share: share });
-            while self.stage.bytes() >= CHUNK_BYTES {
+            while self.stage.bytes() >= self.chunk_bytes {
                 match self.cut(at) {
                     Ok(part) => self.parts.push(part),
                     Err(error) => {
@@ -183,7 +185,7 @@ impl Draft {
     }
 
     fn cut(&mut self, at: Duration) -> Result<Bytes> {
-        let effects = self.stage.cut(at.as_millis() as u64, CHUNK_BYTES, &self.memory)?;
+        let effects = self.stage.cut(at.as_millis() as u64, self.chunk_bytes, &self.memory)?;
         let part = effects::encode(&effects)?;
         self.bytes += part.len();
         self.effects.push(effects);

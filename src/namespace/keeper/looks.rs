@@ -12,9 +12,11 @@ use super::rows::lost;
 use super::{Reply, retold};
 use crate::error::{Error, Result};
 use crate::log::Stored;
-use crate::model::{Consistency, FileName, Incarnation, Schema, Seq, Version, Write};
+use crate::model::{
+    Consistency, FileName, Incarnation, Reads, Schema, Seq, Version, Warmth, Write,
+};
 use crate::namespace::courier::Delivery;
-use crate::namespace::view::View;
+use crate::namespace::view::{Glimpse, View};
 use crate::protocol::{self, Answer};
 use crate::segment::rows::Extent;
 
@@ -40,13 +42,18 @@ pub(super) struct Look {
     since: Duration,
     /// A file that was not there. If it is missing again, it is lost.
     missed: Option<FileName>,
+    /// As it was when its view was known. None: no view was.
+    warmth: Option<Warmth>,
+    reads: Reads,
     reply: Shows,
 }
 
 /// What of a view is asked for, and by whom.
 enum Shows {
-    All(Reply<Option<Arc<View>>>),
+    All(Reply<Option<Glimpse>>),
     Schema(Reply<Option<Arc<Schema>>>),
+    /// That there is one, which is told before its rows are here. None: it was told.
+    Warm(Option<Reply<Option<()>>>),
 }
 
 /// A view of the machines, who asked for it, and by which ticket of the reader.
@@ -73,10 +80,15 @@ impl Shown {
 }
 
 impl Look {
+    fn since(since: Duration, min_seq: Option<Seq>, reply: Shows) -> Self {
+        Self { min_seq, since, missed: None, warmth: None, reads: Reads::default(), reply }
+    }
+
     pub(super) fn refuse(self, error: Error) {
         match self.reply {
             Shows::All(reply) => drop(reply.send(Err(error))),
             Shows::Schema(reply) => drop(reply.send(Err(error))),
+            Shows::Warm(reply) => drop(reply.map(|reply| reply.send(Err(error)))),
         }
     }
 
@@ -85,13 +97,27 @@ impl Look {
         match self.reply {
             Shows::All(reply) => drop(reply.send(Ok(None))),
             Shows::Schema(reply) => drop(reply.send(Ok(None))),
+            Shows::Warm(reply) => drop(reply.map(|reply| reply.send(Ok(None)))),
         }
     }
 
     fn show(self, view: &Arc<View>) {
         match self.reply {
-            Shows::All(reply) => drop(reply.send(Ok(Some(view.clone())))),
+            Shows::All(reply) => {
+                let glimpse = Glimpse::at_hand(view);
+                let warmth = self.warmth.unwrap_or(glimpse.warmth);
+                let glimpse = Glimpse { warmth, reads: self.reads, ..glimpse };
+                let _ = reply.send(Ok(Some(glimpse)));
+            }
             Shows::Schema(reply) => drop(reply.send(Ok(Some(view.schema().clone())))),
+            Shows::Warm(reply) => drop(reply.map(|reply| reply.send(Ok(Some(()))))),
+        }
+    }
+
+    /// What has to be read by now has to be waited for, whatever was there before.
+    fn feels(&mut self, warmth: Warmth) {
+        if self.warmth.is_none_or(|before| before.read < warmth.read) {
+            self.warmth = Some(warmth);
         }
     }
 }
@@ -105,6 +131,11 @@ impl Looks {
     pub(super) fn pace(&self, now: Duration) -> Option<Duration> {
         let waits = !self.asked.is_empty();
         waits.then(|| (self.paced + PACE).saturating_sub(now))
+    }
+
+    /// Whoever waits for rows has waited for this, whoever it was read for.
+    pub(super) fn waited_for(&mut self, reads: Reads) {
+        self.given.iter_mut().for_each(|given| given.look.reads += reads);
     }
 
     /// The view that was shown last is not kept any more.
@@ -123,7 +154,7 @@ impl Desk {
         &mut self,
         newest: Consistency,
         min_seq: Option<Seq>,
-        reply: Reply<Option<Arc<View>>>,
+        reply: Reply<Option<Glimpse>>,
     ) {
         let now = self.grounds.clock.now();
         self.looked = now;
@@ -141,16 +172,22 @@ impl Desk {
             && now.saturating_sub(shown.since) <= max_staleness
             && least.is_none_or(|seq| seq < shown.view.next())
         {
-            let _ = reply.send(Ok(Some(shown.view.clone())));
+            let _ = reply.send(Ok(Some(Glimpse::at_hand(&shown.view))));
             return;
         }
-        let reply = Shows::All(reply);
-        self.looks.asked.push_back(Look { min_seq, since: now, missed: None, reply });
+        self.looks.asked.push_back(Look::since(now, min_seq, Shows::All(reply)));
     }
 
     pub(super) fn look_at_schema(&mut self, reply: Reply<Option<Arc<Schema>>>) {
-        let (since, reply) = (self.grounds.clock.now(), Shows::Schema(reply));
-        self.looks.asked.push_back(Look { min_seq: None, since, missed: None, reply });
+        let now = self.grounds.clock.now();
+        self.looks.asked.push_back(Look::since(now, None, Shows::Schema(reply)));
+    }
+
+    /// Rows that somebody will ask for are kept as if somebody had.
+    pub(super) fn warm(&mut self, reply: Reply<Option<()>>) {
+        let now = self.grounds.clock.now();
+        self.looked = now;
+        self.looks.asked.push_back(Look::since(now, None, Shows::Warm(Some(reply))));
     }
 
     /// Lets in those who wait, and shows what was read in the meantime.
@@ -235,8 +272,16 @@ impl Desk {
             self.seen(ticket);
             return Ok(());
         }
-        let rows = match (self.rows_of(&view)?, &look.reply) {
-            (Some(known), Shows::All(_)) => {
+        let Some(mut look) = self.hinted(look) else {
+            self.seen(ticket);
+            return Ok(());
+        };
+        let known = self.rows_of(&view)?;
+        if let Some(behind) = &self.known {
+            look.feels(self.shelf.warmth(&behind.base));
+        }
+        let rows = match (known, &look.reply) {
+            (Some(known), Shows::All(_) | Shows::Warm(_)) => {
                 let segments = self.segments_of(known.inc, &known.base, Extent::Whole);
                 segments.map(|segments| (known, segments))
             }
@@ -254,10 +299,27 @@ impl Desk {
         };
         let (inc, version, since) = (known.inc, known.version, look.since);
         let shown = Arc::new(View::new(known.tail, segments));
+        // What took long to read is not put away at once.
+        self.looked = self.grounds.clock.now();
         self.looks.shown = Some(Shown { inc, version, since, view: shown.clone() });
         look.show(&shown);
         self.seen(ticket);
         Ok(())
+    }
+
+    /// Whoever hints is told that the name is there, and waits for no rows. None: they are being read
+    /// for an earlier hint.
+    fn hinted(&self, mut look: Look) -> Option<Look> {
+        if let Shows::Warm(reply) = &mut look.reply {
+            if let Some(reply) = reply.take() {
+                let _ = reply.send(Ok(Some(())));
+            }
+            let hinted = |given: &Given| matches!(given.look.reply, Shows::Warm(_));
+            if self.looks.given.iter().any(hinted) {
+                return None;
+            }
+        }
+        Some(look)
     }
 
     /// Who owns the name has changed: views that wait for their rows are asked for anew.

@@ -14,6 +14,7 @@ mod desk;
 mod draft;
 mod folds;
 mod looks;
+mod pace;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::tally::Tally;
-use super::view::View;
+use super::view::Glimpse;
 use crate::env::{Clock, Dice};
 use crate::error::{Error, Result};
 use crate::memory::{Memory, Share};
@@ -37,6 +38,7 @@ use crate::protocol::{Mine, Remembered};
 use crate::storage::Store;
 
 use desk::Desk;
+pub(crate) use draft::CHUNK_BYTES;
 pub(crate) use writes::{QUEUED_MAX, TAIL_BYTES_MAX, TAIL_SLOTS_MAX};
 
 /// Questions that wait for a keeper. More wait at its door.
@@ -52,6 +54,9 @@ pub struct Grounds {
     pub dice: Dice,
     pub me: Holder,
     pub folds: FoldAt,
+    pub backlog: Backlog,
+    /// Of a batch, a part that goes up by itself.
+    pub chunk_bytes: usize,
     /// Nobody asked for so long: the name is closed.
     pub idle: Duration,
     pub memory: Memory,
@@ -66,6 +71,21 @@ pub struct Grounds {
 pub struct FoldAt {
     pub slots: u64,
     pub bytes: u64,
+}
+
+/// What of a name may wait before writes to it are sent away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Slots that are not folded: no fewer than a fold begins at.
+    pub slots_max: u64,
+    /// Requests that wait for a batch.
+    pub queued_max: usize,
+}
+
+impl Default for Backlog {
+    fn default() -> Self {
+        Self { slots_max: TAIL_SLOTS_MAX, queued_max: QUEUED_MAX }
+    }
 }
 
 /// A keeper at work. It ends by itself when its name is idle.
@@ -98,11 +118,15 @@ pub enum Ask {
     Look {
         newest: Consistency,
         min_seq: Option<Seq>,
-        reply: Reply<Option<Arc<View>>>,
+        reply: Reply<Option<Glimpse>>,
     },
     /// The schema that a view would have. None: there is no such name.
     Schema {
         reply: Reply<Option<Arc<Schema>>>,
+    },
+    /// Whether there is such a name, of which the rows are read for whoever asks next.
+    Warm {
+        reply: Reply<Option<()>>,
     },
     Delete {
         reply: Reply<Deleted>,
@@ -134,6 +158,7 @@ impl Ask {
             Self::Write { reply, .. } => drop(reply.send(Err(error))),
             Self::Look { reply, .. } => drop(reply.send(Err(error))),
             Self::Schema { reply } => drop(reply.send(Err(error))),
+            Self::Warm { reply } => drop(reply.send(Err(error))),
             Self::Delete { reply } => drop(reply.send(Err(error))),
             Self::Mine { reply } => drop(reply.send(Err(error))),
             Self::Tend | Self::Leave | Self::Yield => {}
@@ -149,6 +174,8 @@ impl Grounds {
             dice,
             me,
             folds: FoldAt { slots: 128, bytes: 64 << 20 },
+            backlog: Backlog::default(),
+            chunk_bytes: CHUNK_BYTES,
             idle: Duration::from_secs(30),
             memory,
             tally: Arc::default(),

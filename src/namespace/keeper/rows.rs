@@ -12,14 +12,14 @@ use crate::error::{Context, Error, ErrorKind, Result};
 use crate::log::effects;
 use crate::log::{Stored, chunk};
 use crate::memory::Memory;
-use crate::model::{FileName, Incarnation, Seq, Version, Write};
+use crate::model::{FileName, Incarnation, Reads, Seq, Version, Warmth, Write};
 use crate::namespace::base::{Base, SegmentEntry};
 use crate::namespace::commit::{Asks, asks};
 use crate::namespace::segments::{Segment, Unread, whole};
 use crate::namespace::tail::{Landed, Tail};
 use crate::protocol::{Slot, View};
 use crate::segment::rows::Extent;
-use crate::storage::Reader;
+use crate::storage::{Reader, Tab};
 
 /// The rows behind one head, as far as they are known.
 #[derive(Clone, Debug)]
@@ -71,11 +71,19 @@ impl Known {
 impl Shelf {
     /// The segments of a base, if all of them are here, so far.
     pub(super) fn of(&self, base: &Base, extent: Extent) -> Option<Vec<Arc<Segment>>> {
-        let here = |entry: &SegmentEntry| {
-            let segment: &Arc<Segment> = self.here.get(&entry.rows)?;
-            (segment.entry() == entry && segment.extent() >= extent).then(|| segment.clone())
-        };
-        base.segments.iter().map(here).collect()
+        base.segments.iter().map(|entry| self.get(entry, extent).cloned()).collect()
+    }
+
+    /// Which of them a query need not wait for.
+    pub(super) fn warmth(&self, base: &Base) -> Warmth {
+        let all = base.segments.iter();
+        let here = all.filter(|entry| self.get(entry, Extent::Whole).is_some()).count();
+        Warmth { at_hand: here as u64, read: (base.segments.len() - here) as u64 }
+    }
+
+    fn get(&self, entry: &SegmentEntry, extent: Extent) -> Option<&Arc<Segment>> {
+        let segment = self.here.get(&entry.rows)?;
+        (segment.entry() == entry && segment.extent() >= extent).then_some(segment)
     }
 
     pub(super) fn put(&mut self, segments: Vec<Arc<Segment>>) {
@@ -125,13 +133,17 @@ impl Desk {
         if !self.looks.growing && self.doubted.is_none() {
             self.looks.growing = true;
             let (known, next) = (known.clone(), view.next);
+            let (store, tab) = self.grounds.store.reader().apart();
             let grower = Grower {
-                store: self.grounds.store.reader(),
+                store,
                 memory: self.grounds.memory.clone(),
                 owed: self.owner.tenure().is_some(),
             };
             let inc = known.inc;
-            self.work.spawn(async move { Done::Grown(inc, grower.grow(known, slots, next).await) });
+            self.work.spawn(async move {
+                let grown = grower.grow(known, slots, next).await;
+                Done::Grown(inc, reads_on(&tab), grown)
+            });
         }
         Ok(None)
     }
@@ -174,10 +186,12 @@ impl Desk {
         // As long as nobody knows whose it is, what is missing is not asked for again and again.
         if here.is_none() && !self.looks.loading && self.doubted.is_none() {
             self.looks.loading = true;
-            let (store, memory) = (self.grounds.store.reader(), self.grounds.memory.clone());
+            let (store, tab) = self.grounds.store.reader().apart();
+            let memory = self.grounds.memory.clone();
             let (base, shelf) = (base.clone(), self.shelf.clone());
             self.work.spawn(async move {
-                Done::Loaded(inc, load(&store, &base, extent, shelf, &memory).await)
+                let loaded = load(&store, &base, extent, shelf, &memory).await;
+                Done::Loaded(inc, reads_on(&tab), loaded)
             });
         }
         here
@@ -298,6 +312,10 @@ async fn load(
         segments.push(Arc::new(read));
     }
     Ok(segments)
+}
+
+fn reads_on(tab: &Tab) -> Reads {
+    Reads { objects: tab.requests(), bytes: tab.bytes_in() }
 }
 
 pub(super) fn lost(file: &FileName) -> Error {

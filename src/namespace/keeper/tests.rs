@@ -1,8 +1,9 @@
 //! Keepers over one store: what one acknowledges, all see; and the bytes on the store are enough.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio::sync::oneshot;
 
 use super::{Ask, Deleted, FOLDS_MAX, FoldAt, Grounds, Keeper, Left};
@@ -11,8 +12,8 @@ use crate::env::{Clock, Dice};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::Memory;
 use crate::model::{
-    Consistency, Create, DocId, Filter, Given, GivenRow, Holder, Namespace, Op, Operand, Seq,
-    Value, Write, Written,
+    Consistency, Create, DocId, Filter, Given, GivenRow, Holder, IdType, Namespace, Op, Operand,
+    Seq, Value, Write, Written,
 };
 use crate::namespace::view::View;
 use crate::storage::{self, Store};
@@ -21,6 +22,7 @@ mod closing;
 mod crowds;
 mod desks;
 mod missing;
+mod reads;
 
 async fn memory_store() -> Store {
     storage::open(&Location::Memory, [], Clock::start(), Dice::from_os()).await.unwrap()
@@ -94,9 +96,13 @@ fn uint(pairs: &[(u64, i64)]) -> Option<BTreeMap<DocId, i64>> {
     Some(pairs.iter().map(|(id, n)| (DocId::Uint(*id), *n)).collect())
 }
 
-fn folds(grounds: &Grounds) -> f64 {
+fn figure(grounds: &Grounds, name: &str) -> f64 {
     let figures = grounds.tally.figures();
-    figures.iter().find(|figure| figure.name == "elacsym_folds_total").unwrap().samples[0].value
+    figures.iter().find(|figure| figure.name == name).unwrap().samples[0].value
+}
+
+fn folds(grounds: &Grounds) -> f64 {
+    figure(grounds, "elacsym_folds_total")
 }
 
 async fn delete(keeper: &Keeper) -> Deleted {
@@ -284,7 +290,13 @@ async fn what_may_not_create_a_name_does_not() {
     }
     assert_eq!(markers(&store).await, 0, "a refused write left a name behind");
     let always = Write { create: Create::Always, ..Write::default() };
-    write(&keeper, always).await.unwrap();
+    let untyped = write(&keeper, always.clone()).await.unwrap_err();
+    assert!(untyped.to_string().contains("`schema.id`"), "{untyped}");
+    assert_eq!(markers(&store).await, 0, "a refused write left a name behind");
+    let typed = Write { id_type: Some(IdType::Uint), ..always.clone() };
+    let seq = write(&keeper, typed).await.unwrap().seq;
+    // It is there by now, and says of itself what ids are.
+    assert_eq!(write(&keeper, always).await.unwrap(), Written { seq, ..Written::default() });
     let newest = Consistency::Strong;
     let view = answered(&keeper, |reply| Ask::Look { newest, min_seq: None, reply }).await.unwrap();
     assert_eq!(view.map(|view| view.rows()), Some(0), "it is there, and empty");
@@ -437,6 +449,37 @@ async fn what_is_not_folded_has_a_bound_and_a_wish_goes_beyond_it() {
     assert_eq!(look(&keeper).await.unwrap()[&DocId::Uint(1)], 1, "what is there is seen");
 }
 
+/// It is looked at before a write, which may then go beyond it.
+#[tokio::test]
+async fn what_is_not_folded_is_as_much_as_its_bound_and_no_byte_more() {
+    let text = || Given::Text("z".repeat(4000).into());
+    let row_of = |id| GivenRow {
+        id: Given::Int(id),
+        values: vec![("n".into(), Given::Int(id)), ("text".into(), text())],
+    };
+    // One that has written much with so much memory, and can fold nothing.
+    let filled = async |memory_bytes| {
+        let mut it = grounds(&memory_store().await, "one");
+        it.folds = FoldAt { slots: 1 << 20, bytes: 1 << 40 };
+        it.memory = Memory::of(memory_bytes);
+        let turns = it.folding.clone().try_acquire_many_owned(FOLDS_MAX as u32).unwrap();
+        let keeper = start(&it, Left::default());
+        let large = Write { upserts: (0..1200).map(row_of).collect(), ..Write::default() };
+        write(&keeper, large).await.unwrap();
+        (it, turns, keeper)
+    };
+    let (it, _turns, keeper) = filled(1 << 30).await;
+    assert_eq!(look(&keeper).await.unwrap().len(), 1200);
+    let bytes = figure(&it, "elacsym_unindexed_bytes") as u64;
+    assert!(bytes > 4 << 20, "{bytes}");
+    // A quarter of the memory is the bound.
+    for (memory_bytes, told) in [(4 * bytes, None), (4 * bytes - 1, Some(ErrorKind::Throttled))] {
+        let (_it, _turns, keeper) = filled(memory_bytes).await;
+        let next = write(&keeper, upsert(1, 1)).await;
+        assert_eq!(next.err().map(|error| error.kind()), told, "{memory_bytes}");
+    }
+}
+
 /// A wish lifted it once, and a name whose folds fail would have had a log without end.
 #[tokio::test(start_paused = true)]
 async fn how_many_slots_are_not_folded_has_a_bound_that_no_wish_lifts() {
@@ -453,5 +496,29 @@ async fn how_many_slots_are_not_folded_has_a_bound_that_no_wish_lifts() {
             Err(error) => break error,
         }
     };
-    assert_eq!((told.kind(), written), (ErrorKind::Throttled, 4097), "{}", told.chain());
+    assert_eq!((told.kind(), written), (ErrorKind::Throttled, 4096), "{}", told.chain());
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_slots_as_may_be_are_not_folded_however_many_write_at_once() {
+    let store = memory_store().await;
+    let mut it = grounds(&store, "one");
+    it.folds = FoldAt { slots: 1 << 20, bytes: 1 << 40 };
+    it.backlog.slots_max = 3;
+    let _turns = it.folding.clone().try_acquire_many_owned(FOLDS_MAX as u32).unwrap();
+    let keeper = start(&it, Left::default());
+    let mut slots = BTreeSet::new();
+    for round in 0..5 {
+        let all = (0..10).map(|id| write(&keeper, upsert(id, round)));
+        for told in join_all(all).await {
+            match told {
+                Ok(written) => {
+                    slots.insert(written.seq);
+                }
+                Err(error) => assert_eq!(error.kind(), ErrorKind::Throttled, "{}", error.chain()),
+            }
+        }
+    }
+    assert_eq!(slots, BTreeSet::from([0, 1, 2]));
+    assert_eq!(look(&keeper).await.map(|rows| rows.len()), Some(10), "what is there is seen");
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::desk::{Desk, Done, Waiting};
 use super::draft::{Draft, Queued, Sealed, Told, Turn};
-use super::{Reply, not_committed, retold, unknown};
+use super::pace::Pace;
+use super::{Backlog, Reply, not_committed, retold, unknown};
 use crate::env::blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Batch, Stored, chunk, outcome};
@@ -34,6 +35,9 @@ pub(crate) const TAIL_SLOTS_MAX: u64 = 4096;
 /// Of the memory limit, what one tail may take: a fold needs as much again.
 const TAIL_SHARE: u64 = 4;
 
+const RUSHED: &str = "more writes come to this namespace than it can commit: come again in a moment, \
+                      or send fewer and larger ones";
+
 #[derive(Default)]
 pub(super) struct Writes {
     pub(super) queue: VecDeque<Queued>,
@@ -46,6 +50,9 @@ pub(super) struct Writes {
     sent: Option<Arc<Landed>>,
     /// The draft is to be told, not committed: it fell while it was away.
     fallen: bool,
+    /// Requests of the draft, be it here or away.
+    drafted: usize,
+    pace: Pace,
 }
 
 /// A draft that comes back.
@@ -119,11 +126,17 @@ impl Writes {
     /// What is not sent yet will not be.
     pub(super) fn drop_draft(&mut self, mail: &mut Courier, why: impl Fn() -> Error) {
         self.fallen = self.away;
+        self.drafted = 0;
         std::mem::take(&mut self.uploading).values().for_each(|chunk| mail.release(chunk));
         if let Some(draft) = self.draft.take() {
             crate::reach!("a draft falls before it is sent");
             draft.refuse(why);
         }
+    }
+
+    /// Requests that are not sent yet.
+    fn waiting(&self) -> usize {
+        self.queue.len() + self.drafted
     }
 
     /// Whether there is a batch that is not sent yet.
@@ -169,8 +182,10 @@ impl Desk {
     /// Back-pressure: what is acknowledged is always seen, so what cannot be folded in time waits.
     fn room(&mut self, write: &Write) -> Result<()> {
         let throttled = |message: String| Err(Error::new(ErrorKind::Throttled, message));
-        if self.writes.queue.len() >= QUEUED_MAX {
-            return throttled(format!("{QUEUED_MAX} writes wait for this namespace: come again"));
+        let Backlog { slots_max, queued_max } = self.grounds.backlog;
+        if self.writes.queue.len() >= queued_max {
+            crate::reach!("as many writes wait for a name as may");
+            return throttled(format!("{queued_max} writes wait for this namespace: come again"));
         }
         // Slots have a bound for everybody: whoever opens the name reads each of them.
         let bytes_max = if write.pressure == Pressure::Lifted && asks(write) < Asks::Rows {
@@ -178,10 +193,21 @@ impl Desk {
         } else {
             TAIL_BYTES_MAX.min(self.grounds.memory.limit() / TAIL_SHARE)
         };
-        if self.tail_is_longer_than(TAIL_SLOTS_MAX, bytes_max) {
+        let (slots, bytes) = self.tail_of_owner();
+        let sent = self.owner.tenure().is_some_and(|(_, tenure)| tenure.pending().is_some());
+        // The slot that is on its way will be one of them.
+        let full = slots + u64::from(sent) >= slots_max;
+        if full {
+            crate::reach!("as many slots of a name are not folded as may be");
+        }
+        if full || bytes > bytes_max {
             return throttled(
                 "this namespace has more that is not folded yet than is good: come again".into(),
             );
+        }
+        let waiting = self.writes.waiting();
+        if !self.writes.pace.comes(waiting, self.grounds.clock.now()) {
+            return throttled(RUSHED.into());
         }
         Ok(())
     }
@@ -247,6 +273,7 @@ impl Desk {
         if self.writes.draft.is_none() {
             let Some(draft) = self.begin_draft()? else { return Ok(()) };
             self.writes.draft = Some(draft);
+            self.writes.drafted = 0;
         }
         if !self.learn()? {
             return Ok(());
@@ -269,6 +296,7 @@ impl Desk {
             return Ok(());
         }
         draft.expect(taken.len());
+        self.writes.drafted += taken.len();
         let at = self.at();
         if bytes <= INLINE_BYTES_MAX {
             let done = draft.take(taken, at);
@@ -323,7 +351,7 @@ impl Desk {
             tail.apply(sent)?;
         }
         let ground = Ground { tail, segments: Vec::new(), holds: Asks::Nothing, born };
-        Ok(Some(Box::new(Draft::new(turn, ground, base, self.grounds.memory.clone()))))
+        Ok(Some(Box::new(Draft::new(turn, ground, base, &self.grounds))))
     }
 
     /// Gives the draft what it must know of segments for all that wait. False: it is being read.
@@ -443,6 +471,7 @@ impl Desk {
     }
 
     fn commit(&mut self, draft: Draft, sealed: Sealed) {
+        self.writes.drafted = 0;
         let Draft { turn, mut told, receipts, effects, chunks, .. } = draft;
         if crate::mutant!("a batch is acknowledged in halves") {
             told.pop().into_iter().for_each(Told::tell);
@@ -502,6 +531,7 @@ impl Desk {
     /// Nothing changes: it is told when it is proven that what was seen is the latest.
     fn same(&mut self) -> Result<()> {
         let Some(draft) = self.writes.draft.take() else { return Ok(()) };
+        self.writes.drafted = 0;
         if crate::mutant!("an answer without effect waits for no proof") {
             draft.unchanged().into_iter().for_each(Told::tell);
             return Ok(());
@@ -524,6 +554,8 @@ impl Desk {
                 let grown = known.map_or(Ok(()), |known| known.grow(sent.inc, &sent.landed));
                 let took = self.grounds.clock.now().saturating_sub(sent.since);
                 self.grounds.tally.committed(sent.told.len(), sent.bytes, took);
+                let (waiting, now) = (self.writes.waiting(), self.grounds.clock.now());
+                self.writes.pace.committed(sent.told.len(), took, waiting, now);
                 // It is committed, whatever comes of it here.
                 sent.told.into_iter().for_each(Told::tell);
                 return grown;

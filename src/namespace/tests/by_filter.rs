@@ -242,3 +242,22 @@ async fn where_there_is_no_room_for_all_as_many_are_changed_as_there_is_room_for
         assert!(stage.is_empty() && !stage.has_rest());
     }
 }
+
+/// Folded or not: a filter is asked of all that lies there.
+#[tokio::test]
+async fn a_filter_is_billed_for_what_it_was_asked_of_and_for_what_it_changed() {
+    let mut desk = Desk::new().await;
+    desk.slot(&[upsert(vec![row(1, &[("a", text("1"))]), row(2, &[("a", text("22"))])])]);
+    desk.fold().await;
+    desk.slot(&[upsert(vec![row(3, &[("a", text("333")), ("b", text("long"))])])]);
+    let mut bill = |write: Write| {
+        let written = desk.written(&[write]).remove(0).unwrap();
+        (written.queried_bytes, written.written_bytes)
+    };
+    let lay = (8 + 1) + (8 + 2) + (8 + 3 + 4);
+    assert_eq!(bill(patch_below(3, Some(100), Excess::Refused)), (lay, 2 * (8 + 3)));
+    let lay = (8 + 3) + (8 + 3) + (8 + 3 + 4);
+    assert_eq!(bill(delete_below(2, Excess::Refused)), (lay, 8 + 8));
+    assert_eq!(bill(delete_below(2, Excess::Refused)), (8 + 3 + 4, 0));
+    assert_eq!(bill(upsert(vec![row(4, &[])])), (0, 8), "it asked nothing");
+}

@@ -33,7 +33,8 @@ proves(
     assert.deepEqual([written.rows_affected, written.rows_upserted], [2, 2]);
     assert.deepEqual(written.upserted_ids, [1, 2]);
     assert.equal(written.rows_deleted, undefined);
-    assert.ok(written.billing.billable_logical_bytes_written > 0);
+    const billed = 8 + 8 + 5 + 2 + (8 + 8 + 1);
+    assert.equal(written.billing.billable_logical_bytes_written, billed);
     assert.ok(written.performance.server_total_ms > 0);
     const columns = { id: [3, 4], vector: [[0.5, 1.5], [2.5, 0.5]], title: ['x', null] };
     await ns.write({ upsert_columns: columns });

@@ -3,10 +3,12 @@
 use serde_json::Value;
 
 use crate::api::openapi::shape::{
-    any, count, either, list, map_of, named, number, object, one_of, text, text_like, told, truth,
-    within,
+    any, at_least, between, count, either, list, list_of, map_of, named, number, object, one_of,
+    only, text, text_like, text_of, told, truth, within,
 };
-use crate::model::{DIMS_MAX, LIMIT_MAX};
+use crate::api::v1::{TEXT_FIELDS_MAX, WEIGHT_MAX, WEIGHT_MIN};
+use crate::api::v2::TOKENS_MAX;
+use crate::model::{DIMS_MAX, LIMIT_MAX, TEXT_QUERY_CHARS_MAX};
 
 const TYPE: &str = "^(string|integer|float|boolean|datetime|uuid)$|^array<(string|integer|float|boolean|datetime|uuid)>$";
 
@@ -19,6 +21,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("Deletion", deletion()),
         ("Done", done()),
         ("OwnFilter", condition()),
+        ("OwnText", full_text()),
+        ("OwnFusion", fusion()),
         ("Search", search()),
         ("Found", found()),
         ("Results", results()),
@@ -115,6 +119,44 @@ fn condition() -> Value {
     either([test, around])
 }
 
+fn full_text() -> Value {
+    let asked = || {
+        let tokens = list_of(text(), 0, TOKENS_MAX);
+        let words = "A text; its tokens, where the field holds tokens as they are";
+        ("query", told(either([text_of(0, TEXT_QUERY_CHARS_MAX), tokens]), words))
+    };
+    let beside = || {
+        let words = "How much it counts beside a vector, 0.5 if nothing is said; alone, nothing";
+        ("weight", told(weight(), words))
+    };
+    let fields = list_of(text(), 1, TEXT_FIELDS_MAX);
+    let weights = either([list_of(weight(), 1, TEXT_FIELDS_MAX), map_of(weight())]);
+    let weights = told(weights, "Of each field, in their order or by name: 1, if nothing is said");
+    either([
+        object(&["field", "query"], [("field", text()), asked(), beside()]),
+        object(
+            &["fields", "query"],
+            [
+                ("fields", told(fields, "None of them twice: their scores are added")),
+                asked(),
+                ("weights", weights),
+                beside(),
+            ],
+        ),
+    ])
+}
+
+/// Nothing, or not too little.
+fn weight() -> Value {
+    either([only(0), between(WEIGHT_MIN, WEIGHT_MAX)])
+}
+
+fn fusion() -> Value {
+    let weight = told(weight(), "How much the vector counts: 0.5, if nothing is said");
+    let constant = told(at_least(0), "Above 0: 60, if nothing is said");
+    object(&[], [("k", constant), ("vector_weight", weight)])
+}
+
 fn search() -> Value {
     let sort = object(&["field"], [("field", text()), ("order", one_of(&["asc", "desc"]))]);
     let min_seq = "At least what a write said its `seq` was";
@@ -122,7 +164,9 @@ fn search() -> Value {
         &[],
         [
             ("vector", told(named("Vector"), "The most similar to it come first")),
-            ("sort", told(list(sort), "Instead of a vector; without either, by id")),
+            ("full_text", told(named("OwnText"), "What has one of the words, by BM25")),
+            ("rrf", told(named("OwnFusion"), "How the rankings of the two are made one")),
+            ("sort", told(list(sort), "Instead of the two; without any, by id")),
             ("filter", named("OwnFilter")),
             ("top_k", told(within(0, LIMIT_MAX), "10, if nothing is said; 0 beside aggregations")),
             ("aggs", told(named("OwnAggregations"), "Of all that match, whatever is shown of it")),
@@ -130,7 +174,9 @@ fn search() -> Value {
             ("metric", told(metric(), "It must be that of the namespace")),
             ("include_attributes", list(text())),
             ("include_vector", truth()),
+            ("min_score", told(number(), "Of a vector, a text or both: what has less is left out")),
             ("min_seq", told(count(), min_seq)),
+            ("explain", told(truth(), "Whether the answer has its plan")),
         ],
     )
 }
@@ -140,7 +186,7 @@ fn found() -> Value {
         &["id", "attributes"],
         [
             ("id", named("Id")),
-            ("score", told(number(), "Of a search by vector: the highest first")),
+            ("score", told(number(), "Of a vector, a text or both: the highest first")),
             ("vector", named("Vector")),
             ("attributes", map_of(named("Value"))),
         ],
@@ -149,12 +195,23 @@ fn found() -> Value {
 
 fn results() -> Value {
     let performance = object(
-        &["server_total_ms", "exhaustive_search_count", "approx_namespace_size", "seq"],
+        &[
+            "server_total_ms",
+            "exhaustive_search_count",
+            "approx_namespace_size",
+            "seq",
+            "segments",
+            "object_reads",
+            "object_bytes",
+        ],
         [
             ("server_total_ms", count()),
             ("exhaustive_search_count", count()),
             ("approx_namespace_size", count()),
             ("seq", count()),
+            ("segments", told(count(), "Those of the namespace: all were looked at")),
+            ("object_reads", told(count(), "Requests to the store for its rows, each attempt")),
+            ("object_bytes", told(count(), "What came of them")),
         ],
     );
     object(
@@ -162,6 +219,7 @@ fn results() -> Value {
         [
             ("results", list(named("Found"))),
             ("aggregations", told(map_of(named("OwnSummary")), "If they were asked for")),
+            ("explain", told(text(), "The plan, if it was asked for")),
             ("took_ms", count()),
             ("performance", performance),
         ],

@@ -134,6 +134,9 @@ fn performance() -> Value {
             "approx_namespace_size",
             "last_included_write_at",
             "seq",
+            "segments",
+            "object_reads",
+            "object_bytes",
         ],
         [
             ("cache_hit_ratio", number()),
@@ -144,6 +147,9 @@ fn performance() -> Value {
             ("approx_namespace_size", count()),
             ("last_included_write_at", text()),
             ("seq", told(count(), "The last slot of the log that was seen")),
+            ("segments", told(count(), "Those of the namespace: all were looked at")),
+            ("object_reads", told(count(), "Requests to the store for its rows, each attempt")),
+            ("object_bytes", told(count(), "What came of them")),
         ],
     )
 }

@@ -18,6 +18,11 @@ pub(super) use write::{OfWrite, Wished};
 /// What the contract bills for a query of anything smaller.
 const QUERIED_BYTES_MIN: u64 = 256_000_000;
 
+/// What one query is billed for, over so many bytes.
+fn queried(bytes: u64) -> u64 {
+    bytes.max(QUERIED_BYTES_MIN)
+}
+
 #[derive(Serialize)]
 struct Queried {
     billable_logical_bytes_queried: u64,

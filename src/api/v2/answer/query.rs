@@ -5,10 +5,10 @@ use serde::ser::{SerializeMap, Serializer};
 
 use super::aggregates;
 use super::row::Rows;
-use super::{QUERIED_BYTES_MIN, Queried};
+use super::{Queried, queried};
 use crate::api::json::{Encoding, returned_bytes};
 use crate::api::v2::query::Form;
-use crate::model::{Answer, Answered, datetime};
+use crate::model::{Answer, Answered, Warmth, datetime};
 
 pub(in crate::api::v2) struct OfQuery<'a> {
     /// With one answer to all queries, if they were fused.
@@ -49,19 +49,19 @@ impl Serialize for OfQuery<'_> {
 impl OfQuery<'_> {
     fn bill(&self) -> Queried {
         let hits = self.answered.answers.iter().flat_map(|answer| &answer.rows);
+        let each = queried(self.answered.bytes);
         Queried {
-            billable_logical_bytes_queried: QUERIED_BYTES_MIN * self.ranked.len() as u64,
+            billable_logical_bytes_queried: each.saturating_mul(self.ranked.len() as u64),
             billable_logical_bytes_returned: hits.map(returned_bytes).sum(),
         }
     }
 
     fn performance(&self) -> Performance {
-        let Answered { rows, rows_in_tail, .. } = *self.answered;
-        // As long as segments are not cached, what is in memory is what no segment has yet.
-        let cached = if rows <= rows_in_tail { 1.0 } else { rows_in_tail as f64 / rows as f64 };
+        let Answered { rows, rows_in_tail, warmth, .. } = *self.answered;
+        let (cache_hit_ratio, cache_temperature) = felt(warmth);
         Performance {
-            cache_hit_ratio: cached,
-            cache_temperature: temperature(cached),
+            cache_hit_ratio,
+            cache_temperature,
             server_total_ms: self.total_ms,
             query_execution_ms: self.execution_ms,
             exhaustive_search_count: rows_in_tail,
@@ -70,17 +70,19 @@ impl OfQuery<'_> {
                 self.answered.last_write_at_ms.saturating_mul(1000),
             ),
             seq: self.answered.seq,
+            segments: self.answered.segments,
+            object_reads: self.answered.reads.objects,
+            object_bytes: self.answered.reads.bytes,
         }
     }
 }
 
-fn temperature(cached: f64) -> &'static str {
-    if cached >= 1.0 {
-        "hot"
-    } else if cached >= 0.5 {
-        "warm"
-    } else {
-        "cold"
+/// How much of what a query needed was at hand. Where it needed nothing, it missed nothing.
+fn felt(Warmth { at_hand, read }: Warmth) -> (f64, &'static str) {
+    match (at_hand, read) {
+        (_, 0) => (1.0, "hot"),
+        (0, _) => (0.0, "cold"),
+        (at_hand, read) => (at_hand as f64 / (at_hand + read) as f64, "warm"),
     }
 }
 
@@ -94,6 +96,9 @@ struct Performance {
     approx_namespace_size: u64,
     last_included_write_at: String,
     seq: u64,
+    segments: u64,
+    object_reads: u64,
+    object_bytes: u64,
 }
 
 struct OfOne<'a> {
@@ -140,7 +145,7 @@ mod tests {
     use serde_json::json;
 
     use crate::model::{
-        Aggregated, Aggregates, AttrType, DocId, Element, Hit, Scalar, Schema, Value,
+        Aggregated, Aggregates, AttrType, DocId, Element, Hit, Reads, Scalar, Schema, Value,
     };
 
     fn answered() -> Answered {
@@ -159,8 +164,12 @@ mod tests {
         Answered {
             answers: vec![Answer { rows: vec![hit], ..Answer::default() }, counted],
             seq: 7,
+            segments: 3,
+            reads: Reads { objects: 4, bytes: 5 },
             rows_in_tail: 2,
             rows: 2,
+            warmth: Warmth::default(),
+            bytes: 34,
             last_write_at_ms: 1_000,
             schema: Arc::new(Schema::default()),
         }
@@ -189,6 +198,7 @@ mod tests {
                 "cache_hit_ratio": 1.0, "cache_temperature": "hot", "server_total_ms": 2,
                 "query_execution_ms": 1, "exhaustive_search_count": 2,
                 "approx_namespace_size": 2, "seq": 7,
+                "segments": 3, "object_reads": 4, "object_bytes": 5,
                 "last_included_write_at": "1970-01-01T00:00:01.000000000Z",
             },
         });
@@ -229,13 +239,25 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_from_the_store_was_not_in_the_cache() {
-        let mut cold = answered();
-        for (rows_in_tail, ratio, temperature) in
-            [(0, 0.0, "cold"), (1, 0.25, "cold"), (3, 0.75, "warm"), (4, 1.0, "hot")]
+    fn each_query_of_what_is_large_is_billed_for_all_of_it() {
+        let mut large = answered();
+        for (bytes, billed) in
+            [(256_000_000, 512_000_000), (256_000_001, 512_000_002), (u64::MAX, u64::MAX)]
         {
-            (cold.rows, cold.rows_in_tail) = (4, rows_in_tail);
-            let told = of_query(&cold, Form::Several, Encoding::Float);
+            large.bytes = bytes;
+            let told = of_query(&large, Form::Several, Encoding::Float);
+            assert_eq!(told["billing"]["billable_logical_bytes_queried"], json!(billed));
+        }
+    }
+
+    #[test]
+    fn what_was_read_from_the_store_was_not_in_the_cache() {
+        let mut queried = answered();
+        for (at_hand, read, ratio, temperature) in
+            [(0, 4, 0.0, "cold"), (1, 3, 0.25, "warm"), (3, 1, 0.75, "warm"), (4, 0, 1.0, "hot")]
+        {
+            queried.warmth = Warmth { at_hand, read };
+            let told = of_query(&queried, Form::Several, Encoding::Float);
             assert_eq!(told["performance"]["cache_hit_ratio"], json!(ratio));
             assert_eq!(told["performance"]["cache_temperature"], json!(temperature));
         }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::{QUERIED_BYTES_MIN, Queried};
+use super::{Queried, queried};
 use crate::api::json::Id;
 use crate::api::v2::write::Ids;
 use crate::model::{DocId, Write, Written};
@@ -18,12 +18,11 @@ pub(in crate::api::v2) struct Wished {
     by_filter: bool,
     /// Whether a document had to be read before it was written.
     read: bool,
-    bytes: u64,
     ids: Ids,
 }
 
 impl Wished {
-    pub(in crate::api::v2) fn of(write: &Write, bytes: u64, ids: Ids) -> Self {
+    pub(in crate::api::v2) fn of(write: &Write, ids: Ids) -> Self {
         let conditions = [&write.upsert_condition, &write.patch_condition, &write.delete_condition];
         let conditional = conditions.iter().any(|given| given.is_some());
         let by_filter = write.delete_by_filter.is_some() || write.patch_by_filter.is_some();
@@ -33,7 +32,6 @@ impl Wished {
             deletes: !write.deletes.is_empty() || write.delete_by_filter.is_some(),
             by_filter,
             read: !write.patches.is_empty() || conditional || by_filter,
-            bytes,
             ids,
         }
     }
@@ -47,7 +45,7 @@ pub(in crate::api::v2) struct OfWrite<'a> {
 
 impl Serialize for OfWrite<'_> {
     fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
-        let Written { seq, upserted, patched, deleted, remaining, stored: _ } = self.written;
+        let Written { seq, upserted, patched, deleted, remaining, .. } = self.written;
         let wished = self.wished;
         let mut map = json.serialize_map(None)?;
         map.serialize_entry("status", "OK")?;
@@ -69,12 +67,13 @@ impl Serialize for OfWrite<'_> {
             map.serialize_entry("rows_remaining", remaining)?;
         }
         map.serialize_entry("seq", seq)?;
+        // However much of it reads, it is one query.
         let queried = Queried {
-            billable_logical_bytes_queried: QUERIED_BYTES_MIN,
+            billable_logical_bytes_queried: queried(self.written.queried_bytes),
             billable_logical_bytes_returned: 0,
         };
         let billing = WriteBill {
-            billable_logical_bytes_written: wished.bytes,
+            billable_logical_bytes_written: self.written.written_bytes,
             query: wished.read.then_some(queried),
         };
         map.serialize_entry("billing", &billing)?;
@@ -119,7 +118,7 @@ mod tests {
             deletes: vec![Given::Int(9)],
             ..Write::default()
         };
-        Wished::of(&write, 24, ids)
+        Wished::of(&write, ids)
     }
 
     #[test]
@@ -127,6 +126,7 @@ mod tests {
         let written = Written {
             seq: 7,
             upserted: Touched::of(vec![DocId::Uint(1), DocId::Uint(2)]),
+            written_bytes: 24,
             ..Written::default()
         };
         let mut expected = json!({
@@ -153,14 +153,18 @@ mod tests {
     fn what_was_done_by_filter_tells_whether_there_is_more() {
         let matching = ByFilter { filter: Filter::And(Vec::new()), excess: Excess::Left };
         let write = Write { delete_by_filter: Some(matching), ..Write::default() };
-        let wished = Wished::of(&write, 0, Ids::Listed);
+        let wished = Wished::of(&write, Ids::Listed);
         let mut written = Written::default();
         for remaining in [false, true] {
             written.remaining = remaining;
             let of = printed(OfWrite { written: &written, wished, elapsed_ms: 3 });
             let told = (&of["rows_remaining"], &of["rows_deleted"], &of["rows_affected"]);
             assert_eq!(told, (&json!(remaining), &json!(0), &json!(0)));
-            assert!(of.get("deleted_ids").is_none() && of["billing"].get("query").is_some());
+            assert!(of.get("deleted_ids").is_none());
+            written.queried_bytes = 256_000_001;
+            let of = printed(OfWrite { written: &written, wished, elapsed_ms: 3 });
+            let queried = &of["billing"]["query"]["billable_logical_bytes_queried"];
+            assert_eq!(*queried, json!(256_000_001));
         }
     }
 }

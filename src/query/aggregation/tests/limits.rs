@@ -1,13 +1,16 @@
 //! What is asked for wrongly or too much of is told, under the name of the aggregation.
 
+use super::super::room::Room;
 use super::sample::{living, row};
 use super::{bound, finished, seen, sent, told};
 use crate::error::ErrorKind;
+use crate::memory::Memory;
 use crate::model::aggregation::{
-    Aggregation, By, CARDINALITY_PRECISION_MAX, Calendar, DateHistogram, Histogram, Interval, Kind,
-    Layout, Metric, Named, Range, Source, Summary, Terms,
+    AGGREGATION_BYTES_MAX, Aggregation, By, CARDINALITY_PRECISION_MAX, Calendar, DateHistogram,
+    Histogram, Interval, Kind, Layout, Metric, Named, Range, Source, Summary, Terms,
 };
 use crate::model::{Direction, Given, Row, Value};
+use crate::query::load::Load;
 use crate::query::samples::load;
 
 fn terms(attribute: &str, below: Vec<Named>) -> Aggregation {
@@ -183,6 +186,17 @@ fn gaps_are_counted_and_steps_that_cannot_be_told_apart_are_none() {
     assert!(error.starts_with("aggregation `a`: too many intervals lie before"), "{error}");
     let Summary::Buckets(buckets) = told(&histogram(1e15), &rows) else { panic!("asked for") };
     assert_eq!(buckets.buckets.len(), 1153);
+}
+
+#[test]
+fn all_of_a_query_together_hold_so_much_and_no_byte_more() {
+    let all = bound(&terms("s", Vec::new())).unwrap();
+    let (node, load) = (&all.nodes[0], Load::on(&Memory::of(1 << 30)));
+    let mut room = Room::beside(&load);
+    assert!(room.hold(node, 0, AGGREGATION_BYTES_MAX - 1).is_ok());
+    assert!(room.hold(node, 0, 1).is_ok());
+    let told = room.hold(node, 0, 1).unwrap_err().to_string();
+    assert!(told.starts_with("aggregation `a`: ") && told.contains("64 MiB"), "{told}");
 }
 
 #[test]

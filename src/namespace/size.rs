@@ -3,7 +3,8 @@
 //! they are stored, a weight of a sparse vector 2 beside its key. What is superseded or deleted counts
 //! nothing, and neither does what was written under an attribute that was dropped since.
 //!
-//! It is counted over columns, and comes to what `Row::logical_bytes` comes to, row by row.
+//! It is counted over columns, and comes to what `Row::logical_bytes` comes to, row by row. Where few
+//! rows of a column are not counted, those are visited and not all the others.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +16,22 @@ use crate::model::{AttrNo, AttrType, IdType, Scalar, Schema};
 use crate::namespace::view::Living;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Size {
-    pub(super) rows: u64,
-    pub(super) bytes: u64,
+pub struct Size {
+    pub rows: u64,
+    pub bytes: u64,
+}
+
+/// What segments have, and what none has yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    pub folded: Size,
+    pub tail: Size,
+}
+
+impl Sizes {
+    pub fn bytes(&self) -> u64 {
+        self.folded.bytes + self.tail.bytes
+    }
 }
 
 const UUID_BYTES: usize = 16;
@@ -25,7 +39,7 @@ const NUMBER_BYTES: usize = 8;
 const WEIGHT_BYTES: usize = 2;
 const ELEMENT_BYTES: usize = 4;
 
-/// It visits every row: it is not waited for by the network.
+/// It may visit every row: it is not waited for by the network.
 pub(super) fn of(living: &[Living], schema: &Schema) -> Size {
     let known: BTreeSet<AttrNo> =
         schema.attributes.values().map(|attribute| attribute.number).collect();
@@ -42,7 +56,7 @@ fn of_block(block: &Living, known: &BTreeSet<AttrNo>) -> usize {
         IdType::Uuid => UUID_BYTES * alive.count_set_bits(),
         IdType::String => {
             let ids = rows.ids().as_string::<i32>();
-            total(alive, |row| ids.value_length(row) as usize)
+            lengths(alive, ids.value_offsets())
         }
     };
     let columns = rows.columns().iter().filter(|(number, _)| known.contains(*number));
@@ -58,11 +72,11 @@ fn of_column(column: &dyn Array, kind: AttrType, alive: &BooleanBuffer) -> usize
     match kind {
         AttrType::Scalar(Scalar::String) => {
             let texts = column.as_string::<i32>();
-            total(&there, |row| texts.value_length(row) as usize)
+            lengths(&there, texts.value_offsets())
         }
         AttrType::Scalar(Scalar::Bytes) => {
             let bytes = column.as_binary::<i32>();
-            total(&there, |row| bytes.value_length(row) as usize)
+            lengths(&there, bytes.value_offsets())
         }
         AttrType::Scalar(scalar) => count * bytes_of(scalar),
         AttrType::Array(Scalar::String) => {
@@ -72,18 +86,18 @@ fn of_column(column: &dyn Array, kind: AttrType, alive: &BooleanBuffer) -> usize
         }
         AttrType::Array(scalar) => {
             let lists = column.as_list::<i32>();
-            bytes_of(scalar) * total(&there, |row| lists.value_length(row) as usize)
+            bytes_of(scalar) * lengths(&there, lists.value_offsets())
         }
         AttrType::Vector { dims, element } => count * dims as usize * element.bytes(),
         AttrType::Sparse => {
             let maps = column.as_map();
-            let entries = total(&there, |row| maps.value_length(row) as usize);
+            let entries = lengths(&there, maps.value_offsets());
             let keys = maps.keys().as_string::<i32>();
             WEIGHT_BYTES * entries + between(&there, maps.value_offsets(), keys.value_offsets())
         }
         AttrType::Vectors { dims } => {
             let lists = column.as_list::<i32>();
-            let vectors = total(&there, |row| lists.value_length(row) as usize);
+            let vectors = lengths(&there, lists.value_offsets());
             ELEMENT_BYTES * dims as usize * vectors
         }
     }
@@ -99,17 +113,22 @@ fn bytes_of(scalar: Scalar) -> usize {
     }
 }
 
-fn total(rows: &BooleanBuffer, of_row: impl Fn(usize) -> usize) -> usize {
-    rows.set_indices().map(of_row).sum()
+/// Of what lies one behind the other: each row has what is from its offset to the next.
+fn lengths(rows: &BooleanBuffer, offsets: &[i32]) -> usize {
+    total(rows, |row, end| (offsets[end] - offsets[row]) as usize)
 }
 
 /// The bytes of all texts of these rows. A row has the texts from its outer offset to the next, and
 /// these lie one behind the other.
 fn between(rows: &BooleanBuffer, outer: &[i32], inner: &[i32]) -> usize {
-    total(rows, |row| {
-        let (first, end) = (outer[row] as usize, outer[row + 1] as usize);
-        (inner[end] - inner[first]) as usize
-    })
+    total(rows, |row, end| (inner[outer[end] as usize] - inner[outer[row] as usize]) as usize)
+}
+
+/// `of` says what all rows from one to another have.
+fn total(rows: &BooleanBuffer, of: impl Fn(usize, usize) -> usize) -> usize {
+    let sum = |rows: &BooleanBuffer| rows.set_indices().map(|row| of(row, row + 1)).sum::<usize>();
+    let others = rows.len() - rows.count_set_bits();
+    if 2 * others < rows.len() { of(0, rows.len()) - sum(&!rows) } else { sum(rows) }
 }
 
 #[cfg(test)]

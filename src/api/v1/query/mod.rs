@@ -1,0 +1,136 @@
+//! A query of v1: the nearest vectors, the best texts, both as one ranking, or all in an order.
+//!
+//! What must hold: two rankings, and what is said of all that match, are read of one view. A plan
+//! is of what would be done, and has a look of its own.
+
+mod answer;
+mod fusion;
+mod request;
+mod text;
+
+use std::mem;
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+
+use super::aggregation::Told;
+use super::{ask, known, named, refused};
+use crate::api::deadline::{Deadline, QUERY_TIME_MAX};
+use crate::api::error::{Refusal, overloaded};
+use crate::api::json::{Encoding, Weight};
+use crate::api::sheet::Sheet;
+use crate::api::{Api, printed, understood};
+use crate::engine::Held;
+use crate::error::{self, Error, ErrorKind};
+use crate::memory::Memory;
+use crate::model::{self, Answered, Consistency, Namespace, Query};
+use answer::{Answer, Performance, Scale};
+use request::Plan;
+use text::Text;
+
+pub(super) use answer::Found;
+pub(super) use request::{rows, without_vector};
+pub(in crate::api) use text::{TEXT_FIELDS_MAX, WEIGHT_MAX, WEIGHT_MIN};
+
+pub(super) async fn search(
+    State(api): State<Arc<Api>>,
+    Path(ns): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let name = named(&ns)?;
+    let asked = understood(&api, request, deadline, request::read).await?;
+    let request::Request { queries, fusion, text, shapes, min_score, min_seq, plan } = asked;
+    let (plan, held) = match answered(&api, &name, queries, min_seq, plan, deadline).await? {
+        Ok(answered) => answered,
+        Err(error) => return Err(unanswered(&api, &name, text.as_ref(), error, deadline).await),
+    };
+    let Held { told: mut answered, share } = held;
+    let took_ms = deadline.elapsed_ms();
+    let rows = answered.answers.iter().map(items).sum::<usize>();
+    let print = move |memory: &Memory| {
+        let mut answers = mem::take(&mut answered.answers);
+        let mut answer = match &fusion {
+            Some(fusion) => fusion::join(answers, fusion),
+            None => answers.pop().unwrap_or_default(),
+        };
+        let scale = match text {
+            Some(_) => Scale::Score,
+            None => Scale::Distance(answered.schema.metric()),
+        };
+        if let Some(least) = min_score {
+            answer.rows.retain(|hit| scale.score(hit).is_some_and(|score| score >= least));
+        }
+        let weight = Weight::of(&answer, Encoding::Float);
+        let sheet = Sheet::cut(memory, share, weight, "top_k")?;
+        let results = answer.rows.iter().map(|hit| Found::of(hit, scale.score(hit))).collect();
+        let told = Told { named: &answer.aggregations, shapes: &shapes };
+        let aggregations = Some(told).filter(|told| !told.named.is_empty());
+        let explain = match (plan, &fusion) {
+            (Some(plan), Some(fusion)) => Some(format!("{plan}\n{}", fusion::explain(fusion))),
+            (plan, _) => plan,
+        };
+        let performance = Performance::of(&answered, took_ms);
+        sheet.print(&Answer { results, aggregations, explain, took_ms, performance })
+    };
+    printed(&api, rows, deadline, print).await
+}
+
+/// Answers, with how they are found if that was asked.
+type Planned = (Option<String>, Held<Answered>);
+
+async fn answered(
+    api: &Api,
+    name: &Namespace,
+    queries: Vec<Query>,
+    min_seq: Option<u64>,
+    plan: Plan,
+    deadline: Deadline,
+) -> Result<error::Result<Planned>, Refusal> {
+    let plan = match plan {
+        Plan::Hidden => None,
+        Plan::Shown => {
+            let work = api.engine.explain(name, queries.clone(), Consistency::Strong, min_seq);
+            match deadline.in_time(work, Refusal::late_query).await? {
+                Ok(explained) => Some(explained),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+    };
+    let answered = ask(api, name, queries, min_seq, deadline).await?;
+    Ok(answered.map(|mut answered| {
+        let plan = plan.map(|explained| {
+            // It came first, and the answer found there what was read for it.
+            answered.told.reads += explained.reads;
+            explained.plan
+        });
+        (plan, answered)
+    }))
+}
+
+/// What a text cannot be asked of is told in the words of this contract, which a look at the schema
+/// finds: the engine's are those of the other.
+async fn unanswered(
+    api: &Api,
+    name: &Namespace,
+    text: Option<&Text>,
+    error: Error,
+    deadline: Deadline,
+) -> Refusal {
+    if let Some(refusal) = overloaded(&error, "top_k") {
+        return refusal;
+    }
+    let Some(text) = text.filter(|_| error.kind() == ErrorKind::Invalid) else {
+        return refused(error);
+    };
+    let schema = known(api, name, deadline).await.ok().flatten();
+    let complaint = schema.and_then(|schema| text.complaint(&schema));
+    complaint.unwrap_or_else(|| refused(error))
+}
+
+/// How much there is to print: documents, and buckets.
+fn items(answer: &model::Answer) -> usize {
+    let buckets = answer.aggregations.iter().map(|(_, summary)| summary.buckets());
+    answer.rows.len() + buckets.sum::<usize>()
+}

@@ -1,0 +1,458 @@
+//! A rush: more queries come than this machine computes, for longer than a moment. It is told what
+//! happens, and when, and says who is let in.
+//!
+//! What must hold: whoever is let in waits no longer than it would compute alone, or not much; a name
+//! that asks little is let in while another asks too much; a crowd that is over soon is no rush, and is
+//! served whole; and a rush ends when less comes, whatever was sent away before. The reasons for these
+//! rules, and for the numbers in them, stand in `docs/decisions/0019-overload.md`.
+
+use std::time::Duration;
+
+use super::{QUERIES_PER_CORE, WAIT_MAX};
+use crate::engine::room::QUERIES_MAX;
+
+/// A crowd whose queries can all be computed in such a time is served whole, as they come, however
+/// many they are.
+pub(crate) const CROWD: Duration = Duration::from_millis(100);
+/// Of what came and was sent away, no more is held against those who come later.
+const GRUDGE: Duration = Duration::from_millis(500);
+/// What a query takes is known of about so many.
+const SAMPLES: u32 = 16;
+/// In a rush, who waited longer than so many queries take, one after the other, comes too late.
+const LATE: usize = 2;
+
+/// Time is that of one clock.
+#[derive(Debug)]
+pub(super) struct Rush {
+    cores: usize,
+    /// For their room, or to compute.
+    waiting: usize,
+    computing: usize,
+    /// With a place in a room.
+    inside: usize,
+    /// For how long a query takes the whole machine, on average.
+    each: Duration,
+    /// What the machine has done for each of those that share it, and up to when that is counted.
+    done: Duration,
+    counted: Duration,
+    /// When all that came would be computed, had nobody been sent away. None: there is no rush.
+    until: Option<Duration>,
+    /// When all that was let in since it began will be.
+    taken: Duration,
+}
+
+impl Rush {
+    pub(super) fn on(cores: usize) -> Self {
+        let zero = Duration::ZERO;
+        Self {
+            cores,
+            waiting: 0,
+            computing: 0,
+            inside: 0,
+            each: zero,
+            done: zero,
+            counted: zero,
+            until: None,
+            taken: zero,
+        }
+    }
+
+    /// How long a query may wait for its room, in which so many of its name are already. None: it is
+    /// sent away.
+    pub(super) fn comes(&mut self, own: usize, now: Duration) -> Option<Duration> {
+        if !self.lasts(now) {
+            let ahead = self.all_of(self.waiting);
+            if self.is_a_crowd(ahead) {
+                return Some(WAIT_MAX);
+            }
+            self.until = Some(now + ahead.min(GRUDGE));
+            self.taken = now;
+        }
+        let until = self.until.map(|until| (until + self.each).min(now + GRUDGE));
+        self.until = until;
+        if !self.fits(own, now) {
+            return None;
+        }
+        self.taken = self.taken.max(now) + self.each;
+        Some(Duration::ZERO)
+    }
+
+    /// Whether those who wait, and take so long together, are no rush yet.
+    fn is_a_crowd(&self, ahead: Duration) -> bool {
+        // As many clients as a name may have, each of which asks when it was answered, are served:
+        // the contract lets them wait.
+        let clients = self.waiting < QUERIES_MAX && ahead <= WAIT_MAX;
+        // As long as all places compute once, everybody waits for somebody.
+        clients || ahead <= CROWD.max(self.all_of(QUERIES_PER_CORE * self.cores))
+    }
+
+    /// Whether one more is let in.
+    fn fits(&self, own: usize, now: Duration) -> bool {
+        // What one takes may have been learnt from others that took far more.
+        if self.inside < self.cores {
+            return true;
+        }
+        let (line, spare) = (self.waiting + self.computing, (self.cores / 4).max(1));
+        let room = self.cores + spare;
+        // A name that has more than half of them makes the rush. It comes no faster than is computed:
+        // between its room and its turn lies a question to the store, and whoever is there is in no
+        // line yet. And one place is not for it.
+        match 2 * own > self.inside {
+            true => line <= room && self.taken <= now + self.all_of(spare),
+            false => line <= room + 1,
+        }
+    }
+
+    /// What one query takes to compute of all that may compute at once. In a rush it has a core to
+    /// itself: shared, all of them would take longer, and none would be done sooner.
+    pub(super) fn shares(&mut self, now: Duration) -> u32 {
+        if self.lasts(now) { QUERIES_PER_CORE as u32 } else { 1 }
+    }
+
+    /// Whether who came then, and has its turn now, has waited too long to be answered in time.
+    pub(super) fn is_too_late(&mut self, came: Duration, now: Duration) -> bool {
+        self.lasts(now) && now.saturating_sub(came) > self.all_of(LATE * self.cores)
+    }
+
+    pub(super) fn waits(&mut self) {
+        self.waiting += 1;
+    }
+
+    pub(super) fn waits_no_more(&mut self) {
+        self.waiting -= 1;
+    }
+
+    pub(super) fn enters(&mut self) {
+        self.inside += 1;
+    }
+
+    pub(super) fn leaves(&mut self) {
+        self.inside -= 1;
+    }
+
+    /// One begins to compute. What is given is for when it has ended.
+    pub(super) fn begins(&mut self, now: Duration) -> Duration {
+        self.count(now);
+        self.computing += 1;
+        self.done
+    }
+
+    pub(super) fn computed(&mut self, begun: Duration, now: Duration) {
+        self.count(now);
+        self.computing -= 1;
+        let took = self.done.saturating_sub(begun);
+        self.each = match self.each.is_zero() {
+            true => took,
+            false => (self.each * (SAMPLES - 1) + took) / SAMPLES,
+        };
+    }
+
+    /// All who compute have the same share of the machine, and nobody more than a core.
+    fn count(&mut self, now: Duration) {
+        let sharing = u32::try_from(self.computing.max(self.cores)).unwrap_or(u32::MAX);
+        self.done += now.saturating_sub(self.counted) / sharing.max(1);
+        self.counted = self.counted.max(now);
+    }
+
+    pub(super) fn computing(&self) -> usize {
+        self.computing
+    }
+
+    /// Whether there is a rush now.
+    fn lasts(&mut self, now: Duration) -> bool {
+        self.until = self.until.filter(|until| *until > now);
+        self.until.is_some()
+    }
+
+    /// For how long so many queries take the whole machine.
+    fn all_of(&self, queries: usize) -> Duration {
+        self.each.saturating_mul(u32::try_from(queries).unwrap_or(u32::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    const CORES: usize = 2;
+    /// Of one query that has a core to itself.
+    const ALONE: Duration = Duration::from_millis(5);
+    const TICK: Duration = Duration::from_micros(100);
+    const SECOND: Duration = Duration::from_secs(1);
+    /// Between a room and the turn to compute.
+    const STORE: Duration = Duration::from_millis(1);
+
+    /// So many a second, of the name with that number.
+    #[derive(Clone, Copy)]
+    struct Stream {
+        name: usize,
+        per_second: u32,
+    }
+
+    #[derive(Clone, Copy)]
+    struct Query {
+        name: usize,
+        came: Duration,
+        /// When it is in the line to compute.
+        lined: Duration,
+        shares: usize,
+        begun: Duration,
+        left: Duration,
+    }
+
+    /// What became of one: how long it took, if it was answered.
+    struct Fate {
+        name: usize,
+        came: Duration,
+        took: Option<Duration>,
+    }
+
+    /// A machine that computes what it is given, its cores shared alike by all that compute.
+    struct Machine {
+        rush: Rush,
+        now: Duration,
+        own: [usize; 2],
+        asking: VecDeque<Query>,
+        line: VecDeque<Query>,
+        computing: Vec<Query>,
+        fates: Vec<Fate>,
+    }
+
+    impl Machine {
+        fn new() -> Self {
+            Self {
+                rush: Rush::on(CORES),
+                now: Duration::ZERO,
+                own: [0; 2],
+                asking: VecDeque::new(),
+                line: VecDeque::new(),
+                computing: Vec::new(),
+                fates: Vec::new(),
+            }
+        }
+
+        fn run(&mut self, streams: &[Stream], lasts: Duration) {
+            let until = self.now + lasts;
+            let mut next: Vec<Duration> = vec![self.now; streams.len()];
+            while self.now < until {
+                for (stream, next) in streams.iter().zip(&mut next) {
+                    while *next <= self.now {
+                        self.comes(stream.name);
+                        *next += SECOND / stream.per_second;
+                    }
+                }
+                self.tick();
+            }
+        }
+
+        fn comes(&mut self, name: usize) {
+            let (came, lined) = (self.now, self.now + STORE);
+            if self.rush.comes(self.own[name], came).is_none() {
+                self.fates.push(Fate { name, came, took: None });
+                return;
+            }
+            self.own[name] += 1;
+            self.rush.enters();
+            let query = Query { name, came, lined, shares: 0, begun: lined, left: ALONE };
+            self.asking.push_back(query);
+        }
+
+        fn tick(&mut self) {
+            while let Some(query) = self.asking.pop_front_if(|query| query.lined <= self.now) {
+                let shares = self.rush.shares(self.now) as usize;
+                self.rush.waits();
+                self.line.push_back(Query { shares, ..query });
+            }
+            loop {
+                let used = self.computing.iter().map(|query| query.shares).sum::<usize>();
+                let free = QUERIES_PER_CORE * CORES - used;
+                let Some(query) = self.line.pop_front_if(|query| query.shares <= free) else {
+                    break;
+                };
+                self.rush.waits_no_more();
+                if self.rush.is_too_late(query.lined, self.now) {
+                    self.ends(query, None);
+                } else {
+                    let begun = self.rush.begins(self.now);
+                    self.computing.push(Query { begun, ..query });
+                }
+            }
+            let done = TICK * CORES as u32 / self.computing.len().max(CORES) as u32;
+            self.now += TICK;
+            for mut query in std::mem::take(&mut self.computing) {
+                query.left = query.left.saturating_sub(done);
+                if query.left.is_zero() {
+                    self.rush.computed(query.begun, self.now);
+                    self.ends(query, Some(self.now - query.came));
+                } else {
+                    self.computing.push(query);
+                }
+            }
+        }
+
+        fn ends(&mut self, query: Query, took: Option<Duration>) {
+            let Query { name, came, .. } = query;
+            self.own[name] -= 1;
+            self.rush.leaves();
+            self.fates.push(Fate { name, came, took });
+        }
+
+        /// Of those of a name that came since then: how many were sent away, and how long the others
+        /// took, in order.
+        fn since(&self, name: usize, then: Duration) -> (usize, Vec<Duration>) {
+            let those = self.fates.iter().filter(|fate| fate.name == name && fate.came >= then);
+            let fates: Vec<Option<Duration>> = those.map(|fate| fate.took).collect();
+            let mut took: Vec<Duration> = fates.iter().filter_map(|took| *took).collect();
+            took.sort();
+            (fates.len() - took.len(), took)
+        }
+    }
+
+    fn p99(took: &[Duration]) -> Duration {
+        took[(took.len() * 99).div_ceil(100) - 1]
+    }
+
+    /// As many as can be computed, so many times.
+    fn times(name: usize, times: f64) -> Stream {
+        let capacity = CORES as f64 / ALONE.as_secs_f64();
+        Stream { name, per_second: (capacity * times) as u32 }
+    }
+
+    /// And who comes to a rush does not wait.
+    #[test]
+    fn so_many_wait_for_so_long_and_with_one_more_it_is_a_rush() {
+        let comes = |waiting: u32, all: Duration| {
+            let mut rush = Rush::on(CORES);
+            rush.waiting = waiting as usize;
+            rush.inside = rush.waiting;
+            rush.each = all / waiting;
+            rush.comes(0, SECOND)
+        };
+        let (ms, name) = (Duration::from_millis(1), QUERIES_MAX as u32);
+        assert_eq!(comes(name - 1, WAIT_MAX - ms), Some(WAIT_MAX));
+        assert_eq!(comes(name, WAIT_MAX - ms), None);
+        assert_eq!(comes(50, WAIT_MAX), Some(WAIT_MAX));
+        assert_eq!(comes(50, WAIT_MAX + ms), None);
+        assert_eq!(comes(1000, CROWD), Some(WAIT_MAX));
+        assert_eq!(comes(1000, CROWD + ms), None);
+    }
+
+    #[test]
+    fn what_can_be_computed_is_let_in_whoever_asks() {
+        let mut machine = Machine::new();
+        machine.run(&[times(0, 0.9)], 5 * SECOND);
+        let (away, took) = machine.since(0, Duration::ZERO);
+        assert_eq!(away, 0);
+        assert!(p99(&took) < 3 * ALONE, "{:?}", p99(&took));
+    }
+
+    /// With a queue of 64 in a room and 800 ms before it, they took as long as that.
+    #[test]
+    fn at_three_times_what_can_be_computed_whoever_is_let_in_is_answered_in_time() {
+        let mut machine = Machine::new();
+        machine.run(&[times(0, 0.33)], 2 * SECOND);
+        let began = machine.now;
+        machine.run(&[times(0, 3.0)], 20 * SECOND);
+        let (away, took) = machine.since(0, began);
+        assert!(p99(&took) <= 2 * (ALONE + STORE), "{:?}", p99(&took));
+        // And nearly all that can be computed is.
+        let goodput = took.len() as f64 / 20.0 * ALONE.as_secs_f64() / CORES as f64;
+        assert!(goodput > 0.85 && away > took.len(), "{goodput}, {away} away");
+    }
+
+    #[test]
+    fn when_less_comes_all_are_let_in_again_soon() {
+        let mut machine = Machine::new();
+        machine.run(&[times(0, 3.0)], 5 * SECOND);
+        let dropped = machine.now;
+        machine.run(&[times(0, 0.5)], 5 * SECOND);
+        let (away, took) = machine.since(0, dropped + 2 * SECOND);
+        assert_eq!(away, 0);
+        assert!(p99(&took) < 2 * (ALONE + STORE), "{:?}", p99(&took));
+        assert!(machine.rush.until.is_none());
+    }
+
+    #[test]
+    fn a_crowd_that_comes_once_is_served_whole() {
+        let mut machine = Machine::new();
+        machine.run(&[times(0, 0.1)], SECOND);
+        let came = machine.now;
+        for _ in 0..45 {
+            machine.comes(0);
+        }
+        machine.run(&[times(1, 0.05)], SECOND);
+        let (away, took) = machine.since(0, came);
+        assert_eq!((away, took.len()), (0, 45));
+    }
+
+    /// Each asks again when it was answered: 64 at once are what the contract lets wait.
+    #[test]
+    fn so_many_clients_as_a_name_may_have_are_all_served() {
+        let mut machine = Machine::new();
+        machine.run(&[times(0, 0.1)], SECOND);
+        let came = machine.now;
+        let mut answered = machine.fates.len();
+        for _ in 0..QUERIES_MAX {
+            machine.comes(0);
+        }
+        while machine.now < came + 5 * SECOND {
+            machine.tick();
+            let done = machine.fates.len() - answered;
+            answered = machine.fates.len();
+            for _ in 0..done {
+                machine.comes(0);
+            }
+        }
+        let (away, took) = machine.since(0, came);
+        assert_eq!(away, 0);
+        assert!(took.len() as f64 * ALONE.as_secs_f64() / CORES as f64 > 4.5, "{}", took.len());
+    }
+
+    #[test]
+    fn a_name_that_asks_little_is_let_in_while_another_asks_too_much() {
+        let mut machine = Machine::new();
+        machine.run(&[times(0, 3.0), times(1, 0.1)], SECOND);
+        let began = machine.now;
+        machine.run(&[times(0, 3.0), times(1, 0.1)], 10 * SECOND);
+        let (away, took) = machine.since(1, began);
+        assert!(away * 20 < took.len(), "{away} of {} are sent away", took.len());
+        assert!(p99(&took) < 4 * ALONE, "{:?}", p99(&took));
+        assert!(machine.since(0, began).0 > 0);
+    }
+
+    /// What one takes was learnt of one that took a thousand times as long, and at that pace nobody
+    /// else would be let in for long.
+    #[test]
+    fn one_that_takes_long_does_not_stop_the_others() {
+        let mut machine = Machine::new();
+        machine.run(&[times(0, 0.5)], SECOND);
+        machine.rush.each = 1000 * ALONE / SAMPLES;
+        let began = machine.now;
+        machine.run(&[times(0, 3.0)], 10 * SECOND);
+        let (_, took) = machine.since(0, began + 2 * SECOND);
+        let goodput = took.len() as f64 / 8.0 * ALONE.as_secs_f64() / CORES as f64;
+        assert!(goodput > 0.5, "{goodput}");
+    }
+
+    #[test]
+    fn in_a_rush_a_query_has_a_core_to_itself() {
+        let mut machine = Machine::new();
+        assert_eq!(machine.rush.shares(machine.now), 1);
+        machine.run(&[times(0, 3.0)], 2 * SECOND);
+        assert_eq!(machine.rush.shares(machine.now), QUERIES_PER_CORE as u32);
+        assert!(machine.rush.computing() <= CORES);
+        assert_eq!(machine.rush.shares(machine.now + SECOND), 1);
+    }
+
+    #[test]
+    fn before_anything_was_computed_nothing_is_known_and_all_may_wait() {
+        let mut rush = Rush::on(1);
+        for _ in 0..1000 {
+            assert_eq!(rush.comes(0, Duration::ZERO), Some(WAIT_MAX));
+            rush.waits();
+        }
+        assert!(!rush.is_too_late(Duration::ZERO, SECOND));
+    }
+}

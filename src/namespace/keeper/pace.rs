@@ -1,0 +1,240 @@
+//! How fast a name commits, and how many of its writes may wait for that.
+//!
+//! All who wait share the next slot, so that writes wait for two slots, be they many or few. But a slot
+//! that holds many takes longer, for they are evaluated and packed: where more come than that can be done
+//! for, slots grow without end, and with them what everybody waits. That is a rush, in which no more are
+//! let in than a slot holds that takes about as long as ever, and all others are told so at once
+//! (`docs/decisions/0019-overload.md`).
+
+use std::time::Duration;
+
+/// So many, each of which asks again when it was answered, are no rush.
+const CROWD: usize = 128;
+/// Nor is it one where they make a slot longer by no more than this, or than by three that hold little.
+const SLOW: Duration = Duration::from_millis(50);
+const SLOW_SLOTS: u32 = 3;
+/// What a slot should take in a rush; where the store is slower, three quarters longer than one that
+/// holds little.
+const TURN: Duration = Duration::from_millis(10);
+/// So many are let in, however long they take: and what a slot of no more takes, it takes for the store.
+const FEW: usize = 8;
+/// By such a part of itself, what a slot of few takes may grow with each.
+const DRIFT: u32 = 8;
+/// What a request adds is known of about so many slots, and holds for slots so many times as large.
+const SAMPLES: u32 = 4;
+const FAR: usize = 8;
+/// Of what came and was sent away, no more is held against those who come later.
+const GRUDGE: Duration = Duration::from_millis(500);
+
+/// Time is that of one clock.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// What a slot takes that holds little.
+    least: Duration,
+    /// What a request adds to that, on average.
+    each: Duration,
+    /// How many the last slot held.
+    held: usize,
+    /// When it was committed, if there were requests that waited for the next.
+    busy_since: Option<Duration>,
+    /// When all that came would be committed, had nobody been sent away. None: there is no rush.
+    until: Option<Duration>,
+}
+
+impl Pace {
+    /// Whether one more is let in, where so many wait.
+    pub(super) fn comes(&mut self, waiting: usize, now: Duration) -> bool {
+        self.until = self.until.filter(|until| *until > now);
+        if self.until.is_none() {
+            let longer = self.all_of(waiting.min(self.held * FAR));
+            if waiting < CROWD || longer <= SLOW.max(self.least * SLOW_SLOTS) {
+                return true;
+            }
+            self.until = Some(now + GRUDGE);
+        }
+        self.until = self.until.map(|until| (until + self.each).min(now + GRUDGE));
+        waiting < FEW || self.least + self.all_of(waiting) < TURN.max(self.least * 7 / 4)
+    }
+
+    /// A slot of so many requests was committed in such a time, and so many wait for the next.
+    pub(super) fn committed(&mut self, held: usize, took: Duration, waiting: usize, now: Duration) {
+        if self.least.is_zero() || took < self.least {
+            self.least = took;
+        } else if held <= FEW {
+            self.least = took.min(self.least + self.least / DRIFT);
+        }
+        // Where it waited for the one before, it was evaluated meanwhile, and that may take longer.
+        let took = self.busy_since.map_or(took, |since| now.saturating_sub(since));
+        if held >= FEW {
+            let held = u32::try_from(held).unwrap_or(u32::MAX);
+            let each = took.saturating_sub(self.least) / held;
+            self.each = match self.each.is_zero() {
+                true => each,
+                false => (self.each * (SAMPLES - 1) + each) / SAMPLES,
+            };
+        }
+        self.held = held;
+        self.busy_since = (waiting > 0).then_some(now);
+    }
+
+    /// By how much so many make a slot longer.
+    fn all_of(&self, requests: usize) -> Duration {
+        self.each.saturating_mul(u32::try_from(requests).unwrap_or(u32::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TICK: Duration = Duration::from_micros(100);
+    const SECOND: Duration = Duration::from_secs(1);
+    /// What a request takes to be evaluated.
+    const EACH: Duration = Duration::from_micros(500);
+
+    /// A name whose slots take so long, and longer by what is in them.
+    struct Name {
+        pace: Pace,
+        now: Duration,
+        /// How long each slot takes, in turn.
+        slots: Vec<Duration>,
+        at: usize,
+        queue: Vec<Duration>,
+        /// Those under way, since when, and when they are committed.
+        sent: Option<(Vec<Duration>, Duration, Duration)>,
+        took: Vec<(Duration, Duration)>,
+        away: Vec<Duration>,
+    }
+
+    impl Name {
+        fn with(slots: &[Duration]) -> Self {
+            Self {
+                pace: Pace::default(),
+                now: SECOND,
+                slots: slots.to_vec(),
+                at: 0,
+                queue: Vec::new(),
+                sent: None,
+                took: Vec::new(),
+                away: Vec::new(),
+            }
+        }
+
+        fn comes(&mut self) {
+            match self.pace.comes(self.queue.len(), self.now) {
+                true => self.queue.push(self.now),
+                false => self.away.push(self.now),
+            }
+        }
+
+        /// How many were answered.
+        fn tick(&mut self) -> usize {
+            self.now += TICK;
+            let mut answered = 0;
+            if let Some((told, since, until)) = self.sent.take() {
+                if until > self.now {
+                    self.sent = Some((told, since, until));
+                    return 0;
+                }
+                answered = told.len();
+                let took = self.now - since;
+                self.pace.committed(answered, took, self.queue.len(), self.now);
+                self.took.extend(told.into_iter().map(|came| (came, self.now - came)));
+            }
+            if !self.queue.is_empty() {
+                let told = std::mem::take(&mut self.queue);
+                let slot = self.slots[self.at % self.slots.len()];
+                self.at += 1;
+                let until = self.now + slot + EACH * told.len() as u32;
+                self.sent = Some((told, self.now, until));
+            }
+            answered
+        }
+
+        fn run(&mut self, per_second: u32, lasts: Duration) {
+            let (until, mut next) = (self.now + lasts, self.now);
+            while self.now < until {
+                while next <= self.now {
+                    self.comes();
+                    next += SECOND / per_second;
+                }
+                self.tick();
+            }
+        }
+
+        /// So many clients, each of which asks again when it was answered.
+        fn run_clients(&mut self, clients: usize, lasts: Duration) {
+            let until = self.now + lasts;
+            (0..clients).for_each(|_| self.comes());
+            while self.now < until {
+                let answered = self.tick();
+                (0..answered).for_each(|_| self.comes());
+            }
+        }
+
+        /// Of those who came since then: the time that 99 of 100 took at most, and how many were sent
+        /// away.
+        fn since(&self, began: Duration) -> (Duration, usize, usize) {
+            let came = self.took.iter().filter(|(came, _)| *came >= began);
+            let mut took: Vec<Duration> = came.map(|(_, took)| *took).collect();
+            took.sort_unstable();
+            let away = self.away.iter().filter(|came| **came >= began).count();
+            (took[(took.len() * 99).div_ceil(100) - 1], took.len(), away)
+        }
+    }
+
+    const LOCAL: Duration = Duration::from_millis(8);
+
+    #[test]
+    fn at_three_times_what_can_be_committed_whoever_is_let_in_waits_about_as_long_as_ever() {
+        let mut name = Name::with(&[LOCAL]);
+        name.run(600, 2 * SECOND);
+        let (calm, _, away) = name.since(SECOND);
+        assert_eq!(away, 0);
+        // Until it is known for a rush, those who come are a crowd.
+        name.run(6000, SECOND);
+        let began = name.now;
+        name.run(6000, 20 * SECOND);
+        let (rushed, done, away) = name.since(began);
+        assert!(rushed <= 2 * calm, "{calm:?}, then {rushed:?}");
+        // And most of what can be done is.
+        assert!(done > 20 * 700 && away > done, "{done} done, {away} away");
+
+        let dropped = name.now;
+        name.run(600, 3 * SECOND);
+        let (after, _, away) = name.since(dropped + SECOND);
+        assert_eq!(away, 0);
+        assert!(after <= 2 * calm, "{after:?}");
+    }
+
+    #[test]
+    fn what_a_store_takes_is_no_rush() {
+        let far: Vec<Duration> = [100, 180, 110, 150].map(Duration::from_millis).into();
+        let mut name = Name::with(&far);
+        name.run_clients(256, 20 * SECOND);
+        assert_eq!(name.since(SECOND).2, 0);
+    }
+
+    #[test]
+    fn a_crowd_of_clients_that_ask_on_is_served_whole() {
+        let mut name = Name::with(&[LOCAL]);
+        name.run_clients(CROWD, 10 * SECOND);
+        assert_eq!(name.since(SECOND).2, 0);
+    }
+
+    /// It may be taken for a rush at first, and then slots of few show what it is.
+    #[test]
+    fn a_store_that_came_to_be_slow_is_soon_no_rush_any_more() {
+        let mut name = Name::with(&[LOCAL]);
+        name.run(600, SECOND);
+        name.slots = vec![25 * LOCAL];
+        name.run(400, 20 * SECOND);
+        assert_eq!(name.since(name.now - 5 * SECOND).2, 0);
+    }
+
+    #[test]
+    fn before_anything_was_committed_nothing_is_known_and_all_may_wait() {
+        let mut pace = Pace::default();
+        assert!((0..10_000).all(|waiting| pace.comes(waiting, SECOND)));
+    }
+}
