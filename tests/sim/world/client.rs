@@ -16,7 +16,7 @@ use elacsym::env::Clock;
 use futures::future::join_all;
 
 use super::plan::{Chance, Plan};
-use super::store::Gate;
+use super::store::{Faults, Gate};
 use super::words::{Act, Moment, Order, Said, Wish};
 use super::workload::{Hearsay, Seen, Wished, Wishes};
 use ring::{Errand, Ring};
@@ -48,6 +48,8 @@ pub(crate) struct Door {
     pub(crate) gate: Gate,
     /// The node's deadlines go by it.
     pub(crate) clock: Clock,
+    /// What its store did to it.
+    pub(crate) faults: Faults,
 }
 
 pub(crate) struct Client {
@@ -166,13 +168,17 @@ impl Place {
                 };
                 (said, true)
             }
-            Some(Door { engine, gate, clock }) => {
+            Some(Door { engine, gate, clock, faults }) => {
                 let answer = async {
                     gate.pass().await;
                     let sent = spell::send(&engine, &name, &wish, page);
                     let said = clock.within(time_max(errand), sent).await;
                     let late = || in_doubt(errand, "the node took too long");
-                    let said = said.unwrap_or_else(late);
+                    let said = match said.unwrap_or_else(late) {
+                        // It stops for what nobody wrote, and says no more than that.
+                        Said::Damaged(why) if faults.turned_in(&name) => in_doubt(errand, &why),
+                        said => said,
+                    };
                     // Who stands still does not answer either.
                     gate.pass().await;
                     said

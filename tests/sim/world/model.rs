@@ -15,7 +15,9 @@ use std::sync::Arc;
 
 use elacsym::model::{Create, FILTERABLE_BYTES_MAX, Pinning, ReadOnly};
 
-use super::words::{COUNT, Change, Datum, Doc, If, Kind, Read, Touched, VECTOR};
+use super::words::{
+    COUNT, Change, Datum, Doc, If, Kind, METRIC, Read, Searched, TEXT, Touched, VECTOR,
+};
 pub(crate) use found::is_found;
 pub(crate) use near::{distance, nearest};
 
@@ -26,6 +28,7 @@ pub(crate) struct Ground {
     /// A document was put: no vector comes any more.
     pub(crate) settled: bool,
     pub(crate) kinds: BTreeMap<&'static str, Kind>,
+    pub(crate) searched: Searched,
     pub(crate) read_only: bool,
     pub(crate) pinning: Pinning,
 }
@@ -79,11 +82,18 @@ impl Ground {
         if self.read_only {
             return Err(Refusal::Wrong("it is read-only".to_owned()));
         }
+        let declared = change.declare.iter().map(|(name, _)| *name);
+        let near = declared.chain(self.kinds.keys().copied()).any(|name| name == VECTOR);
+        if let Some(metric) = change.metric.filter(|metric| near && *metric != METRIC) {
+            return Err(Refusal::Wrong(format!("'{VECTOR}' is not measured by {metric:?}")));
+        }
         for (name, kind) in &change.declare {
-            if matches!(kind, Kind::Vector(_)) && !self.settled {
-                after.kinds.entry(*name).or_insert(*kind);
-            }
+            after.admit(name, *kind);
             after.settle(name, *kind)?;
+        }
+        if let Some(searched) = change.searched {
+            after.settle(TEXT, Kind::Text)?;
+            after.searched = searched;
         }
         for name in &change.drop {
             after.kinds.remove(name);
@@ -99,6 +109,9 @@ impl Ground {
         }
         let docs = change.puts.iter().map(|(_, doc)| doc).chain(patches);
         for (name, datum) in docs.flatten() {
+            if change.metric.is_some() {
+                after.admit(name, kind_of(datum));
+            }
             after.settle(name, kind_of(datum))?;
             after.check_size(name, datum)?;
         }
@@ -122,6 +135,10 @@ impl Ground {
             _ if !self.there => Err(Refusal::Absent),
             Read::All | Read::One(_) => Ok(()),
             Read::CountBelow(bound) => self.check(If::CountIs(*bound)),
+            Read::Says(_) if self.searched == Searched::Yes => Ok(()),
+            Read::Says(word) => {
+                Err(Refusal::Wrong(format!("'{word}' where '{TEXT}' is not searched")))
+            }
             Read::Nearest { vector, .. } => {
                 let known = self.kinds.get(VECTOR);
                 let fits = known == Some(&Kind::Vector(vector.len() as u32));
@@ -131,7 +148,15 @@ impl Ground {
         }
     }
 
-    /// The first that says what an attribute is, says it for all. Of vectors none says it by its value.
+    /// A vector comes before the first document, or never.
+    fn admit(&mut self, name: &'static str, kind: Kind) {
+        if matches!(kind, Kind::Vector(_)) && !self.settled {
+            self.kinds.entry(name).or_insert(kind);
+        }
+    }
+
+    /// The first that says what an attribute is, says it for all. Of vectors none says it by its value
+    /// alone.
     fn settle(&mut self, name: &'static str, kind: Kind) -> Result<(), Refusal> {
         let known = match kind {
             Kind::Int | Kind::Text => Some(*self.kinds.entry(name).or_insert(kind)),
@@ -279,6 +304,7 @@ pub(crate) fn shows(read: &Read, id: u64, doc: &Doc) -> bool {
         Read::All => true,
         Read::One(one) => *one == id,
         Read::CountBelow(bound) => doc.get(COUNT).is_none_or(|count| *count < Datum::Int(*bound)),
+        Read::Says(word) => matches!(doc.get(TEXT), Some(Datum::Text(text)) if text == word),
         // It may; others may be nearer.
         Read::Nearest { .. } => doc.contains_key(VECTOR),
     }
@@ -300,7 +326,9 @@ pub(crate) fn kind_of(datum: &Datum) -> Kind {
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::{FICKLE, MARK, TEXT};
+    use elacsym::model::Metric;
+
+    use super::super::words::{FICKLE, MARK};
     use super::*;
 
     const A: &str = FICKLE[0];
@@ -484,6 +512,38 @@ mod tests {
         assert!(state.ground.answers(&Read::All).is_ok());
         assert_eq!(state.take(&set(ReadOnly::No)), counts(0, 0, 0));
         assert_eq!(state, some());
+    }
+
+    #[test]
+    fn who_says_by_what_vectors_are_measured_need_not_declare_them() {
+        let vector = with(doc(1, 1), VECTOR, Datum::Vector(vec![1, 2]));
+        let says = |metric, change: &Change| Change { metric: Some(metric), ..change.clone() };
+        let bare = put(7, vector, If::Always);
+        let mut state = State::default();
+        assert_eq!(state.take(&says(METRIC, &bare)), counts(1, 0, 0));
+        assert_eq!(state.ground.kinds[VECTOR], Kind::Vector(2));
+        let other = says(Metric::Cosine, &put(8, doc(2, 1), If::Always));
+        assert!(matches!(state.take(&other), Err(Refusal::Wrong(_))));
+        assert_eq!(some().take(&other), counts(1, 0, 0), "there is no vector");
+        let late = some().take(&says(METRIC, &bare));
+        assert!(matches!(late, Err(Refusal::Wrong(_))), "there is a document");
+    }
+
+    #[test]
+    fn words_are_asked_for_where_texts_are_searched() {
+        let says = Read::Says("xx".to_owned());
+        let set = |searched| Change { searched: Some(searched), ..Change::default() };
+        let mut state = some();
+        assert!(matches!(state.ground.answers(&says), Err(Refusal::Wrong(_))));
+        assert_eq!(state.take(&set(Searched::Yes)), counts(0, 0, 0));
+        assert_eq!(state.ground.kinds[TEXT], Kind::Text);
+        assert!(state.ground.answers(&says).is_ok());
+        assert_eq!(state.take(&set(Searched::No)), counts(0, 0, 0));
+        assert!(matches!(state.ground.answers(&says), Err(Refusal::Wrong(_))));
+        for (length, shown) in [(1, false), (2, true), (3, false)] {
+            assert_eq!(shows(&says, 7, &with(doc(1, 1), TEXT, text(length))), shown, "{length}");
+        }
+        assert!(!shows(&says, 7, &doc(1, 1)));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use elacsym::engine::Limits;
 use elacsym::env;
 use elacsym::namespace::keeper::FoldAt;
 use elacsym::reach;
@@ -25,6 +26,7 @@ use super::panics;
 use super::plan::Plan;
 use super::report::{mutants, say};
 use super::run::{Ear, run};
+use super::store::FaultKind;
 use super::words::Broken;
 use super::workload::Deed;
 
@@ -183,6 +185,16 @@ const MUTANTS: &[Mutant] = &[
         shape: as_drawn,
     },
     Mutant {
+        name: "the checksum of a frame is not checked",
+        breaks: "one bit that turned on its way changes what is there, or what was",
+        shape: turning,
+    },
+    Mutant {
+        name: "the hash of a segment is not checked",
+        breaks: "one bit that turned on its way changes what is read",
+        shape: turning,
+    },
+    Mutant {
         name: "the walk passes by the dead",
         breaks: "what a deleted name leaves stays for ever, if who deleted it dies",
         shape: as_drawn,
@@ -204,9 +216,20 @@ fn read_elsewhere(plan: &mut Plan) {
 
 /// A batch comes in chunks, and stays in the log for a while.
 fn large(plan: &mut Plan) {
+    let Limits { folds_at_once, open_names, idle, .. } = plan.limits;
+    let ample = Limits::of(1 << 30, FoldAt { slots: 64, bytes: 64 << 20 });
     plan.habits.large_at = Some(plan.turns / 4);
-    plan.limits.memory_bytes = 1 << 30;
-    plan.limits.folds = FoldAt { slots: 64, bytes: 64 << 20 };
+    plan.limits = Limits { folds_at_once, open_names, idle, ..ample };
+}
+
+/// Bits turn all the time, of what is read again and again: also of small chunks, for what lies in a slot
+/// itself is in its chain, too.
+fn turning(plan: &mut Plan) {
+    plan.rates = plan.rates.clone().with(FaultKind::Turned, 0.02);
+    plan.habits.large_at = None;
+    plan.limits.chunk_bytes = 300;
+    plan.limits.folds.slots = 2;
+    plan.limits.idle = Duration::from_millis(500);
 }
 
 /// Attributes come and go all the time, over segments that hold them.

@@ -124,12 +124,12 @@ impl Site {
         let (gate, clock) = (Gate::open(), Clock::by(hands));
         let (truth, faults) = (self.truth.clone(), self.faults.clone());
         let traps = machine.traps.clone();
-        let lying = Lying::over(truth, faults, gate.clone(), traps, dice.fork("lying"));
+        let lying = Lying::over(truth, faults.clone(), gate.clone(), traps, dice.fork("lying"));
         let store = Store::new(lying, clock, dice.fork("store"));
         let wire = store.reader();
         let id = machine.id.clone();
         let engine = Engine::new(store, clock, dice.fork("engine"), id, self.limits);
-        let door = Door { engine: Arc::new(engine), gate, clock };
+        let door = Door { engine: Arc::new(engine), gate, clock, faults };
         (Process { number, door, hands }, wire)
     }
 

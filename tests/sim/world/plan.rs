@@ -13,7 +13,7 @@ use std::time::Duration;
 use elacsym::engine::Limits;
 use elacsym::env::Dice;
 use elacsym::model::Namespace;
-use elacsym::namespace::keeper::FoldAt;
+use elacsym::namespace::keeper::{Backlog, FoldAt};
 
 use super::store::{FaultKind, Rates};
 use super::workload::{Deed, Habits};
@@ -29,6 +29,8 @@ const MINUTES: (usize, usize) = (92, 104);
 const SPAN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(110));
 /// Of so many seeds, one has a name that is forsaken.
 const FORSAKEN_SEEDS: usize = 12;
+/// Of so many, one has batches that are cut into small parts.
+const CUT_SEEDS: usize = 10;
 /// Keys on the first pages of a listing, at least and at most.
 const PAGES: [(usize, usize); 5] = [(3, 3), (3, 10), (10, 100), (100, 1000), (1000, 1000)];
 const IDLE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
@@ -104,7 +106,7 @@ impl Plan {
             names,
             operations,
             length,
-            limits: limits(&mut root.fork("limits"), &habits),
+            limits: limits(&root, &habits),
             rates: Rates::drawn(root.fork("rates").dice()),
             masked: BTreeSet::new(),
             crashes: often("crashes", 12),
@@ -179,8 +181,9 @@ fn bursts(chance: &mut Chance, length: Duration, turns: usize) -> (Vec<Duration>
 
 /// Memory is never so small that what a name holds could not be read by itself, after some hundreds
 /// of writes of which no segment was merged.
-fn limits(chance: &mut Chance, habits: &Habits) -> Limits {
+fn limits(root: &Chance, habits: &Habits) -> Limits {
     const MIB: u64 = 1 << 20;
+    let chance = &mut root.fork("limits");
     let (fewest, most) = chance.one_of(&[(2, 4), (2, 16), (16, 64), (64, 128)]);
     let slots = chance.between(fewest, most) as u64;
     let bytes = chance.one_of(&[300, 2_000, 16 << 10, 64 * MIB, 64 * MIB]);
@@ -192,20 +195,39 @@ fn limits(chance: &mut Chance, habits: &Habits) -> Limits {
         65..=512 => chance.one_of(&[4 * MIB, 16 * MIB, 1024 * MIB]),
         _ => chance.one_of(&[16 * MIB, 64 * MIB, 1024 * MIB]),
     };
+    let ample = Limits::of(memory_bytes, FoldAt { slots, bytes });
     Limits {
-        memory_bytes,
-        folds: FoldAt { slots, bytes },
         folds_at_once: chance.one_of(&[1, 2]),
         open_names: chance.one_of(&[1, 2, 3, 10_000, 10_000, 10_000]),
         idle: chance.span(IDLE.0, IDLE.1),
+        backlog: backlog(&mut root.fork("backlog"), &ample),
+        chunk_bytes: chunk_bytes(&mut root.fork("chunks"), habits).unwrap_or(ample.chunk_bytes),
+        ..ample
     }
+}
+
+/// In some runs so little that whoever writes while others do is sent away.
+fn backlog(chance: &mut Chance, ample: &Limits) -> Backlog {
+    let Backlog { slots_max, queued_max } = ample.backlog;
+    let spare = chance.one_of(&[None, None, None, None, Some(0), Some(4)]);
+    // A tail that could not grow to where it is folded would never be.
+    let slots_max = spare.map_or(slots_max, |spare| ample.folds.slots + spare);
+    Backlog { slots_max, queued_max: chance.one_of(&[1, 3, queued_max, queued_max, queued_max]) }
+}
+
+/// In some runs so few that all but the smallest batches are cut. None: as many as are usual. Of a batch
+/// that is too large for a slot there would be thousands of parts.
+fn chunk_bytes(chance: &mut Chance, habits: &Habits) -> Option<usize> {
+    let cut = chance.below(CUT_SEEDS) == 0 && habits.large_at.is_none();
+    cut.then(|| chance.one_of(&[300, 2_000]))
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, nodes, names, clients, operations, crashes, pauses, suspends, .. } = self;
         let Self { ambushes, forsaken, page_keys_max, .. } = self;
-        let Limits { memory_bytes, folds, folds_at_once, open_names, idle } = self.limits;
+        let Limits { memory_bytes, folds, folds_at_once, open_names, idle, .. } = self.limits;
+        let Limits { backlog: Backlog { slots_max, queued_max }, chunk_bytes, .. } = self.limits;
         let Aim { astray, roaming, rumours } = self.aim;
         let masked: Vec<String> = self.masked.iter().map(ToString::to_string).collect();
         writeln!(
@@ -219,7 +241,8 @@ impl fmt::Display for Plan {
         writeln!(
             f,
             "  limits: memory {} KiB, {folds_at_once} folds at once, at {} slots or {} bytes, \
-             {open_names} names open, idle after {idle:?}",
+             {open_names} names open, idle after {idle:?}; at most {slots_max} slots and {queued_max} \
+             writes wait, batches are cut by {chunk_bytes} bytes",
             memory_bytes >> 10,
             folds.slots,
             folds.bytes
@@ -254,9 +277,13 @@ fn a_seed_plans_enough_and_always_the_same() {
         assert!(last >= Duration::from_secs(90 * 60), "{plan}");
         assert_eq!(plan.to_string(), Plan::of(seed).to_string());
         assert!((3..=1000).contains(&plan.page_keys_max), "{plan}");
+        assert!(plan.limits.backlog.slots_max >= plan.limits.folds.slots, "{plan}");
     }
     let of = |wanted: fn(&Plan) -> bool| (0..300).map(Plan::of).filter(wanted).count();
     assert!(of(|plan| plan.page_keys_max <= 10) > 50 && of(|plan| plan.forsaken > 0) > 5);
+    assert!(of(|plan| plan.limits.backlog.slots_max < 200) > 50);
+    assert!(of(|plan| plan.limits.backlog.queued_max < 10) > 50);
+    assert!(of(|plan| plan.limits.chunk_bytes < 10_000) > 10);
 }
 
 #[test]

@@ -97,6 +97,7 @@ fn asked(wish: &Wish) -> &'static str {
         Wish::Set(_) => "declare",
         Wish::End => "delete the name",
         Wish::Read { read: Read::Nearest { .. }, .. } => "nearest",
+        Wish::Read { read: Read::Says(_), .. } => "read by a word",
         Wish::Read { min_seq: Some(_), .. } => "read from a slot on",
         Wish::Read { newest: Newest::Strong, .. } => "strong read",
         Wish::Read { newest: Newest::Eventual { .. }, .. } => "eventual read",
@@ -115,7 +116,7 @@ fn told(said: &Said) -> &'static str {
         Said::NotCommitted(_) => "not committed",
         Said::Unknown(_) => "unknown",
         Said::Failed(_) => "failed",
-        Said::Broken(_) => "broken",
+        Said::Damaged(_) | Said::Broken(_) => "broken",
     }
 }
 

@@ -9,11 +9,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use elacsym::env::Clock;
-use elacsym::model::Create;
+use elacsym::model::{Create, Pressure};
 
 use super::words::{
     Act, Change, Datum, Doc, Edit, Entry, Facts, History, If, Landed, Moment, Newest, Order, Read,
-    Said, Sight, Touched, Wish,
+    Said, Sight, TEXT, Touched, Wish,
 };
 
 /// Values that are longer are cut short.
@@ -202,6 +202,7 @@ impl fmt::Display for Asked<'_> {
                     Read::All => f.write_str(" of all")?,
                     Read::One(id) => write!(f, " of {id}")?,
                     Read::CountBelow(bound) => write!(f, " of those with a count below {bound}")?,
+                    Read::Says(word) => write!(f, " of those that say {word:?}")?,
                     Read::Nearest { vector, limit } => {
                         write!(f, " of the {limit} that are nearest to {vector:?}")?;
                     }
@@ -225,6 +226,15 @@ fn tell_change(f: &mut fmt::Formatter<'_>, change: &Change) -> fmt::Result {
     }
     for attribute in &change.drop {
         write!(f, ", drop {attribute}")?;
+    }
+    if let Some(searched) = change.searched {
+        write!(f, ", search {TEXT} by its words: {searched:?}")?;
+    }
+    if let Some(metric) = change.metric {
+        write!(f, ", vectors by {metric:?}")?;
+    }
+    if change.pressure == Pressure::Lifted {
+        f.write_str(", however much is not folded")?;
     }
     if let Some(pinning) = change.pinning {
         write!(f, ", pinning: {pinning:?}")?;
@@ -273,7 +283,8 @@ impl fmt::Display for Told<'_> {
             }
             Said::Ended => f.write_str("it is deleted"),
             Said::Set => f.write_str("it is so"),
-            Said::Told(Facts { kinds, read_only, pinning, rows }) => {
+            Said::Told(Facts { kinds, searched, read_only, pinning, rows }) => {
+                write!(f, "searched: {searched:?}, ")?;
                 write!(f, "{rows} rows of {kinds:?}, read only: {read_only}, pinning: {pinning:?}")
             }
             Said::Saw(Sight { seq, rows, count }) => {
@@ -289,6 +300,7 @@ impl fmt::Display for Told<'_> {
             Said::NotCommitted(why) => write!(f, "not committed: {why}"),
             Said::Unknown(why) => write!(f, "unknown: {why}"),
             Said::Failed(why) => write!(f, "failed: {why}"),
+            Said::Damaged(why) => write!(f, "DAMAGED: {why}"),
             Said::Broken(why) => write!(f, "BROKEN: {why}"),
         }
     }
@@ -312,6 +324,7 @@ impl fmt::Display for Slot<'_> {
                 edits.iter().try_for_each(|edit| match edit {
                     Edit::Added(attribute, kind) => write!(f, ", {attribute} is there, {kind:?}"),
                     Edit::Dropped(attribute) => write!(f, ", {attribute} is not there"),
+                    Edit::Searched(searched) => write!(f, ", {TEXT} is searched: {searched:?}"),
                     Edit::Settings(read_only, pinning) => {
                         write!(f, ", read only: {read_only:?}, pinning: {pinning:?}")
                     }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use elacsym::model::{AttrType, Create, Element, Excess, Namespace, Pinning, ReadOnly, Scalar};
+use elacsym::model::{
+    AttrType, Attribute, Create, Element, Excess, Metric, Namespace, Pinning, Pressure, ReadOnly,
+    Scalar,
+};
 
 /// A point in the order of a run. Of two, the lower came first, and no two things share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +64,8 @@ pub(crate) const FICKLE: [&str; 2] = ["fickle", "frail"];
 /// A vector, which some lives have, and which is declared with their first document or never. Under this
 /// name nothing else is taken for what an undeclared list of numbers may be.
 pub(crate) const VECTOR: &str = "vector";
+/// By which all vectors are near or far.
+pub(crate) const METRIC: Metric = Metric::EuclideanSquared;
 /// All that documents here can have.
 pub(crate) const ATTRIBUTES: [&str; 6] = [MARK, COUNT, TEXT, VECTOR, FICKLE[0], FICKLE[1]];
 
@@ -93,14 +98,35 @@ impl Kind {
     }
 }
 
-/// The parts of one write, in the order in which they take effect: `declare`, `drop`, `delete_found`,
-/// `patch_found`, `puts`, `patches`, `deletes`. No id is in two of the lists, nor twice in one. One that
-/// says `read_only` or `pinning` says nothing else.
+/// Whether texts are asked for by their words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Searched {
+    #[default]
+    No,
+    Yes,
+}
+
+impl Searched {
+    pub(crate) fn of(attribute: &Attribute) -> Self {
+        match attribute.options.full_text {
+            Some(_) => Self::Yes,
+            None => Self::No,
+        }
+    }
+}
+
+/// The parts of one write, in the order in which they take effect: `declare`, `drop`, `searched`,
+/// `delete_found`, `patch_found`, `puts`, `patches`, `deletes`. No id is in two of the lists, nor twice in
+/// one. One that says `read_only` or `pinning` says nothing else.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Change {
     /// Attributes that are there from now on.
     pub(crate) declare: Vec<(&'static str, Kind)>,
     pub(crate) drop: Vec<&'static str>,
+    /// That `TEXT` is there, and whether it can be searched by its words from now on.
+    pub(crate) searched: Option<Searched>,
+    /// Who says [`METRIC`] need not declare a vector; any other is wrong where there are vectors.
+    pub(crate) metric: Option<Metric>,
     /// Documents that are found, not named, are asked no condition.
     pub(crate) delete_found: Option<Find>,
     pub(crate) patch_found: Option<(Find, Doc)>,
@@ -118,6 +144,8 @@ pub(crate) struct Change {
     pub(crate) pinning: Option<Pinning>,
     /// What becomes of it where there is no such name.
     pub(crate) create: Create,
+    /// Under a key it is not a part of the request.
+    pub(crate) pressure: Pressure,
 }
 
 impl Change {
@@ -200,6 +228,8 @@ pub(crate) enum Read {
     One(u64),
     /// Those whose `COUNT` is lower (also those that have none), by id.
     CountBelow(i64),
+    /// Those whose `TEXT` has that word. No text here is more than one.
+    Says(String),
     /// So many of those that have a vector, the nearest first.
     Nearest {
         vector: Vec<i8>,
@@ -254,7 +284,9 @@ pub(crate) enum Said {
     Unknown(String),
     /// A read that failed for want of a store, of time, or of a node.
     Failed(String),
-    /// Damaged bytes, or a bug: no run may ever see it.
+    /// Bytes are not what was written, and no bit of the name turned on its way: no run may ever see it.
+    Damaged(String),
+    /// A bug: likewise.
     Broken(String),
 }
 
@@ -282,6 +314,7 @@ pub(crate) struct Sight {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Facts {
     pub(crate) kinds: BTreeMap<&'static str, Kind>,
+    pub(crate) searched: Searched,
     pub(crate) read_only: bool,
     pub(crate) pinning: Pinning,
     pub(crate) rows: u64,
@@ -314,6 +347,7 @@ pub(crate) enum Entry {
 pub(crate) enum Edit {
     Added(&'static str, Kind),
     Dropped(&'static str),
+    Searched(Searched),
     Settings(ReadOnly, Pinning),
 }
 

@@ -251,7 +251,9 @@ fn executes(act: &Act) -> bool {
 fn is_untold(act: &Act) -> bool {
     match (&act.wish, &act.said) {
         (_, Said::Unknown(_) | Said::Set) => true,
-        (Wish::Set(change), Said::Absent) => !change.declare.is_empty(),
+        (Wish::Set(change), Said::Absent) => {
+            !change.declare.is_empty() || change.searched.is_some()
+        }
         _ => false,
     }
 }

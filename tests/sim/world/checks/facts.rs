@@ -33,7 +33,7 @@ fn was_so(facts: &Facts, act: &Act, past: &Past<'_>, answered: &Answered) -> boo
         let ground = past.ground(next);
         ground.there
             && (ground.read_only, ground.pinning) == (facts.read_only, facts.pinning)
-            && ground.kinds == facts.kinds
+            && (&ground.kinds, ground.searched) == (&facts.kinds, facts.searched)
             && past.alive(next).count() as u64 == facts.rows
     })
 }
@@ -44,13 +44,14 @@ mod tests {
 
     use elacsym::model::{Pinning, ReadOnly};
 
-    use super::super::super::words::{COUNT, Change, Edit, Entry, Kind, MARK};
+    use super::super::super::words::{COUNT, Change, Edit, Entry, Kind, MARK, Searched};
     use super::super::sketch::{Sketch, doc, opening, put, rows, told};
     use super::*;
 
     fn facts(rows: u64, read_only: bool) -> Said {
         let kinds = [(MARK, Kind::Int), (COUNT, Kind::Int)].into();
-        Said::Told(Facts { kinds, read_only, pinning: Pinning::None, rows })
+        let searched = Searched::No;
+        Said::Told(Facts { kinds, searched, read_only, pinning: Pinning::None, rows })
     }
 
     fn judged(sketch: &Sketch) -> bool {

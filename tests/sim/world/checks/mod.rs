@@ -30,11 +30,15 @@
 //! | one owner, all settled, little unfolded, no garbage, once all is well | `world::quiet` |
 //! | every request has an end, and every error says what became of it | `deadlines`, `is_answer` |
 //! | what was reserved is given back, and what does not fit is refused | `world::quiet`, `is_answer` |
-//! | one bit that turned changes no answer | short and garbled bodies of the store |
+//! | one bit that turned changes no answer | all of these: bits turn on their way out of the store |
 //!
-//! And these are asked elsewhere. Scores of texts, and vectors of many dimensions: `tests/api/oracle`, for
-//! no document here has any. Decoders: `tests/fuzz`. Who may see a name, and how long a node lets one
-//! wait: `tests/api`, for there is no HTTP here. Setsums and pages of heads are not built.
+//! Where a bit turned, a name may say that it is damaged, as long as it does not do so for good: then it is
+//! `world::quiet` that finds it. It may not where none did: `is_answer`.
+//!
+//! And these are asked elsewhere. Scores of texts, and vectors of many dimensions: `tests/oracle`, for no
+//! document here has more than one word, or than a few numbers. Decoders: `tests/fuzz`. Who may see a
+//! name, and how long a node lets one wait: `tests/api`, for there is no HTTP here. Setsums and pages of
+//! heads are not built.
 
 mod ages;
 mod answered;
@@ -198,7 +202,9 @@ fn by_log(history: &History, acts: &ByName<'_>, tally: &mut Tally) -> Result<(),
 /// Whether it is an answer to what was asked, and came after it.
 fn is_answer(act: &Act) -> Result<(), Broken> {
     let fits = match (&act.wish, &act.said) {
-        (_, Said::Broken(why)) => return broken(format!("{} broke: {why}", spelt(act))),
+        (_, Said::Damaged(why) | Said::Broken(why)) => {
+            return broken(format!("{} broke: {why}", spelt(act)));
+        }
         (_, Said::NotCommitted(_) | Said::Unknown(_))
         | (Wish::Change { .. }, Said::Changed { .. } | Said::Absent | Said::Refused(_))
         | (Wish::Set(_), Said::Set | Said::Absent | Said::Refused(_))
@@ -249,5 +255,19 @@ fn start(text: &str, chars: usize) -> String {
     match text.char_indices().nth(chars) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+#[test]
+fn who_tells_of_damage_where_no_bit_turned_is_found_out() {
+    for (said, right) in [
+        (Said::Failed("the store is gone".into()), true),
+        (Said::Damaged("crc32".into()), false),
+        (Said::Broken("a bug".into()), false),
+    ] {
+        let mut sketch = sketch::Sketch::default();
+        let act = sketch.call(1, 0, sketch::strong(super::words::Read::All));
+        sketch.back(act, said.clone());
+        assert_eq!(judge(&sketch.history).is_ok(), right, "{said:?}");
     }
 }

@@ -194,6 +194,7 @@ impl<'a> Past<'a> {
                     return broken(format!("{}: {told}", spelt(landed)));
                 }
                 Edit::Dropped(name) => self.strip(next, name),
+                Edit::Searched(searched) => ground.searched = *searched,
                 Edit::Settings(read_only, pinning) => {
                     (ground.read_only, ground.pinning) = (*read_only == ReadOnly::Yes, *pinning);
                 }

@@ -219,11 +219,13 @@ impl<'a> Op<'a> {
                 match read {
                     Read::One(one) if *one != id => None,
                     Read::CountBelow(bound) if seen.is_none() => Some(Op::NotBelow(*bound)),
-                    // Others are nearer, or it has no vector.
-                    Read::Nearest { .. } if seen.is_none() => None,
-                    Read::All | Read::One(_) | Read::CountBelow(_) | Read::Nearest { .. } => {
-                        Some(Op::Saw { seen, fickle })
-                    }
+                    // Others are nearer, or it has no vector; or it says something else.
+                    Read::Nearest { .. } | Read::Says(_) if seen.is_none() => None,
+                    Read::All
+                    | Read::One(_)
+                    | Read::CountBelow(_)
+                    | Read::Says(_)
+                    | Read::Nearest { .. } => Some(Op::Saw { seen, fickle }),
                 }
             }
         }

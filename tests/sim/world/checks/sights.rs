@@ -386,6 +386,7 @@ mod tests {
             (wish(Read::All, Some(3)), "it was refused"),
             (wish(Read::All, None), "it was refused"),
             (wish(Read::CountBelow(1), None), "it was refused"),
+            (wish(Read::Says("a".to_owned()), None), ""),
         ] {
             let mut sketch = busy();
             let act = sketch.call(9, 0, wish);

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::model::{Counts, State, creates, ids};
-use super::super::words::{Act, Broken, Change, Edit, Entry, Moment, Said};
+use super::super::words::{Act, Broken, Change, Edit, Entry, Moment, Said, TEXT};
 use super::answered::Answered;
 use super::batch::{Batch, Member, Search, Told};
 use super::deeds::Deeds;
@@ -166,7 +166,7 @@ impl<'a> Witness<'a, '_> {
             members.iter().flat_map(|it| &it.change.drop).copied().collect();
         drops.extend(edits.iter().filter_map(|edit| match edit {
             Edit::Dropped(name) => Some(*name),
-            Edit::Added(..) | Edit::Settings(..) => None,
+            Edit::Added(..) | Edit::Searched(_) | Edit::Settings(..) => None,
         }));
         if !drops.is_empty() {
             let held = self.past.alive(seq);
@@ -251,12 +251,14 @@ impl<'a> Witness<'a, '_> {
 fn names(change: &Change, edit: &Edit) -> bool {
     let name = match edit {
         Edit::Added(name, _) | Edit::Dropped(name) => name,
+        Edit::Searched(_) => return change.searched.is_some(),
         Edit::Settings(..) => return change.read_only.is_some() || change.pinning.is_some(),
     };
     let named = change.puts.iter().chain(&change.patches).map(|(_, doc)| doc);
     let mut docs = named.chain(change.patch_found.iter().map(|(_, doc)| doc));
     change.declare.iter().any(|(declared, _)| declared == name)
         || change.drop.contains(name)
+        || change.searched.is_some() && *name == TEXT
         || docs.any(|doc| doc.contains_key(name))
 }
 

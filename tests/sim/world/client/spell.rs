@@ -10,15 +10,15 @@ use elacsym::error::{Error, ErrorKind};
 use elacsym::model;
 use elacsym::model::{
     Aggregate, Aggregated, Aggregates, Ann, Answered, ByFilter, Case, Consistency, Create,
-    Declaration, Direction, DocId, Filter, Given, GivenRow, Hit, IdType, Include, LIMIT_MAX,
-    Metadata, Metric, NamePatterns, Namespace, Op, Operand, Page, PatchByFilter, Pattern, Query,
-    Rank, SchemaChange, Settings, Value, Write, WriteFault, Written,
+    Declaration, Direction, DocId, Filter, FullText, Given, GivenRow, Hit, IdType, Include,
+    LIMIT_MAX, LastToken, Metadata, NamePatterns, Namespace, Op, Operand, Page, PatchByFilter,
+    Pattern, Query, Rank, SchemaChange, Settings, Value, Which, Write, WriteFault, Written,
 };
 
 use crate::world::model::distance;
 use crate::world::words::{
-    ATTRIBUTES, COUNT, Change, Datum, Doc, Facts, Find, If, Kind, MARK, Newest, Read, Said, Sight,
-    TEXT, Touched, VECTOR, Wish,
+    ATTRIBUTES, COUNT, Change, Datum, Doc, Facts, Find, If, Kind, MARK, METRIC, Newest, Read, Said,
+    Searched, Sight, TEXT, Touched, VECTOR, Wish,
 };
 
 /// Under which label all documents are counted.
@@ -76,13 +76,26 @@ async fn list(engine: &Engine, page: usize) -> Said {
 fn schema(change: &Change) -> Vec<(Box<str>, SchemaChange)> {
     let declare = change.declare.iter().map(|(attribute, kind)| {
         let ann = matches!(kind, Kind::Vector(_))
-            .then_some(Ann { metric: Some(Metric::EuclideanSquared), late_interaction: false });
+            .then_some(Ann { metric: Some(METRIC), late_interaction: false });
         let declaration = Declaration { ann, ..Declaration::of(kind.attr_type()) };
         (Box::<str>::from(*attribute), SchemaChange::Declare(declaration))
     });
+    let full_text = |searched| match searched {
+        Searched::Yes => Some(FullText::default()),
+        Searched::No => None,
+    };
+    let searched = change.searched.map(|searched| {
+        let declaration = Declaration {
+            // What is searched is no more filtered by, unless that is asked for.
+            filterable: Some(true),
+            full_text: Some(full_text(searched)),
+            ..Declaration::of(Kind::Text.attr_type())
+        };
+        (Box::<str>::from(TEXT), SchemaChange::Declare(declaration))
+    });
     let drop =
         change.drop.iter().map(|attribute| (Box::<str>::from(*attribute), SchemaChange::Drop));
-    declare.chain(drop).collect()
+    declare.chain(drop).chain(searched).collect()
 }
 
 fn write(change: &Change) -> Write {
@@ -101,10 +114,11 @@ fn write(change: &Change) -> Write {
         schema: schema(change),
         // The contract has whoever makes a name without a document say of what type its ids are.
         id_type: (change.create == Create::Always).then_some(IdType::Uint),
+        metric: change.metric,
         read_only: change.read_only,
         pinning: change.pinning,
         create: change.create,
-        ..Write::default()
+        pressure: change.pressure,
     }
 }
 
@@ -164,13 +178,18 @@ fn queries(read: &Read) -> Vec<Query> {
         Read::All | Read::Nearest { .. } => None,
         Read::One(id) => Some(test("id", Op::Eq, Operand::Literal(given_id(*id)))),
         Read::CountBelow(bound) => Some(test(COUNT, Op::Lt, Operand::Literal(Given::Int(*bound)))),
+        Read::Says(word) => {
+            let operand = Operand::Literal(Given::Text(word.as_str().into()));
+            let pattern = Pattern::Tokens { operand, which: Which::All, last: LastToken::Itself };
+            Some(Filter::Like { attribute: TEXT.into(), pattern })
+        }
     };
     let by_id = || Rank::Order(vec![("id".into(), Direction::Ascending)]);
     let (rank, limit) = match read {
         Read::Nearest { vector, limit } => {
             (Rank::Nearest { attribute: VECTOR.into(), vector: given_vector(vector) }, *limit)
         }
-        Read::All | Read::One(_) | Read::CountBelow(_) => (by_id(), LIMIT_MAX),
+        Read::All | Read::One(_) | Read::CountBelow(_) | Read::Says(_) => (by_id(), LIMIT_MAX),
     };
     let documents = Query {
         rank: Some(rank),
@@ -182,12 +201,14 @@ fn queries(read: &Read) -> Vec<Query> {
     let count = Query { aggregates: vec![(ALL.into(), Aggregate::Count)], ..Query::default() };
     match read {
         Read::All => vec![documents, count],
-        Read::One(_) | Read::CountBelow(_) | Read::Nearest { .. } => vec![documents],
+        Read::One(_) | Read::CountBelow(_) | Read::Says(_) | Read::Nearest { .. } => {
+            vec![documents]
+        }
     }
 }
 
 fn changed(written: &Written) -> Said {
-    let Written { seq, upserted, patched, deleted, remaining, stored } = written;
+    let Written { seq, upserted, patched, deleted, remaining, stored, .. } = written;
     if *remaining {
         return Said::Broken("documents are left, and there are few".to_owned());
     }
@@ -231,7 +252,7 @@ fn sight(read: &Read, answered: &Answered) -> Result<Sight, String> {
             },
             odd => return Err(format!("{odd:?} for a count")),
         },
-        (Read::One(_) | Read::CountBelow(_) | Read::Nearest { .. }, None) => None,
+        (Read::One(_) | Read::CountBelow(_) | Read::Says(_) | Read::Nearest { .. }, None) => None,
         _ => return Err(format!("{} answers to {read:?}", answered.answers.len())),
     };
     let rows =
@@ -262,7 +283,7 @@ fn document(read: &Read, hit: &Hit) -> Result<(u64, Doc), String> {
     }
     let far = match read {
         Read::Nearest { vector, .. } => distance(vector, &doc).map(|far| far as f32),
-        Read::All | Read::One(_) | Read::CountBelow(_) => None,
+        Read::All | Read::One(_) | Read::CountBelow(_) | Read::Says(_) => None,
     };
     match hit.dist == far {
         true => Ok((id, doc)),
@@ -280,7 +301,9 @@ fn facts(metadata: &Metadata) -> Said {
     match kinds {
         Some(kinds) => {
             let Settings { read_only, pinning } = metadata.schema.settings;
-            Said::Told(Facts { kinds, read_only, pinning, rows: metadata.rows })
+            let text = metadata.schema.attributes.get(TEXT);
+            let searched = text.map_or(Searched::No, Searched::of);
+            Said::Told(Facts { kinds, searched, read_only, pinning, rows: metadata.rows })
         }
         None => Said::Broken(format!("nobody declared what is in {:?}", metadata.schema)),
     }
@@ -298,7 +321,8 @@ fn not_changed(error: &Error) -> Said {
             Said::Unknown(story)
         }
         ErrorKind::Unavailable => Said::NotCommitted(story),
-        ErrorKind::Corrupt | ErrorKind::Internal => Said::Broken(story),
+        ErrorKind::Corrupt => Said::Damaged(story),
+        ErrorKind::Internal => Said::Broken(story),
     }
 }
 
@@ -309,7 +333,8 @@ fn not_read(error: &Error) -> Said {
         ErrorKind::Invalid | ErrorKind::Conflict => Said::Refused(story),
         ErrorKind::NotFound => Said::Absent,
         ErrorKind::Throttled | ErrorKind::Unavailable => Said::Failed(story),
-        ErrorKind::Corrupt | ErrorKind::Internal => Said::Broken(story),
+        ErrorKind::Corrupt => Said::Damaged(story),
+        ErrorKind::Internal => Said::Broken(story),
     }
 }
 

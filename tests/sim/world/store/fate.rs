@@ -72,6 +72,8 @@ pub(super) enum Shown {
     Broken(f64),
     /// Something is wrong in the middle, and it is longer than was said.
     Long(f64),
+    /// Something is wrong there, and nothing else tells of it.
+    Turned(f64),
     /// Of a listing.
     Torn(f64),
 }
@@ -189,6 +191,7 @@ impl Faults {
                 FaultKind::Slow,
                 FaultKind::ShortRead,
                 FaultKind::Garbled,
+                FaultKind::Turned,
             ],
             Question::List => {
                 &[FaultKind::FailedBefore, FaultKind::Stuck, FaultKind::Slow, FaultKind::TornList]
@@ -206,6 +209,9 @@ impl Faults {
             Some(FaultKind::Garbled) => {
                 let shown = if luck.coin() { Shown::Broken(place) } else { Shown::Long(place) };
                 return Asked { before, after, shown };
+            }
+            Some(FaultKind::Turned) => {
+                return Asked { before, after, shown: Shown::Turned(place) };
             }
             Some(FaultKind::TornList) => return Asked { before, after, shown: Shown::Torn(place) },
             Some(FaultKind::Slow) => {

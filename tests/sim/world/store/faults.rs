@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use elacsym::env::{Clock, Dice};
+use elacsym::model::Namespace;
+use elacsym::storage::{CellKey, ImmutableKey, Key};
 
 use super::luck::Luck;
 use super::rates::{FaultKind, Rates};
@@ -30,6 +32,8 @@ pub(super) struct Inside {
     masked: BTreeSet<FaultKind>,
     counts: BTreeMap<FaultKind, u64>,
     storms: Vec<Storm>,
+    /// Of what a bit turned on its way, the keys.
+    turned: BTreeSet<String>,
     /// Where and how long storms are.
     dice: Dice,
     clock: Clock,
@@ -76,6 +80,7 @@ impl Faults {
             masked: BTreeSet::new(),
             counts: BTreeMap::new(),
             storms: Vec::new(),
+            turned: BTreeSet::new(),
             dice,
             clock: Clock::start(),
             views: 0,
@@ -130,6 +135,24 @@ impl Faults {
 
     pub(super) fn happened(&self, kind: FaultKind) {
         self.inside().happened(kind);
+    }
+
+    /// A bit of that object turned on its way to somebody.
+    pub(super) fn turned(&self, key: &str) {
+        let mut inside = self.inside();
+        inside.happened(FaultKind::Turned);
+        inside.turned.insert(key.to_owned());
+    }
+
+    /// Whether one did of anything that is kept of that name: then it may be told that this is damaged.
+    pub(crate) fn turned_in(&self, name: &Namespace) -> bool {
+        let is_of = |key: &String| match Key::parse(key) {
+            Ok(Key::Cell(CellKey::Head(home))) => home == *name,
+            Ok(Key::Immutable(ImmutableKey::Slot(slot))) => slot.home == *name,
+            Ok(Key::Immutable(ImmutableKey::File(file))) => file.home == *name,
+            _ => false,
+        };
+        self.inside().turned.iter().any(is_of)
     }
 
     /// It happens, unless it never does: one that no request meets by chance.

@@ -5,9 +5,10 @@
 //! the dead is it decided anew whether it arrives. What takes effect late does so in a task of its own.
 //! A read is answered as the truth was at some moment between the question and the answer.
 //!
-//! What is garbled never comes as a whole body of the right length. Nobody below the decoders could tell,
-//! and to them it is damage of the store, for which a name stops, and rightly: on its way a body has the
-//! checksums of TCP and TLS. So what is garbled breaks off, or is too long, and `storage` asks again.
+//! What is garbled breaks off, or is too long, and `storage` asks again. A bit that turned is another matter:
+//! the body comes whole and of the right length, past the checksums of TCP and TLS, and nobody below the
+//! decoders could tell. To them it is damage of the store, for which a name stops, and rightly, until it is
+//! read anew. Which names may say so, [`Faults::turned_in`] tells.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -143,7 +144,7 @@ impl Lying {
     }
 
     /// The answer has begun: what can still happen to the body?
-    fn show(&self, found: Found, shown: Shown) -> GetResult {
+    fn show(&self, key: &str, found: Found, shown: Shown) -> GetResult {
         let body = found.body.clone();
         if body.is_empty() {
             return found.whole();
@@ -166,6 +167,10 @@ impl Lying {
                 self.faults.happened(FaultKind::Garbled);
                 let more = body.slice(..1);
                 stream::iter([Ok(garbled(&body, at(place))), Ok(more)]).boxed()
+            }
+            Shown::Turned(place) => {
+                self.faults.turned(key);
+                stream::iter([Ok(garbled(&body, at(place)))]).boxed()
             }
             Shown::Truth | Shown::Failure(_) | Shown::Silence | Shown::Torn(_) => {
                 stream::iter([Ok(body)]).boxed()
@@ -220,7 +225,7 @@ impl View for Lying {
         match shown {
             Shown::Silence => pending().await,
             Shown::Failure(failure) => Err(failure.error(path.as_ref())),
-            shown => Ok(self.show(found?, shown)),
+            shown => Ok(self.show(path.as_ref(), found?, shown)),
         }
     }
 

@@ -9,13 +9,14 @@ use elacsym::model::{
     AttrNo, Attribute, DocId, IdType, ReadOnly, Row, SchemaEdit, Settings, Value,
 };
 
-use crate::world::words::{ATTRIBUTES, Datum, Doc, Edit, Entry, Kind};
+use crate::world::words::{ATTRIBUTES, Datum, Doc, Edit, Entry, Kind, Searched, TEXT};
 
 #[derive(Debug, Default)]
 pub(super) struct Schema {
     known: BTreeMap<AttrNo, (&'static str, Kind)>,
     /// The first number that was never given.
     next: u32,
+    searched: Searched,
 }
 
 impl Schema {
@@ -50,7 +51,10 @@ impl Schema {
 
     fn edit(&mut self, edit: &SchemaEdit, edits: &mut Vec<Edit>) -> Result<(), String> {
         match edit {
-            SchemaEdit::Set { name, attribute } => self.set(name, attribute, edits)?,
+            SchemaEdit::Set { name, attribute } => {
+                self.set(name, attribute, edits)?;
+                self.search(name, attribute, edits);
+            }
             SchemaEdit::Drop { number } => {
                 let dropped = self.known.remove(number);
                 edits.extend(dropped.map(|(name, _)| Edit::Dropped(name)));
@@ -75,7 +79,7 @@ impl Schema {
     ) -> Result<(), String> {
         let (name, kind, number) = (known(name)?, kind_of(attribute)?, attribute.number);
         match self.known.get(&number) {
-            // Other options, which are not told.
+            // Other options.
             Some(known) if *known == (name, kind) => return Ok(()),
             Some(known) => return Err(format!("{number:?} is {known:?}, and becomes {name}")),
             None => {}
@@ -90,6 +94,15 @@ impl Schema {
         self.known.insert(number, (name, kind));
         edits.push(Edit::Added(name, kind));
         Ok(())
+    }
+
+    /// Of options one is told.
+    fn search(&mut self, name: &str, attribute: &Attribute, edits: &mut Vec<Edit>) {
+        let searched = Searched::of(attribute);
+        if name == TEXT && searched != self.searched {
+            self.searched = searched;
+            edits.push(Edit::Searched(searched));
+        }
     }
 
     fn doc(&self, row: Row) -> Result<Doc, String> {

@@ -276,6 +276,29 @@ async fn whatever_befalls_a_body_it_comes_whole_or_not_at_all() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_bit_that_turned_is_in_a_whole_body_and_whoever_asks_again_sees_the_truth() {
+    let truth = Truth::new(Order::default());
+    let faults = Faults::new(Rates::none().with(FaultKind::Turned, 0.3), Dice::from_seed(1));
+    let lying = lying(&truth, &faults, &Gate::open(), 2);
+    let (store, body) = (store(lying), Bytes::from(vec![7; 3000]));
+    put(&truth, &at(0), &body, PutMode::Create).unwrap();
+    let home = slot_key(0).home;
+    assert!(!faults.turned_in(&home), "nobody has asked");
+    let mut turned = 0;
+    for _ in 0..50 {
+        let seen = store.slot(&slot_key(0)).await.unwrap().body.unwrap();
+        let bits = body.iter().zip(&seen).map(|(ours, theirs)| (ours ^ theirs).count_ones());
+        let bits: u32 = bits.sum();
+        assert!(seen.len() == body.len() && bits <= 1, "{bits} of {} bytes", seen.len());
+        turned += u64::from(bits);
+    }
+    assert!((5..30).contains(&turned), "{turned}");
+    assert_eq!(faults.counts(), BTreeMap::from([(FaultKind::Turned, turned)]));
+    let another = Namespace::new("another").unwrap();
+    assert!(faults.turned_in(&home) && !faults.turned_in(&another));
+}
+
 /// All that a run asks of a store, under every fault there is.
 async fn played(seed: u64) -> (u64, BTreeMap<FaultKind, u64>, usize) {
     let mut dice = Dice::from_seed(seed);

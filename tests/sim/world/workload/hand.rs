@@ -7,13 +7,14 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 use std::time::Duration;
 
-use elacsym::model::{Create, Pinning, ReadOnly};
+use elacsym::model::{Create, Metric, Pinning, Pressure, ReadOnly};
 
 use super::habits::{Deed, Habits};
 use super::seen::{Known, Last};
 use crate::world::plan::Chance;
 use crate::world::words::{
-    COUNT, Change, Datum, Doc, FICKLE, If, Kind, MARK, Newest, Read, TEXT, VECTOR, Wish,
+    COUNT, Change, Datum, Doc, FICKLE, If, Kind, MARK, METRIC, Newest, Read, Searched, TEXT,
+    VECTOR, Wish,
 };
 
 const COUNTS: usize = 12;
@@ -33,6 +34,16 @@ const NEAREST: (usize, usize) = (1, 6);
 /// The chance that a document of a name with vectors has one, and that one is of another length.
 const HAS_VECTOR: f64 = 0.8;
 const ODD_VECTOR: f64 = 0.02;
+/// The chance that a change is about how texts are searched, and that a read is by a word: of so many letters
+/// at most.
+const SEARCHED: f64 = 0.4;
+const ASKS_WORDS: f64 = 0.5;
+const WORD_LETTERS_MAX: usize = 6;
+/// The chance that a change without a key is not to be held up, that it says by what vectors are measured,
+/// and that this is wrong where there are any.
+const LIFTS: f64 = 0.15;
+const SAYS_METRIC: f64 = 0.1;
+const ODD_METRIC: f64 = 0.2;
 const STALENESS: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(3600)];
 
@@ -55,8 +66,14 @@ impl Hand<'_> {
     /// A repetition is not drawn: whoever has something to repeat does.
     pub(super) fn wish(&mut self, deed: Deed) -> Wish {
         let mut wish = self.bare_wish(deed);
-        if let Wish::Change { change, .. } = &mut wish {
+        if let Wish::Change { change, key } = &mut wish {
             self.add_vectors(change);
+            self.add_words(change);
+            self.add_metric(change);
+            // With it, too, it would be the same request under its key.
+            if key.is_none() && self.chance.fork("pressure").happens(LIFTS) {
+                change.pressure = Pressure::Lifted;
+            }
         }
         wish
     }
@@ -76,8 +93,14 @@ impl Hand<'_> {
             Deed::Grow => self.change(Self::grow),
             Deed::Find => self.change(Self::find),
             Deed::Create => self.change(Self::create),
-            Deed::Schema => self.change(Self::schema),
+            Deed::Schema => match self.searched() {
+                None => self.change(Self::schema),
+                searched => self.change(|_| Change { searched, ..Change::default() }),
+            },
             Deed::Declare => {
+                if let searched @ Some(_) = self.searched() {
+                    return Wish::Set(Change { searched, ..Change::default() });
+                }
                 let attribute = self.chance.one_of(&FICKLE);
                 let declare = vec![(attribute, self.kind(attribute))];
                 Wish::Set(Change { declare, ..Change::default() })
@@ -100,7 +123,8 @@ impl Hand<'_> {
             }
             Deed::ReadBelow => {
                 let bound = self.chance.below(COUNTS) as i64;
-                self.read(Read::CountBelow(bound))
+                let word = self.word();
+                self.read(word.map_or(Read::CountBelow(bound), Read::Says))
             }
             Deed::ReadNear => {
                 let read = self.near();
@@ -304,6 +328,39 @@ impl Hand<'_> {
         Read::Nearest { vector, limit: self.chance.between(NEAREST.0, NEAREST.1) }
     }
 
+    /// Whether, from now on, texts can be searched by their words. None: that stays as it is.
+    fn searched(&self) -> Option<Searched> {
+        let mut chance = self.chance.fork("searched");
+        let says = chance.happens(SEARCHED);
+        says.then(|| chance.one_of(&[Searched::Yes, Searched::Yes, Searched::No]))
+    }
+
+    /// One that a text may be. None: something else is asked for.
+    fn word(&self) -> Option<String> {
+        let mut chance = self.chance.fork("word");
+        let asks = chance.happens(ASKS_WORDS);
+        asks.then(|| chance.one_of(&LETTERS).repeat(1 + chance.zipf(WORD_LETTERS_MAX)))
+    }
+
+    /// Whoever makes a name often says that its texts can be searched.
+    fn add_words(&self, change: &mut Change) {
+        let says = self.chance.fork("words").happens(SEARCHED);
+        if self.known.is_new() && !change.puts.is_empty() && says {
+            change.searched = Some(Searched::Yes);
+        }
+    }
+
+    /// By what vectors are measured is said for nothing, and now and then wrongly: never where one comes
+    /// along that nobody declared.
+    fn add_metric(&self, change: &mut Change) {
+        let mut chance = self.chance.fork("metric of all");
+        let has = change.puts.iter().any(|(_, doc)| doc.contains_key(VECTOR));
+        if change.metric.is_none() && chance.happens(SAYS_METRIC) {
+            let odd = chance.happens(ODD_METRIC) && !has;
+            change.metric = Some(if odd { Metric::Cosine } else { METRIC });
+        }
+    }
+
     /// Whoever makes a name says whether it has vectors, and then most of its documents do.
     fn add_vectors(&mut self, change: &mut Change) {
         let dims = match self.known.kind(VECTOR) {
@@ -312,7 +369,12 @@ impl Hand<'_> {
                 && !change.puts.is_empty()
                 && self.chance.happens(self.habits.vectors) =>
             {
-                change.declare.push((VECTOR, Kind::Vector(self.habits.dims)));
+                if self.chance.fork("metric").happens(0.5) {
+                    // The first document that has one says of how many numbers.
+                    change.metric = Some(METRIC);
+                } else {
+                    change.declare.push((VECTOR, Kind::Vector(self.habits.dims)));
+                }
                 self.habits.dims
             }
             _ => return,

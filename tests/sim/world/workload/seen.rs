@@ -123,7 +123,7 @@ impl Known {
         match read {
             Read::All => self.ids.clear(),
             Read::One(id) => self.ids.extend([(*id, Last::Gone)]),
-            Read::CountBelow(_) | Read::Nearest { .. } => {}
+            Read::CountBelow(_) | Read::Says(_) | Read::Nearest { .. } => {}
         }
         for (id, doc) in &sight.rows {
             self.ids.insert(*id, Last::of(doc).unwrap_or(Last::Bare));
