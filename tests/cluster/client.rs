@@ -41,6 +41,7 @@ pub(crate) enum Reply {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    head: String,
     body: Vec<u8>,
 }
 
@@ -87,6 +88,10 @@ impl Request<'_> {
 }
 
 impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -114,7 +119,7 @@ async fn exchange(line: &mut TcpStream, request: &Request<'_>) -> io::Result<Ans
         more(line, &mut bytes, HEAD_BYTES_MAX).await?;
     };
     let mut body = bytes.split_off(head_bytes);
-    let head = String::from_utf8_lossy(&bytes);
+    let head = String::from_utf8_lossy(&bytes).into_owned();
     let Some((status, length)) = read_head(&head).filter(|(_, length)| *length <= BODY_BYTES_MAX)
     else {
         return Err(io::Error::other(format!("not an answer of ours: {head}")));
@@ -123,7 +128,7 @@ async fn exchange(line: &mut TcpStream, request: &Request<'_>) -> io::Result<Ans
     while body.len() < length {
         more(line, &mut body, length).await?;
     }
-    Ok(Answer { status, body })
+    Ok(Answer { status, head, body })
 }
 
 async fn more(line: &mut TcpStream, bytes: &mut Vec<u8>, bytes_max: usize) -> io::Result<()> {
@@ -135,11 +140,15 @@ async fn more(line: &mut TcpStream, bytes: &mut Vec<u8>, bytes_max: usize) -> io
 
 /// The status, and how long the body is: our server always says so.
 fn read_head(head: &str) -> Option<(u16, usize)> {
-    let mut lines = head.lines();
-    let status = lines.next()?.strip_prefix("HTTP/1.1 ")?.split(' ').next()?.parse().ok()?;
-    let mut fields = lines.filter_map(|line| line.split_once(':'));
-    let (_, length) = fields.find(|(name, _)| name.eq_ignore_ascii_case("content-length"))?;
-    Some((status, length.trim().parse().ok()?))
+    let status = head.lines().next()?.strip_prefix("HTTP/1.1 ")?.split(' ').next()?;
+    let length = header(head, "content-length")?;
+    Some((status.parse().ok()?, length.parse().ok()?))
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut fields = head.lines().skip(1).filter_map(|line| line.split_once(':'));
+    let (_, value) = fields.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    Some(value.trim())
 }
 
 #[cfg(test)]
@@ -182,6 +191,14 @@ mod tests {
         }
         let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         assert_eq!(reply(gone).await, "unsent");
+    }
+
+    #[test]
+    fn of_a_head_each_line_is_found_by_its_name() {
+        let head = "HTTP/1.1 429 Too Many\r\nRetry-After: 1\r\ncontent-length: 7\r\n\r\n";
+        assert_eq!(read_head(head), Some((429, 7)));
+        assert_eq!((header(head, "retry-after"), header(head, "x")), (Some("1"), None));
+        assert_eq!(read_head("HTTP/1.1 200 OK\r\n\r\n"), None);
     }
 
     #[test]

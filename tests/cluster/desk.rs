@@ -1,6 +1,7 @@
 //! The desk at which one client sits: it sends, repeats what may be repeated for as long as it is
 //! in doubt, and has everything noted.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,6 +106,18 @@ impl Desk {
         panic!("in {SETTLE_LIMIT:?} nothing settled what came of {post:?}");
     }
 
+    /// Does it, however often it is turned away.
+    pub(crate) async fn insist(&mut self, post: &Post) {
+        let clock = Clock::start();
+        while clock.now() < SETTLE_LIMIT {
+            if let Told::Done { .. } = self.settle(post).await {
+                return;
+            }
+            self.rest().await;
+        }
+        panic!("in {SETTLE_LIMIT:?} nobody did {post:?}");
+    }
+
     /// One attempt, of whose doubts the counts know before it has landed.
     async fn send(&mut self, post: &Post) -> Reply {
         let world = self.world.clone();
@@ -174,6 +187,18 @@ impl Desk {
         looked
     }
 
+    /// The attributes that a name has, if that is answered.
+    pub(crate) async fn attributes(&mut self, name: &str) -> Option<BTreeSet<String>> {
+        let at = self.world.board.server(self.aim, &mut self.chance).await;
+        let path = format!("/v1/namespaces/{name}/schema");
+        match self.client.get(at, &path, REQUEST_LIMIT).await {
+            Reply::Answer(answer) if answer.status == 200 => {
+                Some(answer.json().as_object()?.keys().cloned().collect())
+            }
+            Reply::Answer(_) | Reply::Unsent | Reply::Silence => None,
+        }
+    }
+
     /// The names that the server lists, of those that begin so.
     pub(crate) async fn list(&mut self, prefix: &str) -> Option<Vec<String>> {
         let at = self.world.board.server(self.aim, &mut self.chance).await;
@@ -200,6 +225,9 @@ fn judge(world: &World, post: &Post, answer: &Answer, doubts: u32) -> Verdict {
     match answer.status {
         200 if !of_another => {
             world.counts.acks.add();
+            if answer.json()["rows_remaining"] == true {
+                world.recorder.odd(format!("few rows are not all, to {post:?}: {}", answer.text()));
+            }
             if doubts > 0 {
                 world.counts.resolved.add();
             }
@@ -219,6 +247,11 @@ fn judge(world: &World, post: &Post, answer: &Answer, doubts: u32) -> Verdict {
         status @ 422 if of_another && code == "idempotency_key_reused" => {
             Verdict::Final(Told::Refused { status })
         }
+        // It is read-only for a moment. Of an attempt before this one it says nothing either.
+        status @ 400 if answer.text().contains("this namespace is read-only") => match doubts {
+            0 => Verdict::Final(Told::Refused { status }),
+            _ => Verdict::Later,
+        },
         // The attempt that was in doubt has deleted it.
         404 if post.again == Again::AsItIs && doubts > 0 => {
             world.counts.resolved.add();

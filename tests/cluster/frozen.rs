@@ -45,6 +45,7 @@ async fn stand_still(site: Site) {
         writers: vec![Aim::Any, Aim::Any, one, one, one, two, two, two],
         readers: vec![one, one, two, two],
         undertaker: None,
+        clerk: None,
         mix: Mix::Everything,
     };
     let mut scene = Scene::begin(&world, "frozen", &cast).await;

@@ -30,6 +30,7 @@ async fn a_full_disk_stops_writes_and_nothing_else_until_there_is_room() {
         writers: vec![Aim::Any; 4],
         readers: vec![Aim::Any],
         undertaker: None,
+        clerk: None,
         mix: Mix::Bulk,
     };
     let mut scene = Scene::begin(&world, "full", &cast).await;

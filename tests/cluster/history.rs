@@ -25,6 +25,7 @@ pub(crate) struct History {
     pub(crate) acts: Vec<Act>,
     pub(crate) echoes: Vec<Echo>,
     pub(crate) reads: Vec<Read>,
+    pub(crate) frosts: Vec<Frost>,
 }
 
 /// What somebody is about to do.
@@ -50,19 +51,33 @@ pub(crate) struct Act {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Put,
+    /// With the wish that the namespace be made if it is not there.
+    PutMaking,
+    /// Into a namespace that is there.
+    PutInto,
     /// All but the bodies.
     Patch,
+    /// The same, of rows that the act of this token wrote: all of them, for nobody else writes them.
+    PatchIf {
+        by: String,
+    },
+    /// The same, of rows that the act of this token wrote: none of them, for it wrote none.
+    PatchMissed {
+        by: String,
+    },
     Delete {
         ids: Vec<String>,
     },
     /// Of the one row that the act of this token wrote, found by that.
     PatchFound {
         by: String,
+        beyond: Beyond,
     },
     /// Of all rows that the act of this token wrote, found by that: so many.
     DeleteFound {
         by: String,
         rows: u64,
+        beyond: Beyond,
     },
     /// The namespace is deleted.
     End,
@@ -76,6 +91,13 @@ pub(crate) enum What {
     Free {
         of: String,
     },
+}
+
+/// What is to become of a request that finds more rows than one may change. None of these does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beyond {
+    Refused,
+    Left,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +143,14 @@ pub(crate) struct Echo {
     pub(crate) slot: Option<u64>,
 }
 
+/// For how long a namespace was read-only at the least: from when that was acknowledged until its end
+/// was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frost {
+    pub(crate) from: Moment,
+    pub(crate) until: Moment,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Read {
     pub(crate) call: Moment,
@@ -158,7 +188,9 @@ impl What {
     /// How many rows the request names, or must find.
     pub(crate) fn asked(&self, rows: &[Row]) -> u64 {
         match self {
-            Self::Put | Self::Patch | Self::PatchFound { .. } => rows.len() as u64,
+            Self::Put | Self::PutMaking | Self::PutInto => rows.len() as u64,
+            Self::Patch | Self::PatchIf { .. } | Self::PatchFound { .. } => rows.len() as u64,
+            Self::PatchMissed { .. } => 0,
             Self::Delete { ids } => ids.len() as u64,
             Self::DeleteFound { rows, .. } => *rows,
             Self::End => 0,
@@ -178,6 +210,7 @@ impl Act {
 
     pub(crate) fn effect(&self) -> Effect {
         match self.told {
+            _ if matches!(self.draft.what, What::PatchMissed { .. }) => Effect::None,
             Told::Doubt => Effect::Possible,
             Told::Refused { .. } => Effect::None,
             Told::Done { rows: 0, .. } if self.draft.what.is_conditional() => Effect::None,

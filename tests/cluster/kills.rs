@@ -47,6 +47,7 @@ async fn kill_again_and_again(site: Site) {
         writers: vec![Aim::Any; WRITERS],
         readers: vec![Aim::Any],
         undertaker: Some(Aim::Any),
+        clerk: Some(Aim::Any),
         mix: Mix::Everything,
     };
     while toll.kills < kills {

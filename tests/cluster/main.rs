@@ -9,9 +9,11 @@
 // The helpers of a test binary are tests too, which clippy does not see.
 #![allow(clippy::unwrap_used)]
 
+mod bad_days;
 mod board;
 mod chance;
 mod check;
+mod clerk;
 mod client;
 mod counts;
 mod desk;
@@ -30,6 +32,7 @@ mod scene;
 mod site;
 mod small_disk;
 mod story;
+mod strait;
 mod toll;
 mod twins;
 mod undertaker;

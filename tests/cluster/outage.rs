@@ -32,6 +32,7 @@ async fn a_server_outlives_its_store_and_what_it_acknowledged_holds() {
         writers: vec![Aim::Any; 6],
         readers: vec![Aim::Any],
         undertaker: Some(Aim::Any),
+        clerk: None,
         mix: Mix::Everything,
     };
     let mut scene = Scene::begin(&world, "outage", &cast).await;

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use crate::chance::Chance;
-use crate::history::{Act, At, Draft, Echo, History, Level, Moment, Read, Scope, Seen, Told};
+use crate::history::{
+    Act, At, Draft, Echo, Frost, History, Level, Moment, Read, Scope, Seen, Told,
+};
 use crate::row::Row;
 
 #[derive(Debug, Default)]
@@ -85,6 +87,10 @@ impl Recorder {
             let seen = rows.map(|rows| noted.seen(rows));
             noted.history.reads.push(Read { call, back, level, floor, scope, seen });
         });
+    }
+
+    pub(crate) fn frost(&self, name: &str, from: Moment, until: Moment) {
+        self.with(name, |noted| noted.history.frosts.push(Frost { from, until }));
     }
 
     /// An answer that nobody should get; one is enough to fail.

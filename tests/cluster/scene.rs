@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use crate::board::Aim;
 use crate::chance::replay;
 use crate::check::check;
+use crate::clerk::Clerk;
 use crate::desk::{Desk, Looked, World};
 use crate::history::{Level, Scope, Told};
 use crate::node::Node;
@@ -34,6 +35,7 @@ pub(crate) struct Cast {
     pub(crate) writers: Vec<Aim>,
     pub(crate) readers: Vec<Aim>,
     pub(crate) undertaker: Option<Aim>,
+    pub(crate) clerk: Option<Aim>,
     pub(crate) mix: Mix,
 }
 
@@ -104,6 +106,15 @@ impl Scene {
             self.people.spawn(async move {
                 while !*stop.borrow() {
                     reader.step().await;
+                }
+            });
+        }
+        if let Some(aim) = cast.clerk {
+            let mut clerk = Clerk::new(&world, &format!("{title}c"), aim, &self.names);
+            let stop = self.stop.subscribe();
+            self.people.spawn(async move {
+                while !*stop.borrow() {
+                    clerk.step().await;
                 }
             });
         }

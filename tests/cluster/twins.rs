@@ -34,6 +34,7 @@ async fn share(site: Site) {
         writers: vec![Aim::Any; 6],
         readers: vec![Aim::Seat(0), Aim::Seat(1)],
         undertaker: None,
+        clerk: None,
         mix: Mix::Everything,
     };
     let mut scene = Scene::begin(&world, "twins", &cast).await;

@@ -23,6 +23,8 @@ pub(crate) struct Undertaker {
     name: String,
     acts: u64,
     life: i64,
+    /// Whether that life has a row.
+    there: bool,
     /// How often the life that goes on will still be put.
     puts: u64,
     parts: u64,
@@ -32,7 +34,7 @@ impl Undertaker {
     pub(crate) fn new(world: &Arc<World>, who: String, aim: Aim, name: &str) -> Self {
         let desk = Desk::new(world, &who, aim);
         let name = name.to_owned();
-        Self { desk, who, name, acts: 0, life: 0, puts: 0, parts: 0 }
+        Self { desk, who, name, acts: 0, life: 0, there: false, puts: 0, parts: 0 }
     }
 
     pub(crate) async fn step(&mut self) {
@@ -45,14 +47,15 @@ impl Undertaker {
             if self.puts == 0 {
                 self.be_born();
             }
-            (What::Put, self.rows(&token), Again::WithKey(key(&token)))
+            let what = if self.there { What::PutInto } else { What::PutMaking };
+            (what, self.rows(&token), Again::WithKey(key(&token)))
         };
         let draft = Draft { token, thing: LIFE.to_owned(), what, rows };
         let post = Post::of(&self.name, &draft, again);
         let (_, told) = self.desk.submit(&self.name, draft, &post).await;
         match told {
-            Told::Done { .. } if over => self.life = -self.life,
-            Told::Done { .. } => self.puts -= 1,
+            Told::Done { .. } if over => (self.life, self.there) = (-self.life, false),
+            Told::Done { .. } => (self.puts, self.there) = (self.puts - 1, true),
             Told::Refused { .. } | Told::Doubt => self.desk.rest().await,
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::Answer;
-use crate::history::{At, Draft, Level, Told, What};
+use crate::history::{At, Beyond, Draft, Level, Told, What};
 use crate::recorder::Rows;
 use crate::row::Row;
 
@@ -46,14 +46,27 @@ impl Post {
         let body = match &draft.what {
             What::End => return Self { method: "DELETE", path, body: String::new(), again },
             What::Put | What::Step { from: -1 } => json!({"upsert_rows": rows(Row::as_upsert)}),
+            What::PutMaking => json!({
+                "upsert_rows": rows(Row::as_upsert), "create_namespace": true,
+            }),
+            What::PutInto => json!({
+                "upsert_rows": rows(Row::as_upsert), "create_namespace": false,
+            }),
             What::Patch => json!({"patch_rows": rows(Row::as_patch)}),
+            What::PatchIf { by } | What::PatchMissed { by } => json!({
+                "patch_rows": rows(Row::as_patch), "patch_condition": ["by", "Eq", by],
+            }),
             What::Delete { ids } => json!({"deletes": ids}),
-            What::PatchFound { by } => json!({
+            What::PatchFound { by, beyond } => json!({
                 "patch_by_filter": {
                     "filters": ["by", "Eq", by], "patch": draft.rows.first().map(Row::as_stamp),
                 },
+                "patch_by_filter_allow_partial": *beyond == Beyond::Left,
             }),
-            What::DeleteFound { by, .. } => json!({"delete_by_filter": ["by", "Eq", by]}),
+            What::DeleteFound { by, beyond, .. } => json!({
+                "delete_by_filter": ["by", "Eq", by],
+                "delete_by_filter_allow_partial": *beyond == Beyond::Left,
+            }),
             What::Step { from } => json!({
                 "upsert_rows": rows(Row::as_upsert), "upsert_condition": ["n", "Eq", from],
             }),
@@ -119,17 +132,31 @@ fn a_request_says_what_is_drafted() {
         (What::Put, vec![row.clone()], "upsert_rows", json!([row.as_upsert()])),
         (What::Patch, vec![row.clone()], "patch_rows", json!([row.as_patch()])),
         (
-            What::PatchFound { by: "t".to_owned() },
+            What::PatchFound { by: "t".to_owned(), beyond: Beyond::Left },
             vec![row.clone()],
             "patch_by_filter",
             json!({"filters": ["by", "Eq", "t"], "patch": row.as_stamp()}),
         ),
         (
-            What::DeleteFound { by: "t".to_owned(), rows: 2 },
+            What::PatchFound { by: "t".to_owned(), beyond: Beyond::Left },
+            vec![row.clone()],
+            "patch_by_filter_allow_partial",
+            json!(true),
+        ),
+        (
+            What::DeleteFound { by: "t".to_owned(), rows: 2, beyond: Beyond::Refused },
             vec![],
             "delete_by_filter",
             json!(["by", "Eq", "t"]),
         ),
+        (
+            What::PatchIf { by: "t".to_owned() },
+            vec![row.clone()],
+            "patch_condition",
+            json!(["by", "Eq", "t"]),
+        ),
+        (What::PutMaking, vec![row.clone()], "create_namespace", json!(true)),
+        (What::PutInto, vec![row.clone()], "create_namespace", json!(false)),
         (What::Step { from: 3 }, vec![row.clone()], "upsert_condition", json!(["n", "Eq", 3])),
         (What::Step { from: -1 }, vec![row.clone()], "upsert_condition", Value::Null),
         (What::Take, vec![row], "upsert_condition", json!(["id", "Eq", null])),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::board::Aim;
 use crate::desk::{Desk, Looked, World};
-use crate::history::{Draft, Level, Scope, Told, What};
+use crate::history::{Beyond, Draft, Level, Scope, Told, What};
 use crate::row::Row;
 use crate::wire::{Again, Post};
 
@@ -74,7 +74,8 @@ impl Writer {
         match choice {
             _ if self.mix == Mix::Bulk => self.put(name).await,
             0..35 => self.put(name).await,
-            35..65 => self.change().await,
+            35..62 => self.change().await,
+            62..65 => self.miss().await,
             65..72 => self.delete().await,
             72..84 => self.count(name).await,
             84..96 => self.latch(name).await,
@@ -152,10 +153,15 @@ impl Writer {
             false => Row::new(&row.id, version, &token, &format!("{version} of {}", row.id)),
         };
         let rows: Vec<Row> = parcel.rows.iter().map(next).collect();
+        let beyond = self.beyond();
         let what = match (patch, &parcel.rows[..]) {
+            (false, _) if self.desk.chance.one_in(3) => What::PutInto,
             (false, _) => What::Put,
             // One row alone: what is found is patched alike, and sums differ.
-            (true, [row]) if self.desk.chance.one_in(2) => What::PatchFound { by: row.by.clone() },
+            (true, [row]) if self.desk.chance.one_in(2) => {
+                What::PatchFound { by: row.by.clone(), beyond }
+            }
+            (true, [row, ..]) if self.desk.chance.one_in(2) => What::PatchIf { by: row.by.clone() },
             (true, _) => What::Patch,
         };
         let again = self.again(&token);
@@ -167,14 +173,31 @@ impl Writer {
         }
     }
 
+    /// A patch on a condition that holds for no row: no doubt about it is one about the parcel.
+    async fn miss(&mut self) {
+        let Some(parcel) = self.some_parcel() else { return };
+        let (token, version) = (self.token(), parcel.version + 1);
+        let rows = parcel.rows.iter().map(|row| row.stamped(version, &token)).collect();
+        let again = self.again(&token);
+        let what = What::PatchMissed { by: token.clone() };
+        let draft = Draft { token, thing: parcel.thing.clone(), what, rows };
+        self.submit(&parcel.name, draft, again).await;
+        self.keep(parcel);
+    }
+
+    fn beyond(&mut self) -> Beyond {
+        if self.desk.chance.one_in(2) { Beyond::Left } else { Beyond::Refused }
+    }
+
     async fn delete(&mut self) {
         let Some(parcel) = self.some_parcel() else { return };
         let (token, thing) = (self.token(), parcel.thing.clone());
-        let again = self.again(&token);
+        let (again, beyond) = (self.again(&token), self.beyond());
         let what = match parcel.rows.first() {
             // All rows of a parcel were written by one act, and no other row was.
             Some(row) if self.desk.chance.one_in(2) => {
-                What::DeleteFound { by: row.by.clone(), rows: parcel.rows.len() as u64 }
+                let rows = parcel.rows.len() as u64;
+                What::DeleteFound { by: row.by.clone(), rows, beyond }
             }
             _ => What::Delete { ids: parcel.rows.iter().map(|row| row.id.clone()).collect() },
         };

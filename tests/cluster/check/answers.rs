@@ -46,7 +46,7 @@ fn breaks(promise: Promise, act: &Act, told: String) -> Violation {
 mod tests {
     use crate::check::Promise;
     use crate::check::samples::*;
-    use crate::history::{Act, Echo, History, Moment, What};
+    use crate::history::{Act, Beyond, Echo, History, Moment, What};
 
     fn of(act: Act) -> History {
         History { acts: vec![act.at(1, 2)], ..History::default() }
@@ -61,11 +61,29 @@ mod tests {
         assert_eq!(broken(&of(delete(&all, "w2").done(2, 5))), [Promise::Miscounted]);
         assert_eq!(broken(&of(step("w1", -1).done(2, 5))), [Promise::Miscounted]);
         let found = |rows| {
-            let what = What::DeleteFound { by: "w1".to_owned(), rows: 3 };
+            let what = What::DeleteFound { by: "w1".to_owned(), rows: 3, beyond: Beyond::Left };
             broken(&of(act("p", "w2", what, Vec::new()).done(rows, 5)))
         };
         assert_eq!(found(3), []);
         assert_eq!(found(4), [Promise::Miscounted]);
+    }
+
+    #[test]
+    fn a_patch_on_a_condition_that_does_not_hold_changes_nothing() {
+        let one = put("p", "w1", 2).at(1, 2).done(2, 5);
+        let rows = one.draft.rows.iter().map(|row| row.stamped(2, "w2")).collect();
+        let missed = act("p", "w2", What::PatchMissed { by: "w2".to_owned() }, rows);
+        let of = |missed: Act, shown: &Act| {
+            let (acts, reads) = (vec![one.clone(), missed], vec![read(5, 6, 9, &[shown])]);
+            broken(&History { acts, reads, ..History::default() })
+        };
+        let none = missed.clone().at(3, 4).done(0, 5);
+        assert_eq!(of(none.clone(), &one), []);
+        assert_eq!(of(none.clone(), &none), [Promise::Refused]);
+        assert_eq!(of(missed.clone().at(3, 4).done(2, 6), &one), [Promise::Miscounted]);
+        // Nor does one of which nothing was heard.
+        assert_eq!(of(missed.clone().doubt(3), &one), []);
+        assert_eq!(of(missed.clone().doubt(3), &missed), [Promise::Refused]);
     }
 
     #[test]

@@ -11,6 +11,7 @@
 
 mod answers;
 mod counter;
+mod frost;
 mod latch;
 mod owned;
 #[cfg(test)]
@@ -54,6 +55,8 @@ pub(crate) enum Promise {
     Miscounted,
     /// The same request with the same key was answered in another way.
     Echoed,
+    /// What was read-only was written to.
+    Thawed,
 }
 
 #[derive(Clone, Debug)]
@@ -77,6 +80,7 @@ pub(crate) fn check(history: &History) -> Vec<Violation> {
     let mut found = Vec::new();
     time::check(history, &mut found);
     answers::check(history, &mut found);
+    frost::check(history, &mut found);
     for thing in sights::things(history, &mut found) {
         forks(&thing, &mut found);
         match thing.acts.first().map(|act| &act.draft.what) {
