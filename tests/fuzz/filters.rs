@@ -17,6 +17,8 @@ use crate::target::{Answer, Target};
 
 const MEMORY_BYTES: usize = 64 << 20;
 const MEMORY_PER_BYTE: usize = 400;
+/// Of a filter at once.
+const BENDS_MAX: usize = 3;
 
 /// One row with all, one with none, one with what is empty, one with what is large.
 const ROWS: &str = r#"{
@@ -119,7 +121,7 @@ impl Target for Filters {
 
     fn bend(&self, random: &mut Random, input: &[u8], other: &[u8]) -> Vec<u8> {
         let mut filter = input.to_vec();
-        bend_body(random, &mut filter, other);
+        bend_body(random, BENDS_MAX, &mut filter, other);
         filter
     }
 

@@ -11,19 +11,34 @@ use crate::random::Random;
 /// Names of fields, operators and words of both contracts.
 static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| WORDS_TEXT.split_whitespace().collect());
 const WORDS_TEXT: &str = "
-    $ref_new ANN And BM25 ContainsAny Count Embed Eq Glob Gt Gte In Lt Lte Not NotEq NotIn Or
-    Regex Simple SparseKNN Sum a aggregate_by ann array<string> asc attr_type attributes b base64
-    bool boolean bytes conditions consistency contains copy_from_namespace cosine cosine_distance
-    create_namespace datetime delete_by_filter delete_condition deletes desc disable_backpressure
-    distance_metric documents dot_product drop embed encryption english eq euclidean_squared
-    eventual exclude_attributes exists f field filter filterable filters float full_text
-    full_text_search glob id ids in include_attributes include_vector indexed int integer kNN k1
-    language late_interaction level limit max_staleness_seconds max_token_length metric min_seq
-    mode n not_in offset op order patch_columns patch_condition patch_rows per queries rank_by
-    read_only regex return_affected_ids s schema sort sparse_knn stemming string strong tags title
-    tokenizer top_k total type uint upsert_columns upsert_condition upsert_rows uuid value vector
-    vector_dim vector_encoding vector_metric word_v4 []bool []datetime []int []string []uuid
-    [2]f16 [2]f32 [2]i8 [3]f32 [][2]f32 {}f16
+    $dist $fragment $ref_new +01:00 12h 1M 7d 90m ANN And AnyGt AnyGte AnyLt AnyLte Attribute Avg
+    BM25 Cardinality Contains ContainsAllTokens ContainsAny ContainsAnyToken ContainsTokenSequence
+    Count DateHistogram Decay Dist Embed Eq Europe/Berlin ExtendedStats Filters ForEachUnique Fuzzy
+    Glob Gt Gte Highlight Histogram IGlob In Lt Lte Max Min Not NotContains NotContainsAny NotEq
+    NotGlob NotIGlob NotIn Or Percentiles Product RRF Range Regex Saturate Simple SparseKNN Stats
+    Sum Terms UTC ValueCount VectorDist _count _key a aggregate_by aggregations aggs allow_partial
+    and ann array<string> asc ascii_folding attr_type attributes avg b base64 bool boolean bytes
+    calendar_interval cardinality case_sensitive codepoints compute_attributes conditions
+    consistency contains contains_any copy_from_namespace cosine cosine_distance create_namespace
+    date_histogram datetime day delete_by_filter delete_condition deletes desc disable_backpressure
+    disable_cache distance distance_metric documents dot dot_product drop embed encryption english
+    epoch_millis eq euclidean_squared eventual exclude_attributes exists explain exponent
+    extended_bounds extended_stats f field fields filter filterable filters fixed_interval float
+    format fragment_by fragment_limit from full_text full_text_search fuzzy german glob group_by gt
+    gte histogram id ids in include_attributes include_ground_truth include_offsets include_vector
+    index_prefixes indexed int integer interval k k1 k3 kNN key keyed l2 language last_as_prefix
+    late_interaction level limit lt lte match_all match_none max max_edit_distance
+    max_staleness_seconds max_token_length meta metric midpoint min min_doc_count min_query_chars
+    min_score min_seq minimum_should_match missing mode month must must_not n ne none not not_in num
+    object offset op or order other_bucket other_bucket_key paragraph patch patch_by_filter
+    patch_columns patch_condition patch_rows per percentiles percents pre_tokenized_array
+    precision_threshold prefix quarter queries query range ranges rank_by rank_constant
+    rank_fragments_by read_only regex remove_stopwords rerank_by return_affected_ids rrf s schema
+    sentence shard_size should sigma size sort sparse_knn stats stemming string strong sum tags term
+    terms time_zone title to tokenizer top_k total type uint upsert_columns upsert_condition
+    upsert_rows utf-16 utf-8 uuid value value_count vector vector_dim vector_encoding vector_metric
+    vector_weight weight weights wildcard word word_v4 yyyy-MM-dd {}f16 [2]f16 [2]f32 [2]i8 [3]f32
+    [][2]f32 []bool []datetime []int []string []uuid
 ";
 const DEPTH_MAX: usize = 140;
 /// One of so many is made long.
@@ -33,8 +48,8 @@ const STRETCHED_BYTES_MAX: usize = 256 << 10;
 const ITEMS: [usize; 4] = [17, 300, 4097, 6000];
 const TEXT_BYTES: [usize; 4] = [129, 4097, 20_000, 60_000];
 
-/// A body, one thing about it bent, and spelt again; at times it is no JSON any more, or long.
-pub(crate) fn bend_body(random: &mut Random, body: &mut Vec<u8>, donor: &[u8]) {
+/// A body, one thing about it bent, or as many, and spelt again; at times it is no JSON any more, or long.
+pub(crate) fn bend_body(random: &mut Random, most: usize, body: &mut Vec<u8>, donor: &[u8]) {
     let (tree, other) = (serde_json::from_slice(body), serde_json::from_slice(donor));
     let (Ok(mut tree), false) = (tree, random.percent(5)) else {
         return bend::text(random, body, donor);
@@ -45,7 +60,7 @@ pub(crate) fn bend_body(random: &mut Random, body: &mut Vec<u8>, donor: &[u8]) {
             stretch(random, &mut tree);
         }
     } else {
-        for _ in 0..=random.below(3) {
+        for _ in 0..=random.below(most) {
             bend(random, &mut tree, &other);
         }
     }

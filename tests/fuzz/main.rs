@@ -9,9 +9,11 @@
 // The helpers of a test binary are tests too, which clippy does not see.
 #![allow(clippy::unwrap_used)]
 
+mod aggregations;
 mod bend;
 mod corpus;
 mod doors;
+mod examples;
 mod fields;
 mod filters;
 mod frames;
@@ -28,11 +30,14 @@ mod parts;
 mod paths;
 #[path = "../compat/place.rs"]
 mod place;
+mod questions;
 mod random;
 mod requests;
 mod rows;
 mod run;
+mod scores;
 mod script;
+mod searches;
 mod server;
 mod settings;
 mod survival;

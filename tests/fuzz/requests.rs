@@ -1,8 +1,8 @@
 //! Requests to a server in memory: a few in a row, to one that knows of nothing before the first.
 //!
 //! Whatever is asked, there is no panic, and the answer is as `server` has it. It takes memory in
-//! proportion to what was sent, and so does the fold of what was written, which must not fail. Afterwards
-//! the server still answers.
+//! proportion to what was sent and to what is answered, and so does the fold of what was written, which
+//! must not fail. Afterwards the server still answers.
 
 use axum::body::Body;
 use axum::http::header::CONTENT_ENCODING;
@@ -23,13 +23,18 @@ const CALLS_MAX: usize = 8;
 const MEMORY_BYTES: usize = 64 << 20;
 /// A document of ten bytes is a row, an entry of an index and a few copies.
 const MEMORY_PER_BYTE: usize = 400;
+/// Of an answer: few words may ask for many buckets. It is held, printed, and read here as a tree of JSON,
+/// which takes most of it.
+const MEMORY_PER_ANSWERED_BYTE: usize = 128;
 
-/// What of a script is bent, in parts of the whole.
+/// What of a script is bent, in parts of the whole; and how much at once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mix {
     pub(crate) bodies: usize,
     pub(crate) heads: usize,
     pub(crate) packings: usize,
+    /// Things about a body. Where all that stands there has a meaning, more than one is seldom answered.
+    pub(crate) most: usize,
 }
 
 pub(crate) struct Requests {
@@ -37,22 +42,39 @@ pub(crate) struct Requests {
     mix: Mix,
     /// Others whose corpora it begins with, too.
     borrowed: &'static [&'static str],
+    /// It begins with these, too.
+    inputs: Vec<Vec<u8>>,
+    /// The last of these that the last request has is told, if all were obeyed.
+    words: Vec<&'static str>,
 }
 
 impl Requests {
     pub(crate) fn of(name: &'static str, mix: Mix, borrowed: &'static [&'static str]) -> Self {
-        Self { name, mix, borrowed }
+        Self { name, mix, borrowed, inputs: Vec::new(), words: Vec::new() }
+    }
+
+    pub(crate) fn asking(self, inputs: Vec<Vec<u8>>, words: Vec<&'static str>) -> Self {
+        Self { inputs, words, ..self }
+    }
+
+    fn spoken_in(&self, call: &Call) -> String {
+        let body = String::from_utf8_lossy(&call.body);
+        let has = |word: &&&str| body.contains(&format!("\"{word}\""));
+        self.words.iter().rfind(has).map(|word| spoken(word)).unwrap_or_default()
     }
 
     fn bend_call(&self, random: &mut Random, call: &mut Call, donor: &Call) {
-        let Mix { bodies, heads, packings } = self.mix;
+        let Mix { bodies, heads, packings, most } = self.mix;
         let dealt = random.below(bodies + heads + packings);
         if dealt < bodies {
-            json::bend_body(random, &mut call.body, &donor.body);
+            json::bend_body(random, most, &mut call.body, &donor.body);
         } else if dealt < bodies + heads {
             heads::bend(random, call, donor);
         } else {
-            packs::bend(random, call, |random, body| json::bend_body(random, body, &donor.body));
+            let below = |random: &mut Random, body: &mut Vec<u8>| {
+                json::bend_body(random, most, body, &donor.body);
+            };
+            packs::bend(random, call, below);
         }
     }
 }
@@ -68,7 +90,7 @@ impl Target for Requests {
 
     fn seeds(&self) -> Vec<Vec<u8>> {
         let inputs = self.borrowed.iter().flat_map(|name| Corpus::of(name, "http").inputs());
-        inputs.map(|(_, input)| input).collect()
+        inputs.map(|(_, input)| input).chain(self.inputs.iter().cloned()).collect()
     }
 
     fn bend(&self, random: &mut Random, input: &[u8], other: &[u8]) -> Vec<u8> {
@@ -83,7 +105,7 @@ impl Target for Requests {
             2 => calls.push(donor),
             3 => calls.insert(at, calls[at].clone()),
             _ => {
-                for _ in 0..=random.below(2) {
+                for _ in 0..=random.below(self.mix.most.min(2)) {
                     self.bend_call(random, &mut calls[at], &donor);
                 }
             }
@@ -102,22 +124,28 @@ impl Target for Requests {
         };
         let words = format!("answered {} {}", last.status.as_u16(), last.words);
         match is_accepted {
-            true => Ok(Answer::Accepted(words)),
+            true => Ok(Answer::Accepted(words + &self.spoken_in(&calls[calls.len() - 1]))),
             false => Ok(Answer::Refused(words)),
         }
     }
+}
+
+/// How an answer tells the word of a request.
+pub(crate) fn spoken(word: &str) -> String {
+    format!(" <{word}>")
 }
 
 async fn play(calls: &[Call]) -> Result<Vec<Told>, String> {
     let server = Server::start(&Auth::Open).await;
     let meter = Meter::start();
     let weight: usize = calls.iter().map(weight).sum();
-    let bytes_max = MEMORY_BYTES + MEMORY_PER_BYTE * weight;
+    let mut bytes_max = MEMORY_BYTES + MEMORY_PER_BYTE * weight;
     let mut told = Vec::new();
     for call in calls {
         if let Some(request) = request(call) {
             let answered = server.ask(request).await;
             let (answer, _) = answered.map_err(|why| format!("{call:?}: {why}"))?;
+            bytes_max += MEMORY_PER_ANSWERED_BYTE * answer.bytes;
             told.push(answer);
             meter
                 .check(bytes_max)
@@ -156,7 +184,7 @@ fn request(call: &Call) -> Option<Request<Body>> {
 /// asked for a terabyte.
 #[test]
 fn a_long_name_of_a_column_is_not_copied_for_every_row() {
-    let requests = Requests::of("writes", Mix { bodies: 1, heads: 0, packings: 0 }, &[]);
+    let requests = Requests::of("writes", Mix { bodies: 1, heads: 0, packings: 0, most: 3 }, &[]);
     let ids: Vec<String> = (0..6000).map(|id| id.to_string()).collect();
     let nulls = vec!["null"; ids.len()];
     let body = format!(

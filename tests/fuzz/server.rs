@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, Uri};
 use elacsym::api::{Access, router};
@@ -37,6 +37,8 @@ pub(crate) struct Server(Router);
 pub(crate) struct Told {
     pub(crate) status: StatusCode,
     pub(crate) words: String,
+    /// How long it is, unpacked.
+    pub(crate) bytes: usize,
 }
 
 pub(crate) fn runtime() -> Runtime {
@@ -66,11 +68,13 @@ impl Server {
         if status.is_server_error() {
             return Err(format!("answered {status}: {}", String::from_utf8_lossy(&body)));
         }
-        let (words, json) = match is_head {
-            true => Default::default(),
-            false => words(status, &parts.headers, &body)?,
-        };
-        Ok((Told { status, words }, json))
+        if is_head {
+            return Ok((Told { status, words: String::new(), bytes: 0 }, Value::Null));
+        }
+        let plain = packs::unpacked(header(&parts.headers, CONTENT_ENCODING), &body);
+        let plain = plain.ok_or_else(|| "the answer is not packed as it says".to_owned())?;
+        let (words, json) = words(status, &parts.headers, &plain)?;
+        Ok((Told { status, words, bytes: plain.len() }, json))
     }
 
     /// Whether all is well after whatever was asked.
@@ -103,22 +107,21 @@ pub(crate) fn request(method: Method, path: &'static str, body: Vec<u8>) -> Requ
     request
 }
 
+fn header(headers: &HeaderMap, name: HeaderName) -> &str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
 /// What it says, if it is what it says that it is; and its JSON.
-fn words(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Result<(String, Value), String> {
-    let header = |name: HeaderName| {
-        headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    };
-    let plain = packs::unpacked(header(CONTENT_ENCODING), body);
-    let plain = plain.ok_or_else(|| "the answer is not packed as it says".to_owned())?;
-    if header(CONTENT_TYPE) != "application/json" {
+fn words(status: StatusCode, headers: &HeaderMap, plain: &[u8]) -> Result<(String, Value), String> {
+    if header(headers, CONTENT_TYPE) != "application/json" {
         return Ok(Default::default());
     }
     // Longer than anybody unpacks here.
-    let Ok(json) = serde_json::from_slice::<Value>(&plain) else {
-        let is_cut = header(CONTENT_ENCODING) == "gzip" && plain.len() >= 1 << 20;
+    let Ok(json) = serde_json::from_slice::<Value>(plain) else {
+        let is_cut = header(headers, CONTENT_ENCODING) == "gzip" && plain.len() >= 1 << 20;
         return match is_cut {
             true => Ok(("long".to_owned(), Value::Null)),
-            false => Err(format!("no JSON: {}", String::from_utf8_lossy(&plain))),
+            false => Err(format!("no JSON: {}", String::from_utf8_lossy(plain))),
         };
     };
     if status.is_success() {

@@ -1,6 +1,7 @@
 //! Each target, with answers that must have been given by the end: a fuzzer that stops at the door finds
 //! nothing behind it.
 
+use crate::aggregations::AGGREGATIONS;
 use crate::doors::Doors;
 use crate::fields::SingleFields;
 use crate::filters::Filters;
@@ -8,15 +9,18 @@ use crate::frames::Frames;
 use crate::objects::Objects;
 use crate::parts::Parts;
 use crate::paths::Paths;
+use crate::questions::Questions;
 use crate::requests::{Mix, Requests};
 use crate::rows::Files;
 use crate::run::{run, way};
+use crate::scores::SCORES;
+use crate::searches::SEARCHES;
 use crate::settings::Settings;
 use crate::words::Words;
 
-const BODIES: Mix = Mix { bodies: 18, heads: 2, packings: 0 };
-const HEADS: Mix = Mix { bodies: 2, heads: 18, packings: 0 };
-const PACKINGS: Mix = Mix { bodies: 1, heads: 1, packings: 18 };
+const BODIES: Mix = Mix { bodies: 18, heads: 2, packings: 0, most: 3 };
+const HEADS: Mix = Mix { bodies: 2, heads: 18, packings: 0, most: 3 };
+const PACKINGS: Mix = Mix { bodies: 1, heads: 1, packings: 18, most: 3 };
 
 const ANSWERS_TO_BODIES: [&str; 6] =
     ["answered 200", "malformed_json", "wrong_shape", "unknown_field", "not_supported", "invalid"];
@@ -26,6 +30,12 @@ const ANSWERS_TO_FRAMES: [&str; 3] =
 
 fn run_framed(object: &'static str, reach: &[&str]) {
     run(Objects::of(object), &[&ANSWERS_TO_FRAMES[..], reach].concat());
+}
+
+fn run_asked(questions: &Questions) {
+    let reach = questions.reach();
+    let reach: Vec<&str> = reach.iter().map(String::as_str).collect();
+    run(questions.target(), &reach);
 }
 
 #[test]
@@ -232,7 +242,10 @@ fn paths_of_objects_are_read_or_refused() {
 
 #[test]
 fn words_are_read_or_refused() {
-    run(Words, &["a moment", "a uuid", "a namespace", "a node", "a type", "an id", "[2]f32"]);
+    run(
+        Words,
+        &["a moment", "a date", "a uuid", "a namespace", "a node", "a type", "an id", "[2]f32"],
+    );
 }
 
 #[test]
@@ -271,6 +284,21 @@ fn the_requests_of_our_own_contract_are_answered_or_refused() {
             "invalid",
         ],
     );
+}
+
+#[test]
+fn scores_are_told_or_refused() {
+    run_asked(&SCORES);
+}
+
+#[test]
+fn aggregations_are_told_or_refused() {
+    run_asked(&AGGREGATIONS);
+}
+
+#[test]
+fn searches_are_answered_or_refused() {
+    run_asked(&SEARCHES);
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! Words of requests that are read by hand: moments, uuids, names, types, ids, and values that come as
-//! text, vectors in base64 among them. Whatever is read, is read again from how it is written.
+//! text, vectors in base64 among them; and the date of a store's answer. Whatever is read, is read again
+//! from how it is written.
+
+use std::time::Duration;
 
 use elacsym::error::Result;
 use elacsym::model::{
-    AttrType, DocId, Given, IdType, Metric, Namespace, NodeId, Value, datetime, uuid,
+    AttrType, DocId, Given, IdType, Metric, Namespace, NodeId, StoreDate, Value, datetime, uuid,
 };
+use elacsym::storage::parse_date;
 
 use crate::random::Random;
 use crate::target::{Answer, Target};
@@ -31,11 +35,25 @@ const KINDS: [&str; 15] = [
     "[][1]f32",
 ];
 
+const DATES: [&str; 4] = [
+    "Sat, 31 Dec 2016 23:59:58 GMT",
+    "31 Dec 2016 23:59:60 +0000",
+    "1 Jan 70 00:00 -0130",
+    "Sun, 06 Nov 1994 08:49:37 EST (a (comment))",
+];
+const EPOCH: &str = "Thu, 01 Jan 1970 00:00:00 GMT";
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 pub(crate) struct Words;
 
 impl Target for Words {
     fn name(&self) -> &'static str {
         "words"
+    }
+
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        DATES.map(|date| date.as_bytes().to_vec()).into()
     }
 
     fn bend(&self, random: &mut Random, input: &[u8], other: &[u8]) -> Vec<u8> {
@@ -81,6 +99,7 @@ fn readings(text: &str) -> Vec<(&'static str, Option<Back>)> {
                 Back::of(&micros, datetime::parse(&datetime::print(micros)).as_ref())
             }),
         ),
+        ("a date", parse_date(text).map(|date| Back::of(&date, date_again(date).as_ref()))),
         (
             "a uuid",
             uuid::parse(text).map(|it| Back::of(&it, uuid::parse(&uuid::print(it)).as_ref())),
@@ -119,4 +138,21 @@ fn again(id: &DocId) -> Option<DocId> {
         DocId::String(text) => DocId::of(&Given::Text(text.clone()), IdType::String),
     }
     .ok()
+}
+
+/// Of a date only how far it is from another can be had, and only of years with four digits is it
+/// written here.
+fn date_again(date: StoreDate) -> Option<StoreDate> {
+    let epoch = parse_date(EPOCH)?;
+    let seconds = |length: Duration| i64::try_from(length.as_secs()).ok();
+    let micros =
+        (seconds(date.since(epoch))? - seconds(epoch.since(date))?).saturating_mul(1_000_000);
+    if !(datetime::MICROS_MIN..=datetime::MICROS_MAX).contains(&micros) {
+        return Some(date);
+    }
+    // As in `2016-12-31T23:59:58.000000000Z`.
+    let text = datetime::print(micros);
+    let month: usize = text[5..7].parse().ok()?;
+    let (year, day, clock) = (&text[..4], &text[8..10], &text[11..19]);
+    parse_date(&format!("{day} {} {year} {clock} GMT", MONTHS[month - 1]))
 }
