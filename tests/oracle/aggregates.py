@@ -1,5 +1,6 @@
 """Aggregates: how many, how much, and by which group, over all documents that match."""
 
+import aggregations_v2
 from refusal import EITHER, expect
 from values import NUMBERS, SCALARS, SPARSE, element, is_array, is_vector, show
 
@@ -25,9 +26,16 @@ def bind_aggregate(schema, given):
     return lambda docs: sum(doc[name] for doc in docs if doc.get(name) is not None)
 
 
-def bind_all(schema, given):
+def bind_all(schema, given, in_groups):
+    """A function of the documents that match, which gives what each label stands for."""
     expect(isinstance(given, dict) and given, "aggregate shape", EITHER)
-    return {label: bind_aggregate(schema, said) for label, said in given.items()}
+    ours = {label: said for label, said in given.items() if aggregations_v2.is_ours(said)}
+    expect(not (ours and in_groups), "aggregation beside group_by")
+    known = {
+        label: bind_aggregate(schema, said) for label, said in given.items() if label not in ours
+    }
+    count = aggregations_v2.bind(schema, ours)
+    return lambda docs: {label: of(docs) for label, of in known.items()} | count(docs)
 
 
 def bind_keys(schema, given):
@@ -69,7 +77,7 @@ def nulls_last(key):
     return [(value is None, value if value is not None else 0) for value in key]
 
 
-def group(docs, keys, aggregates, limit):
+def group(docs, keys, count, limit):
     groups = grouped(docs, keys)
     told = []
     for key in sorted(groups, key=nulls_last)[: limit or GROUPS_MAX]:
@@ -77,5 +85,5 @@ def group(docs, keys, aggregates, limit):
             label: None if value is None else show(kind, value)
             for (label, _, kind, _), value in zip(keys, key)
         }
-        told.append(row | {label: of(groups[key]) for label, of in aggregates.items()})
+        told.append(row | count(groups[key]))
     return told

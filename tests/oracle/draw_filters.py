@@ -3,7 +3,7 @@
 import draw_values as values
 from filters import NEGATIONS, OPERATORS, ORDERED, TOKENS
 from schema import Attribute
-from values import element, is_array, is_vector
+from values import element, is_array, is_dense, is_vector
 
 REGEXES = [
     "a",
@@ -50,6 +50,9 @@ FUZZY = [
     "hot",
     "zebrra",
 ]
+# What takes a list, any of which may be a value of the document that is about to be.
+LISTED = ("In", "ContainsAny")
+REFERRED = ("a list", "one of a list", "one for a list")
 EDITS = [[(3, 0), (6, 1), (9, 2)], [(6, 1)], [(9, 2)], [(3, 0)], [(4, 0), (7, 1)]]
 
 
@@ -103,6 +106,10 @@ class Filters:
             drawn = self.referring()
             if drawn:
                 return drawn
+        if self.conditions and dice.chance(0.1):
+            drawn = self.compared()
+            if drawn:
+                return drawn
         by_word = {}
         for word in OPERATORS:
             # An id is asked in the ways of ids; of text ids no patterns are.
@@ -131,10 +138,14 @@ class Filters:
                     able_words.append((word, name))
         if not able_words:
             return None
-        word = self.dice.rare("reference", sorted({word for word, _ in able_words}))
+        words = sorted({word for word, _ in able_words})
+        listed = [word for word in words if word.removeprefix("Not") in LISTED]
+        if listed and self.dice.chance(0.25):
+            words = listed
+        word = self.dice.rare("reference", words)
         name = self.dice.choice([name for other, name in able_words if other == word])
-        others = self.referred(NEGATIONS.get(word, word), self.known[name])
-        operand = {"$ref_new": self.dice.choice(others)}
+        positive = NEGATIONS.get(word, word)
+        operand = self.reference(positive, self.known[name])
         self.tags += ["operator:$ref_new", f"operator:{word}"]
         if word == "Fuzzy":
             return [
@@ -145,16 +156,62 @@ class Filters:
             ]
         return [name, word, operand]
 
+    def compared(self):
+        """Whether a vector is this one: as numbers or packed, and often one that is there."""
+        dice = self.dice
+        names = [name for name, one in self.known.items() if is_dense(one.kind)]
+        if not names:
+            return None
+        name, word = dice.choice(names), dice.choice(["Eq", "NotEq"])
+        self.tags.append(f"operator:{word}")
+        there = [doc[name].tolist() for doc in self.docs if name in doc]
+        if there and dice.chance(0.6):
+            numbers = dice.choice(there)
+            return [name, word, values.packed(numbers) if dice.chance(0.5) else numbers]
+        return [name, word, values.value(dice, self.known[name])]
+
     def referred(self, word, one):
         """The attributes whose values this operator may ask of an attribute like this one."""
-        kind, array = one.kind, is_array(one.kind)
+        kind = one.kind
         if word in TOKENS:
             kind = one.kind if one.pre_tokenized else "string"
         elif word in ("Glob", "IGlob", "Regex", "Fuzzy", "Contains") or word.startswith("Any"):
             kind = element(one.kind)
-        elif word == "In" and not array:
-            return []
+        elif word in LISTED:
+            # Whole lists, and what may stand in one.
+            return self.of_kind("[]" + element(kind)) + self.of_kind(element(kind))
+        return self.of_kind(kind)
+
+    def of_kind(self, kind):
         return [name for name, other in self.known.items() if other.kind == kind and name != "id"]
+
+    def reference(self, word, one):
+        """A `$ref_new`, or a list of literals and of some."""
+        dice = self.dice
+        names = self.referred(word, one)
+        if word not in LISTED:
+            return {"$ref_new": dice.choice(names)}
+        kind = element(one.kind)
+        ones = self.of_kind(kind)
+        able = {
+            "a list": self.of_kind("[]" + kind),
+            "one of a list": ones,
+            "one for a list": ones if word == "In" and is_array(one.kind) else [],
+        }
+        form = dice.rare("list", [form for form in able if able[form]])
+        self.tags.append(f"reference:{form}")
+        if form != "one of a list":
+            return {"$ref_new": dice.choice(able[form])}
+        said = [{"$ref_new": name} for name in dice.some(ones, 1, 2)]
+        said += [self.literal(one, kind) for _ in range(dice.randint(0, 2))]
+        return dice.sample(said, len(said))
+
+    def literal(self, one, kind):
+        if not one.full_text:
+            return values.operand(self.dice, kind)
+        if one.pre_tokenized:
+            return values.word(self.dice, one)
+        return values.text(self.dice, one, 2)
 
     def operands(self, name, one, word):
         dice, kind = self.dice, element(one.kind)
@@ -172,12 +229,10 @@ class Filters:
             if dice.chance(0.6):
                 options["case_sensitive"] = dice.chance(0.5)
             return [dice.choice(FUZZY), options]
-        draw = lambda: values.operand(dice, kind)
+        draw = lambda: self.literal(one, kind)
         if name == "id":
             draw = lambda: values.any_id(dice, self.id_type)
-        elif one.full_text:
-            draw = lambda: values.word(dice) if one.pre_tokenized else values.text(dice, 2)
-        if word in ("In", "ContainsAny"):
+        if word in LISTED:
             if word == "In" and is_array(one.kind) and dice.chance(0.2):
                 return [draw()]
             return [[draw() for _ in range(dice.randint(0, 4))]]
@@ -204,12 +259,13 @@ class Filters:
 
     def tokens(self, name, one):
         dice = self.dice
+        self.tags += values.analyzed(one)
         if dice.chance(0.5):
             asked = self.seen(name, one)
         elif one.pre_tokenized:
-            asked = [values.word(dice) for _ in range(dice.randint(0, 3))]
+            asked = [values.word(dice, one) for _ in range(dice.randint(0, 3))]
         else:
-            asked = values.text(dice, dice.choice([1, 2, 2, 3]))
+            asked = values.text(dice, one, dice.choice([1, 2, 2, 3]))
         if dice.chance(0.4):
             self.tags.append("operator:last_as_prefix")
             if asked and dice.chance(0.7):
@@ -217,7 +273,7 @@ class Filters:
                 asked = (
                     [*asked[:-1], asked[-1][:cut]]
                     if one.pre_tokenized
-                    else asked + " " + values.word(dice)[:cut]
+                    else asked + " " + values.word(dice, one)[:cut]
                 )
             return [asked, {"last_as_prefix": dice.chance(0.9)}]
         return [asked]

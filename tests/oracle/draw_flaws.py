@@ -5,7 +5,9 @@ is right; the names here only see to it that each is drawn often enough.
 """
 
 import draw_values as values
+from flaws_aggregations import AGGREGATIONS
 from flaws_asked import BY_ID, FILTERS, PAGES, QUERIES, RANKS, asked, ranked
+from flaws_own import OWN
 from flaws_written import ABSENT, SCHEMAS, WRITES
 
 DEEP = 20_000
@@ -36,10 +38,11 @@ class Flaws:
     def plain(self, *kinds):
         return self.name(lambda one: one.kind in kinds and one.filterable)
 
-    def draw(self, kinds):
-        """(its name, the request), the rarer the likelier; or nothing, where none is possible."""
+    def draw(self, kinds, words):
+        """(one of these, the request), the rarer the likelier; or nothing, where none is
+        possible."""
         for _ in range(50):
-            word = self.dice.rare("flaw", list(TABLE), kinds)
+            word = self.dice.rare("flaw", words, kinds)
             place, make = TABLE[word]
             try:
                 made = make(self)
@@ -51,6 +54,10 @@ class Flaws:
 
     def request(self, place, made):
         below = {"write": "", "query": "/query"}
+        if place in ("aggregation", "own"):
+            contract, body = made if place == "aggregation" else ("/v1", made)
+            path = f"{contract}/namespaces/{self.path}/query"
+            return {"method": "POST", "path": path, "body": body}
         if place in below:
             return {
                 "method": "POST",
@@ -90,6 +97,8 @@ TABLE = (
     | {word: ("query", expression(make)) for word, make in RANKS.items()}
     | {word: ("query", page(said)) for word, said in PAGES.items()}
     | {word: ("query", make) for word, make in QUERIES.items()}
+    | {word: ("own", make) for word, make in OWN.items()}
+    | {word: ("aggregation", make) for word, make in AGGREGATIONS.items()}
     | {word: ("absent", make) for word, make in ABSENT.items()}
     | {
         "malformed JSON": ("raw", lambda f: f.dice.choice(MALFORMED)),

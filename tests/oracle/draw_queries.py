@@ -1,6 +1,7 @@
 """Queries: a ranking, or counts, with all that may stand around them; and several at once."""
 
 from draw_filters import Filters
+from draw_highlights import Highlights
 from draw_ranks import Ranks
 from values import NUMBERS, SCALARS, is_array, is_dense
 
@@ -14,8 +15,7 @@ FRAMES = [
     "vector_encoding",
     "compute number",
     "compute truth",
-] + ["VectorDist", "Highlight", "several", "RRF", "RRF weights"]
-OFFSETS = ("utf-8", "utf-16", "codepoints")
+] + ["VectorDist", "Highlight", "several", "RRF", "RRF weights", "explain"]
 
 
 class Queries:
@@ -47,6 +47,9 @@ class Queries:
         if self.dice.chance(0.1):
             self.tags.append("aggregate:beside rank_by")
             body["aggregate_by"] = self.aggregates()
+        if encoded and self.dice.chance(0.05):
+            self.frame("explain")
+            body["explain"] = True
         return body
 
     def filters(self):
@@ -59,6 +62,10 @@ class Queries:
             body["filters"] = self.filters()
         body |= self.limit()
         return body
+
+    def ordered(self):
+        rank = Ranks(self.dice, self.namespace, self.tags).key()
+        return {"rank_by": rank, "filters": self.filters()} | self.limit()
 
     def limit(self):
         dice = self.dice
@@ -95,8 +102,8 @@ class Queries:
         dice, known = self.dice, self.known
         dense = [name for name, one in known.items() if is_dense(one.kind)]
         words = ["compute number", "compute truth"] + ["VectorDist"] * bool(dense)
-        shown = self.highlighted(rank)
-        words += ["Highlight"] * bool(shown)
+        highlights = Highlights(dice, self.namespace, self.tags)
+        words += ["Highlight"] * bool(highlights.texts)
         said = {}
         for number in range(dice.randint(1, 3)):
             word = dice.rare("computed", words)
@@ -108,24 +115,13 @@ class Queries:
                 name = dice.choice(dense)
                 drawn = [name, "VectorDist", ranks.question(name)]
             elif word == "Highlight":
-                drawn = ["Highlight", dice.choice(shown), {"fragment_by": "none"}]
-                if dice.chance(0.7):
-                    drawn[2]["include_offsets"] = dice.choice(OFFSETS)
+                drawn = highlights.draw(rank)
             else:
                 # A filter alone would be a truth.
                 able = [form for form in ranks.expressions(2) if form != "filter"]
                 drawn = ranks.expression(dice.rare("part", able), 2)
             said[f"c{number}"] = drawn
         return said
-
-    def highlighted(self, rank):
-        """Attributes of one text each that a BM25 of this ranking asks."""
-        if not isinstance(rank, list) or not rank:
-            return []
-        if len(rank) > 1 and rank[1] == "BM25":
-            one = self.known[rank[0]]
-            return [rank[0]] if one.kind == "string" else []
-        return [name for part in rank for name in self.highlighted(part)]
 
     def aggregates(self):
         dice = self.dice

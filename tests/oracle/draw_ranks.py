@@ -169,11 +169,13 @@ class Ranks:
     def text(self):
         dice = self.dice
         name = dice.choice(self.names(lambda one: one.full_text))
-        if self.known[name].pre_tokenized:
+        one = self.known[name]
+        self.tags += values.analyzed(one)
+        if one.pre_tokenized:
             self.tag("BM25 list")
-            asked = [values.word(dice) for _ in range(dice.randint(0, 4))]
+            asked = [values.word(dice, one) for _ in range(dice.randint(0, 4))]
         else:
-            asked = values.text(dice, 5)
+            asked = values.text(dice, one, 5)
         if dice.chance(0.35):
             self.tag("BM25 last_as_prefix")
             if asked and dice.chance(0.7):
@@ -182,7 +184,7 @@ class Ranks:
                 asked = (
                     [*asked[:-1], asked[-1][:cut]]
                     if listed
-                    else asked + " " + values.word(dice)[:cut]
+                    else asked + " " + values.word(dice, one)[:cut]
                 )
             return [name, "BM25", asked, {"last_as_prefix": True}]
         return [name, "BM25", asked]

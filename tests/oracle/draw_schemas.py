@@ -2,7 +2,9 @@
 
 import dataclasses
 
-from schema import METRICS, Attribute
+from analyzer import STOPWORDS
+from draw_values import LONGEST, POOLS
+from schema import LANGUAGES, METRICS, PRE_TOKENIZED, TOKENIZERS, Attribute
 from values import is_vector
 
 # What a value tells by itself, and may be left out of a schema.
@@ -38,17 +40,24 @@ class Plan:
     metric: str | None
     # Whether the first request names the metric beside its schema.
     named: bool
+    # What values are drawn from, and how long the arrays are that have a pool of their own.
+    pools: dict = dataclasses.field(default_factory=lambda: POOLS)
+    longest: int = LONGEST
 
 
 def full_text(dice):
     """Options of a word tokenizer; what is cased is neither stemmed nor stripped of stop words."""
     said = {}
+    if dice.chance(0.7):
+        said["language"] = dice.rare("language", LANGUAGES)
     if dice.chance(0.3):
         said["case_sensitive"] = True
     else:
         said |= {
             word: dice.chance(0.5) for word in ("stemming", "remove_stopwords") if dice.chance(0.6)
         }
+        if said.get("language", "english") not in STOPWORDS:
+            said.pop("remove_stopwords", None)
     if dice.chance(0.4):
         said["ascii_folding"] = dice.chance(0.7)
     if dice.chance(0.3):
@@ -59,8 +68,9 @@ def full_text(dice):
             "b": dice.choice([0, 0.5, 1]),
             "k3": dice.choice([0.5, 8]),
         }
-    if dice.chance(0.2):
-        said["tokenizer"] = dice.choice(["word_v4", "word_v3"])
+    if dice.chance(0.4):
+        words = [word for word in TOKENIZERS if word != PRE_TOKENIZED]
+        said["tokenizer"] = dice.rare("tokenizer", words)
     return said or True
 
 
@@ -174,4 +184,6 @@ def change(dice, namespace):
             "k1": dice.choice([0.9, 1.2]),
             "ascii_folding": dice.chance(0.5),
         }
+        if not known.full_text["remove_stopwords"] and dice.chance(0.5):
+            said["full_text_search"]["language"] = dice.choice(LANGUAGES)
     return {name: said}

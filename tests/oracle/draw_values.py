@@ -1,14 +1,15 @@
 """Values to write and to ask for: few of each type, so that they meet.
 
 Weights and most components are eighths, which every kind of float holds, with exact sums, so
-that ties are ties. Texts are made of what tests/oracle/analyzer.py splits as UAX #29 does, and hold
-no word, nor the beginning of one, that is a stop word of one list and not of another.
+that ties are ties. Texts are made of what tests/oracle/analyzer.py splits as each tokenizer does,
+and hold no word, nor the beginning of one, that is a stop word of one list and not of another.
 """
 
 import base64
 import string
 import struct
 
+from analyzer import EMOJI
 from values import DENSE, LATE, SPARSE, element, is_array, is_dense, is_late
 
 TEXTS = [
@@ -72,8 +73,32 @@ WORDS = (
         "groß",
     ]
     + ["Жук", "漢字", "漢", "x1", "42", "b2b", "Éclair", "uncharacteristically", "z" * 39, "z" * 40]
+    + ["don't", "3.14"]
 )
-BREAKS = [" ", " ", " ", ", ", " - ", "! ", "; "]
+# Such as the stemmer of one language alone cuts short.
+FOREIGN = {
+    "arabic": ["كتاب", "الكتاب", "كتب"],
+    "danish": ["bøger", "huset"],
+    "dutch": ["huizen", "lopende"],
+    "finnish": ["talo", "taloissa"],
+    "french": ["maisons", "continuellement"],
+    "german": ["Häuser", "laufende", "und", "nicht"],
+    "greek": ["δρόμος", "ΔΡΌΜΟΣ", "δρόμου"],
+    "hungarian": ["ház", "házak"],
+    "italian": ["gatto", "correndo"],
+    "norwegian": ["husene", "bøker"],
+    "portuguese": ["casas", "correndo"],
+    "romanian": ["casele", "copiilor"],
+    "russian": ["книга", "книги"],
+    "spanish": ["gatos", "corriendo"],
+    "swedish": ["hästar", "hästarna"],
+    "tamil": ["பல", "மலர"],
+    "turkish": ["evler", "kitaplar"],
+}
+# What comes of an emoji is said of these alone.
+OF_EMOJI = ("word_v0", "word_v1", "word_v2")
+# Some end a sentence, one of them a paragraph, and none is an end to one reader and not to another.
+BREAKS = [" ", " ", " ", ", ", " - ", "! ", "; ", "? ", "\n\n"]
 INTS = [-3, -1, 0, 1, 2, 3, 5, 2**53 + 1, -(2**63), 2**63 - 1]
 UINTS = [0, 1, 2, 3, 5, 8, 2**53 + 1, 2**64 - 1]
 FLOATS = [-2.5, -0.25, 0.0, 0.1, 0.125, 0.5, 1.0, 2.0, 2.5, 1e3]
@@ -103,6 +128,8 @@ POOLS = {
     "datetime": INSTANTS,
     "bytes": BYTES,
 }
+# Elements of an array.
+LONGEST = 3
 STRING_IDS = [f"doc-{n}" for n in range(30)] + ["Z", "a", "é", "漢", "x" * 64]
 UUID_IDS = [f"00000000-0000-4000-8000-0000000000{n:02x}" for n in range(0, 250, 7)]
 UINT_IDS = [*range(36), 2**53 + 1, 2**64 - 1]
@@ -117,15 +144,31 @@ def any_id(dice, id_type):
     return dice.choice(UINT_IDS)
 
 
-def text(dice, most=8):
-    said = []
+def vocabulary(attribute):
+    """The words of texts of this attribute: those of its language and tokenizer among them."""
+    if attribute.pre_tokenized:
+        return WORDS
+    options = attribute.full_text
+    emoji = [EMOJI] * 3 if options["tokenizer"] in OF_EMOJI else []
+    return WORDS + FOREIGN.get(options["language"], []) * 3 + emoji
+
+
+def analyzed(attribute):
+    """Tags of how a text is split that is asked for."""
+    options = attribute.full_text
+    language = [] if attribute.pre_tokenized else [f"language:{options['language']}"]
+    return [*language, f"tokenizer:{options['tokenizer']}"]
+
+
+def text(dice, attribute, most=8):
+    said, words = [], vocabulary(attribute)
     for _ in range(dice.randint(0, most)):
-        said += [dice.choice(WORDS), dice.choice(BREAKS)]
+        said += [dice.choice(words), dice.choice(BREAKS)]
     return "".join(said[:-1])
 
 
-def word(dice):
-    return dice.choice(WORDS)
+def word(dice, attribute):
+    return dice.choice(vocabulary(attribute))
 
 
 def eighths(dice, count, most=24):
@@ -158,7 +201,7 @@ def sparse(dice):
     return {key: dice.randint(-8, 16) / 4 or 1.0 for key in dice.some(KEYS, 1, 4)}
 
 
-def value(dice, attribute):
+def value(dice, attribute, pools=POOLS, longest=LONGEST):
     """A value to write, of an attribute that is known."""
     kind = attribute.kind
     if is_dense(kind):
@@ -169,20 +212,29 @@ def value(dice, attribute):
     if kind == SPARSE:
         return sparse(dice)
     if attribute.pre_tokenized:
-        return [word(dice) for _ in range(dice.randint(0, 5))]
+        return [word(dice, attribute) for _ in range(dice.randint(0, 5))]
     if attribute.full_text:
-        return [text(dice, 4) for _ in range(dice.randint(0, 3))] if is_array(kind) else text(dice)
-    return plain(dice, kind)
+        if is_array(kind):
+            return [text(dice, attribute, 4) for _ in range(dice.randint(0, 3))]
+        return text(dice, attribute)
+    return plain(dice, kind, pools, longest)
 
 
-def plain(dice, kind):
+def picked(dice, pool):
+    return pool(dice) if callable(pool) else dice.choice(pool)
+
+
+def plain(dice, kind, pools=POOLS, longest=LONGEST):
+    """One of a pool; arrays that have one of their own are long."""
     if is_array(kind):
-        return [dice.choice(POOLS[element(kind)]) for _ in range(dice.randint(0, 3))]
+        pool = pools.get(kind, pools[element(kind)])
+        count = dice.randint(longest // 2, longest) if kind in pools else dice.randint(0, LONGEST)
+        return [picked(dice, pool) for _ in range(count)]
     if kind == "uuid" and dice.chance(0.2):
         return dice.choice(UUIDS).upper()
     if kind == "string" and dice.chance(0.05):
         return "".join(dice.choice(string.ascii_letters) for _ in range(12))
-    return dice.choice(POOLS[kind])
+    return picked(dice, pools[kind])
 
 
 def operand(dice, kind):

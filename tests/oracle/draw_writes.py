@@ -3,6 +3,7 @@
 import draw_schemas as schemas
 import draw_values as values
 from draw_filters import Filters
+from namespace import Namespace, read_document, rows_of
 from schema import Schema
 from values import is_vector
 
@@ -19,6 +20,18 @@ VERBS = (
     + ["upsert_condition", "patch_condition", "delete_condition", "schema", "return_affected_ids"]
     + ["create_namespace"]
 )
+# What stands beside what else in one request.
+BESIDE = (
+    "schema and rows",
+    "schema and a filter",
+    "schema and a condition",
+    "a filter on what is brought",
+    "a condition on what is brought",
+    "a condition on the first rows",
+    "patched twice",
+)
+# In this order: documents are asked under the schema that the request leaves behind.
+DRAWN = ("schema", "upsert", "patch", "deletes", "delete_by_filter", "patch_by_filter")
 ROWS_MAX = 12
 DOCUMENTS_MAX = 60
 
@@ -31,6 +44,8 @@ class Writes:
         self.tags = tags
         # Each id stands once in a request, however it is spelt.
         self.used = set()
+        # Attributes that the rows of this request bring, by their types.
+        self.brought = {}
 
     def verb(self, word):
         self.tags.append(f"write:{word}")
@@ -52,6 +67,20 @@ class Writes:
                 return id
         return None
 
+    def beside(self, word):
+        self.tags.append(f"beside:{word}")
+
+    def left_behind(self, body):
+        """The namespace under the schema that this much of a request leaves, its documents as they
+        were but for what is dropped."""
+        schema = self.namespace.schema.copy() if self.namespace else Schema()
+        schema.set_metric(body.get("distance_metric", self.plan.metric))
+        schema.declare(body.get("schema", {}))
+        for row in rows_of(body, "upsert"):
+            read_document(schema, row)
+        docs = self.namespace.docs if self.namespace else {}
+        return Namespace(schema, schema.without_dropped(docs))
+
     def ids(self, most):
         drawn = [self.id() for _ in range(self.dice.randint(1, most))]
         return [id for id in drawn if id is not None]
@@ -66,23 +95,28 @@ class Writes:
             schema.declare(self.plan.schema)
             known = dict(schema.attributes)
         late = self.namespace is not None
-        for name, kind in self.plan.left.items():
+        more = dict(self.plan.left)
+        if late and self.dice.chance(0.15):
+            more |= self.dice.choice(
+                [{name: kind} for name, kind in schemas.PLAIN.items() if kind in schemas.INFERRED]
+            )
+        for name, kind in more.items():
             if name not in known and not (late and is_vector(kind)):
                 known[name] = schemas.attribute(kind)
         return known
 
     def row(self, id, known, least=0.75):
         row = {"id": id}
-        settled = self.namespace.schema.attributes if self.namespace else {}
+        told = self.namespace.schema.attributes if self.namespace else self.plan.schema
         for name, one in known.items():
             if not self.dice.chance(least):
                 continue
             if self.dice.chance(0.08):
                 row[name] = None
                 continue
-            value = values.value(self.dice, one)
+            value = values.value(self.dice, one, self.plan.pools, self.plan.longest)
             # An empty list tells no type.
-            if value == [] and name not in settled and name in self.plan.left:
+            if value == [] and name not in told:
                 continue
             row[name] = value
         return row
@@ -129,13 +163,23 @@ class Writes:
             drawn = self.row(self.id(), self.attributes(), least=1)
             drawn["vector"] = values.eighths(self.dice, 3)
             return body | {"upsert_rows": [drawn]}
-        return body | self.rows("upsert", 20)
+        body |= self.rows("upsert", 20)
+        if self.dice.chance(0.3):
+            self.namespace = self.left_behind(body)
+            self.beside("a condition on the first rows")
+            body |= self.condition("upsert")
+        return body
 
     def condition(self, verb):
         self.verb(f"{verb}_condition")
         dice = self.dice
         if dice.chance(0.15):
             return {f"{verb}_condition": ["id", "Eq", None]}
+        if self.brought and dice.chance(0.7):
+            self.beside("a condition on what is brought")
+            name = dice.choice(list(self.brought))
+            word = dice.choice(["Eq", "NotEq"])
+            return {f"{verb}_condition": [name, word, {"$ref_new": name}]}
         return {
             f"{verb}_condition": Filters(dice, self.namespace, self.tags, conditions=True).draw(1)
         }
@@ -152,36 +196,49 @@ class Writes:
             "patch_by_filter",
             "schema",
         ]
-        for verb in dice.sample(verbs[full * 2 :], dice.choice([1, 1, 1, 2, 3])):
+        drawn = dice.sample(verbs[full * 2 :], dice.choice([1, 1, 1, 2, 3]))
+        for verb in sorted(set(drawn), key=DRAWN.index):
             body |= getattr(self, verb)()
         for verb, words in (
             ("upsert", ("upsert_rows", "upsert_columns")),
             ("patch", ("patch_rows", "patch_columns")),
             ("delete", ("deletes",)),
         ):
-            if any(word in body for word in words) and dice.chance(0.3):
+            likely = 0.6 if "schema" in body or self.brought else 0.3
+            if any(word in body for word in words) and dice.chance(likely):
                 body |= self.condition(verb)
-        if dice.chance(0.4):
+        twice = "patch_by_filter" in body and {"patch_rows", "patch_columns"} & set(body)
+        if dice.chance(0.9 if twice else 0.4):
             self.verb("return_affected_ids")
             body["return_affected_ids"] = True
         if self.plan.metric and dice.chance(0.2):
             body["distance_metric"] = self.plan.metric
         if set(body) <= {"upsert_rows", "upsert_columns", "deletes"} and dice.chance(0.1):
             body["disable_backpressure"] = True
-        return self.calm(body)
-
-    @staticmethod
-    def calm(body):
-        """Without what is not said anywhere: what a filter sees of a schema that the same request
-        changes."""
-        asked = any(word.endswith(("_filter", "_condition")) for word in body)
-        written = any(word.endswith(("_rows", "_columns")) for word in body)
-        if "schema" in body and (asked or written):
-            del body["schema"]
+        if dice.chance(0.03):
+            # It is there, so that says nothing.
+            self.verb("create_namespace")
+            body["create_namespace"] = True
+        if "schema" in body:
+            self.beside_schema(body)
         return body
 
+    def beside_schema(self, body):
+        for what, ends in (
+            ("rows", ("_rows", "_columns")),
+            ("a filter", ("_filter",)),
+            ("a condition", ("_condition",)),
+        ):
+            if any(word.endswith(ends) for word in body):
+                self.beside(f"schema and {what}")
+
     def upsert(self):
-        return self.rows("upsert")
+        body = self.rows("upsert")
+        before = self.namespace.schema.attributes
+        self.namespace = self.left_behind(body)
+        after = self.namespace.schema.attributes
+        self.brought = {name: one.kind for name, one in after.items() if name not in before}
+        return body
 
     def patch(self):
         return self.rows("patch", 6)
@@ -191,6 +248,9 @@ class Writes:
         return {"deletes": self.ids(4)}
 
     def filters(self):
+        if self.brought and self.dice.chance(0.4):
+            self.beside("a filter on what is brought")
+            return [self.dice.choice(list(self.brought)), "Eq", None]
         return Filters(self.dice, self.namespace, self.tags).draw()
 
     def delete_by_filter(self):
@@ -216,4 +276,5 @@ class Writes:
         if change is None:
             return {}
         self.verb("schema")
+        self.namespace = self.left_behind({"schema": change})
         return {"schema": change}

@@ -104,14 +104,13 @@ class Binder:
             expect(kind in ORDERED, "operator type")
         if word.startswith("Any"):
             expect(element(kind) in ORDERED, "operator type")
+        if word in ("In", "ContainsAny"):
+            if word == "In" and array and not self.is_list(given):
+                given = [given]
+            expect(self.is_list(given), "operand type")
+            return self.listed(element(kind), given)
         if is_reference(given):
             return self.reference(given)
-        if word in ("In", "ContainsAny"):
-            if word == "In" and not isinstance(given, list) and array:
-                given = [given]
-            expect(isinstance(given, list), "operand type")
-            values = tuple(operand_of(element(kind), one) for one in given)
-            return lambda new: values
         if given is None:
             expect(word != "Contains" and not word.startswith("Any"), "operand type")
             return lambda new: None
@@ -120,6 +119,33 @@ class Binder:
             values = tuple(operand_of(element(kind), one) for one in given)
             return lambda new: values
         value = operand_of(element(kind), given)
+        return lambda new: value
+
+    def is_list(self, given):
+        """A list, or the value of an attribute that has lists."""
+        if is_reference(given):
+            return is_array(self.schema.get(given["$ref_new"]).kind)
+        return isinstance(given, list)
+
+    def listed(self, kind, given):
+        """A function of the new values that gives a list, any of which may be one of them."""
+        if is_reference(given):
+            return self.reference(given)
+        if not any(map(is_reference, given)):
+            values = tuple(operand_of(kind, one) for one in given)
+            return lambda new: values
+        each = [self.member(kind, one) for one in given]
+
+        def listed(new):
+            found = [value(new) for value in each]
+            return tuple(value for value in found if value is not None)
+
+        return listed
+
+    def member(self, kind, given):
+        if is_reference(given):
+            return self.reference(given)
+        value = operand_of(kind, given)
         return lambda new: value
 
     def reference(self, given):
@@ -209,7 +235,7 @@ def ordered(word):
 
 COMPARED = {word: ordered(word) for word in ORDERS} | {
     "Eq": equal,
-    "In": lambda held, values: held is not None and held in values,
+    "In": lambda held, values: held is not None and values is not None and held in values,
     "Contains": lambda held, value: held is not None and value is not None and value in held,
     "ContainsAny": intersects,
 }

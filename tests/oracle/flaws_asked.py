@@ -5,6 +5,7 @@ from values import NUMBERS, SCALARS, is_array, is_dense, is_late, is_vector
 
 BY_ID = {"rank_by": ["id", "asc"], "limit": 3}
 COUNT = {"aggregate_by": {"n": ["Count"]}}
+FRAGMENTS = {"rank_fragments_by": ["$fragment", "BM25", "cat"]}
 
 
 def ranked(rank, **more):
@@ -203,6 +204,22 @@ QUERIES = {
     ),
     "highlight without text": lambda f: computed(
         f, "c", ["Highlight", f.name(lambda one: not one.full_text), {"fragment_by": "none"}]
+    ),
+    "highlight of a list": lambda f: computed(f, "c", ["Highlight", lists(f), FRAGMENTS]),
+    "highlight too often": lambda f: computed(
+        f, "c", ["Highlight", words(f), FRAGMENTS | {"fragment_limit": 1025}]
+    ),
+    "highlight otherwise": lambda f: computed(
+        f,
+        "c",
+        [
+            "Highlight",
+            words(f),
+            FRAGMENTS
+            | f.dice.choice(
+                [{"fragment_by": "line"}, {"include_offsets": "bytes"}, {"fragment_by": 1}]
+            ),
+        ],
     ),
     "no queries": lambda f: {"queries": []},
     "too many queries": lambda f: {"queries": [BY_ID] * 17},

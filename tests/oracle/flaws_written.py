@@ -128,6 +128,17 @@ WRITES = {
     "patch by nothing": lambda f: {
         "patch_by_filter": {"filters": ["unknown", "Eq", 1], "patch": {"s": None}}
     },
+    "delete by what is dropped": lambda f: {
+        "schema": {(name := f.kind(*SCALARS)): {"drop": True}},
+        "delete_by_filter": [name, "Eq", None],
+    },
+    "condition on what is dropped": lambda f: upsert(
+        f,
+        {},
+        schema={(name := f.kind(*SCALARS)): {"drop": True}},
+        upsert_condition=[name, "Eq", {"$ref_new": name}],
+    ),
+    "row of what is changed": lambda f: upsert(f, {"z": "text"}, schema={"z": "int"}),
     "vector patched by filter": lambda f: {
         "patch_by_filter": {
             "filters": ["id", "NotEq", None],

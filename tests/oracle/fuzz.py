@@ -1,6 +1,6 @@
 """The fuzzer: the same random requests to a server and to the oracle, until they disagree.
 
-    fuzz.py REQUESTS [--seed S] [--processes P] [--least L] [--most M]
+    fuzz.py REQUESTS [--seed S] [--processes P] [--least L] [--most M] [--only aggregations]
     fuzz.py --replay FILE …
 
 A disagreement is made smaller and printed, a request a line: such lines are what `--replay` takes,
@@ -16,12 +16,17 @@ import sys
 import time
 from pathlib import Path
 
+import bounds
+import draw_aggregated as aggregated
 import draw_schemas as schemas
 from compare import judge
 from dice import Dice
 from draw_flaws import Flaws
+from draw_own import OwnQueries
 from draw_queries import Queries
 from draw_writes import Writes
+from lives import ONLY, life
+from matched import Exact
 from server import Server
 from shrink import Shrinker, replay
 from tally import WHOLE_RUN, Tally
@@ -29,34 +34,39 @@ from world import World
 
 CASES = Path(__file__).parent / "cases"
 LEAST = 300
-# Of all requests, once a namespace is there.
-FLAWED, WRITTEN, ABOUT = 0.43, 0.15, 0.03
+# Of all flaws, where not all are.
+AGGREGATED_FLAWS = 0.14
+# Of all queries without aggregations, those of `/v1`.
+OWN = 0.12
 
 
 class Walk:
     """Random requests of one namespace after the other."""
 
-    def __init__(self, server, seed, number, most):
+    def __init__(self, server, seed, number, most, only=None):
         self.server = server
         self.dice = Dice(f"{seed}-{number}")
         self.prefix = f"o{number}"
         self.numbers = itertools.count()
-        self.tally = Tally()
+        self.only = only
+        self.tally = Tally(only)
         self.most = most
         self.found = []
 
     def run(self, requests):
         while self.tally.asked < requests and len(self.found) < self.most and self.server.alive():
-            self.live(min(self.dice.randint(25, 80), requests - self.tally.asked))
+            number = next(self.numbers)
+            lived = life(self.dice, number, self.only)
+            lived.requests = min(lived.requests, requests - self.tally.asked)
+            self.live(f"{self.prefix}-{number}", lived)
         return self
 
-    def live(self, requests):
+    def live(self, name, lived):
         """The life of one namespace, which ends early where there is a disagreement."""
-        name = f"{self.prefix}-{next(self.numbers)}"
-        world, history, plan = World(), [], schemas.plan(self.dice)
-        for _ in range(requests):
+        world, history = World(), []
+        for _ in range(lived.requests):
             tags = []
-            request, flaw = self.draw(world.namespaces.get(name), plan, name, tags)
+            request, flaw = self.draw(world.namespaces.get(name), lived, name, tags)
             history.append(request)
             expected = self.expected(world, history)
             status, body = self.server.ask(request)
@@ -66,7 +76,7 @@ class Walk:
                 self.disagree(history, wrong)
                 break
             if status == 200:
-                self.tally.accept(tags)
+                self.tally.accept([*tags, *met(expected)])
             else:
                 self.tally.refuse(status, expected.kind, flaw)
         self.server.ask({"method": "DELETE", "path": f"/v2/namespaces/{name}"})
@@ -80,22 +90,32 @@ class Walk:
             tell("the oracle failed", history)
             raise
 
-    def draw(self, namespace, plan, name, tags):
+    def draw(self, namespace, lived, name, tags):
         """(a request, the name of its flaw or None)"""
         dice = self.dice
         path = f"/v2/namespaces/{name}"
-        writes = Writes(dice, plan, namespace, tags)
+        writes = Writes(dice, lived.plan, namespace, tags)
         if namespace is None:
             return {"method": "POST", "path": path, "body": writes.first()}, None
         chance = dice.random()
-        if chance < FLAWED:
-            flaw, request = Flaws(dice, plan, namespace, name).draw(self.tally.kinds)
+        if chance < lived.flawed:
+            flaws = Flaws(dice, lived.plan, namespace, name)
+            parts = self.tally.parts
+            part = parts[-1] if dice.chance(AGGREGATED_FLAWS) else parts[0]
+            flaw, request = flaws.draw(self.tally.kinds, part.flaws)
             if request:
                 return request, flaw
-        if chance < FLAWED + WRITTEN:
+        chance -= lived.flawed
+        if chance < lived.written:
             return {"method": "POST", "path": path, "body": writes.draw()}, None
-        if chance < FLAWED + WRITTEN + ABOUT:
+        chance -= lived.written
+        if chance < lived.about:
             return self.about(namespace, name), None
+        if chance - lived.about < lived.aggregated:
+            return aggregated.draw(dice, namespace, name, tags), None
+        if dice.chance(OWN):
+            body = OwnQueries(dice, namespace, tags).draw()
+            return {"method": "POST", "path": f"/v1/namespaces/{name}/query", "body": body}, None
         body = Queries(dice, namespace, tags).draw()
         return {"method": "POST", "path": f"{path}/query", "body": body}, None
 
@@ -114,6 +134,17 @@ class Walk:
         )
         self.found.append((wrong, smaller))
         tell(wrong, smaller)
+
+
+def met(expected):
+    """What an answer came to tell that no draw can promise."""
+    kind, told = expected.told or (None, None)
+    if kind == "write":
+        ids = told.get("patched_ids", [])
+        return ["beside:patched twice"] * (len(set(ids)) < len(ids))
+    said = told.get("aggregations", {}).values() if kind in ("query", "own") else ()
+    marks = {mark for one in said if isinstance(one, Exact) for mark in one.met}
+    return [f"aggregation frame:{mark}" for mark in marks]
 
 
 def tell(wrong, history):
@@ -138,9 +169,9 @@ def replayed(server, files):
     return wrong
 
 
-def work(seed, number, requests, most):
+def work(seed, number, requests, most, only):
     server = Server()
-    walk = Walk(server, seed, number, most).run(requests)
+    walk = Walk(server, seed, number, most, only).run(requests)
     alive = server.alive()
     server.stop()
     return walk.tally, len(walk.found), alive
@@ -155,6 +186,7 @@ def arguments():
     reader.add_argument(
         "--most", type=int, default=1, help="disagreements of a process, then it ends"
     )
+    reader.add_argument("--only", choices=ONLY, help="what alone is asked, beside writes")
     reader.add_argument("--replay", nargs="+", metavar="FILE", help="instead of random requests")
     return reader.parse_args()
 
@@ -163,6 +195,8 @@ def main():
     said = arguments()
     server = Server()
     wrong = replayed(server, said.replay or sorted(CASES.glob("*.json")))
+    if not said.replay and not said.only:
+        wrong += bounds.broken(server, whole=said.requests >= WHOLE_RUN)
     server.stop()
     if said.replay or wrong:
         return wrong
@@ -172,9 +206,11 @@ def main():
         for n in range(said.processes)
     ]
     with multiprocessing.get_context("fork").Pool(said.processes) as pool:
-        jobs = [(said.seed, number, count, said.most) for number, count in enumerate(share)]
+        jobs = [
+            (said.seed, number, count, said.most, said.only) for number, count in enumerate(share)
+        ]
         done = pool.starmap(work, jobs, chunksize=1)
-    tally, found, alive = Tally(), 0, True
+    tally, found, alive = Tally(said.only), 0, True
     for own, more, lives in done:
         tally.merge(own)
         found += more
@@ -199,8 +235,8 @@ def verdict(said, tally, found, alive):
         return 1
     least = said.least if said.least is not None else least_of(said.requests)
     scarce = tally.scarce(least)
-    for family, word, count in scarce:
-        print(f"too few: {family} {word}: {count}, not {least}")
+    for family, word, count, wanted in scarce:
+        print(f"too few: {family} {word}: {count}, not {wanted}")
     return bool(scarce)
 
 

@@ -11,6 +11,8 @@ import draw_schemas as schemas
 from compare import judge
 from dice import Dice
 from fuzz import Walk
+from lives import Life
+from matched import plain
 from queries import single, stored
 from shrink import Shrinker, replay
 from values import show
@@ -30,24 +32,37 @@ class Mirror:
     def ask(self, request):
         expected = self.world.ask(request)
         status = min(expected.statuses)
-        body = printed(expected.told) if expected.told else {"error": expected.kind}
+        body = printed(expected.told) if expected.told else refusal(expected)
         body = json.loads(json.dumps(body))
         return (status, body) if self.bend is None else (status, self.bend(body))
+
+
+def refusal(expected):
+    return {"error": f"{expected.kind} {' '.join(expected.names)}", "code": expected.code}
 
 
 def printed(told):
     kind, said = told
     if kind == "write":
-        return {"status": "OK"} | said
+        bill = {"billable_logical_bytes_written": said["written_bytes"]}
+        return {"status": "OK", "billing": bill} | said
     if kind == "schema":
         return said.show()
     if kind == "several":
         return {"results": [printed(("query", one)) for one in said]}
-    return said | (
-        {"rows": [printed_row(said["rows"], doc) for doc in said["rows"].page]}
-        if "rows" in said
-        else {}
-    )
+    told = {word: plain(one) for word, one in said.items() if word != "rows"}
+    if "rows" not in said:
+        return told
+    rows = [printed_row(said["rows"], doc) for doc in said["rows"].page]
+    return told | ({"results": list(map(printed_own, rows))} if kind == "own" else {"rows": rows})
+
+
+def printed_own(row):
+    """As the other contract prints it."""
+    places = {"id": "id", "$dist": "score", "vector": "vector"}
+    told = {places[name]: value for name, value in row.items() if name in places}
+    rest = {name: value for name, value in row.items() if name not in places}
+    return told | {"attributes": rest}
 
 
 def printed_row(ranked, doc):
@@ -59,8 +74,18 @@ def printed_row(ranked, doc):
     for name, one in ranked.computed.items():
         value = one.of(doc)
         if value is not None:
-            row[name] = value
+            row[name] = plain(value)
     return row
+
+
+def counts_of(tree):
+    """The places that say of how many documents something is told."""
+    if isinstance(tree, dict):
+        for word in ("count", "doc_count", "sum_other_doc_count", "other_count"):
+            if type(tree.get(word)) is int:
+                yield tree, word
+    for one in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from counts_of(one)
 
 
 class Judgement(unittest.TestCase):
@@ -71,9 +96,9 @@ class Judgement(unittest.TestCase):
         walk = Walk(server, "laws", 0, 1)
         walk.dice = dice
         for number in range(requests // 60):
-            name, plan = f"n{number}", schemas.plan(dice)
+            name, lived = f"n{number}", Life(schemas.plan(dice), 60, aggregated=0.1)
             for _ in range(60):
-                request, flaw = walk.draw(server.world.namespaces.get(name), plan, name, [])
+                request, flaw = walk.draw(server.world.namespaces.get(name), lived, name, [])
                 if "base64" in json.dumps(request):
                     continue
                 before = dict(server.world.namespaces)
@@ -118,7 +143,21 @@ class Judgement(unittest.TestCase):
                 else body
             )
 
-        for bend in (swapped, shorter, scored, counted):
+        def billed(body):
+            if "billing" not in body:
+                return body
+            bill = {word: bytes + 1 for word, bytes in body["billing"].items()}
+            return body | {"billing": bill, "bent": True}
+
+        def summed(body):
+            counts = list(counts_of(body.get("aggregations")))
+            if not counts:
+                return body
+            tree, word = counts[len(counts) // 2]
+            tree[word] += 1
+            return body | {"bent": True}
+
+        for bend in (swapped, shorter, scored, counted, billed, summed):
             judged = [told for told, body in self.walk(bend) if body.get("bent")]
             self.assertGreater(len(judged), 20, bend.__name__)
             self.assertTrue(all(judged), bend.__name__)

@@ -20,6 +20,8 @@ class Writes(unittest.TestCase):
             told,
             {
                 "rows_affected": 5,
+                # Two deletes, a patch by filter, one that brings a null alone, an upsert.
+                "written_bytes": 2 * 8 + 16 + 8 + 16,
                 "rows_upserted": 1,
                 "rows_patched": 2,
                 "rows_deleted": 2,
@@ -50,6 +52,76 @@ class Writes(unittest.TestCase):
             ],
             0,
         )
+
+    def test_a_value_is_billed_as_its_type_is_stored(self):
+        schema = {"h": {"type": "[2]f16", "ann": {"distance_metric": "dot_product"}}, "y": "bytes"}
+        row = {"id": "ab", "h": [1.0, 2.0], "y": "AQID", "s": "\u00e9", "t": ["a", "bc"], "n": None}
+        space = Space(upsert_rows=[{"id": "x"}])
+        space.world.namespaces.clear()
+        told = space.write(schema=schema, upsert_rows=[row])
+        self.assertEqual(told["written_bytes"], 2 + 2 * 2 + 3 + 2 + 3)
+        told = space.write(patch_rows=[{"id": "ab", "s": None, "b": True}, {"id": "z", "s": "x"}])
+        self.assertEqual(told["written_bytes"], 2 + 1)
+
+    def test_what_a_filter_and_an_id_patch_is_patched_twice(self):
+        space = Space(upsert_rows=[{"id": id, "n": id} for id in range(3)])
+        told = space.write(
+            patch_by_filter={"filters": ["n", "Gte", 1], "patch": {"n": 9}},
+            patch_rows=[{"id": 0, "n": 5}, {"id": 2, "m": 1}],
+            return_affected_ids=True,
+        )
+        self.assertEqual(
+            told,
+            {
+                "rows_affected": 4,
+                "rows_patched": 4,
+                "patched_ids": [0, 1, 2, 2],
+                "written_bytes": 64,
+            },
+        )
+
+    def test_documents_are_asked_under_the_schema_that_a_request_leaves_behind(self):
+        space = Space(
+            upsert_rows=[{"id": 1, "n": 1, "s": "a cat"}, {"id": 2, "s": "a dog"}],
+        )
+        text = {"type": "string", "full_text_search": True}
+        told = space.write(schema={"s": text}, delete_by_filter=["s", "ContainsAnyToken", "dog"])
+        self.assertEqual(told["rows_deleted"], 1)
+        told = space.write(
+            upsert_rows=[{"id": id, "v": 1} for id in (1, 3)],
+            upsert_condition=["v", "Lt", {"$ref_new": "v"}],
+            patch_by_filter={"filters": ["v", "Eq", None], "patch": {"n": 2}},
+        )
+        self.assertEqual((told["rows_upserted"], told["rows_patched"]), (2, 1))
+        dropped = {"schema": {"n": {"drop": True}}}
+        refused = space.refused("", **dropped, delete_by_filter=["n", "Eq", 1])
+        self.assertEqual(refused, "unknown attribute")
+        # What comes anew is another attribute, and nothing that was there has it.
+        told = space.write(
+            **dropped, upsert_rows=[{"id": 4, "n": "x"}], delete_by_filter=["n", "Eq", None]
+        )
+        self.assertEqual(told["rows_deleted"], 2)
+        self.assertEqual(space.found(["n", "Eq", "x"]), [4])
+
+    def test_a_list_may_have_values_of_the_document_that_is_about_to_be(self):
+        row = {"id": 1, "s": "a", "t": ["a", "b"], "v": 0}
+        for word, name, operand, new, holds in [
+            ("In", "s", ["b", {"$ref_new": "s"}], {"s": "a"}, True),
+            ("In", "s", ["b", {"$ref_new": "s"}], {"s": "c"}, False),
+            ("In", "s", ["b", {"$ref_new": "s"}], {}, False),
+            ("NotIn", "s", [{"$ref_new": "s"}], {}, True),
+            ("In", "s", {"$ref_new": "t"}, {"t": ["x", "a"]}, True),
+            ("In", "s", {"$ref_new": "t"}, {}, False),
+            ("In", "t", {"$ref_new": "s"}, {"s": "b"}, True),
+            ("In", "t", {"$ref_new": "s"}, {"s": "ab"}, False),
+            ("ContainsAny", "t", [{"$ref_new": "s"}, "x"], {"s": "b"}, True),
+            ("NotContainsAny", "t", {"$ref_new": "t"}, {"t": ["c"]}, True),
+        ]:
+            space = Space(upsert_rows=[row])
+            told = space.write(
+                patch_rows=[{"id": 1, "v": 1} | new], patch_condition=[name, word, operand]
+            )
+            self.assertEqual(bool(told["rows_patched"]), holds, (word, operand, new))
 
     def test_what_is_refused_changes_nothing(self):
         space = Space(upsert_rows=[{"id": 1, "n": 1}])

@@ -4,7 +4,8 @@
 
 ORACLE_BINARY is a build with the feature `mutants`, whose code has every `slip!`. What is kept in
 cases is not asked: it is random requests that have to find a fault. They are asked once more of a
-server without it, and must find nothing there: then it was the fault.
+server without it, and must find nothing there: then it was the fault. Faults of aggregations are
+hunted by requests that aggregate, which are few among all.
 """
 
 import argparse
@@ -14,19 +15,25 @@ import sys
 import time
 
 from fuzz import Walk
+from lives import AGGREGATIONS
 from server import ROOT, Server
 from shrink import replay
 
 REQUESTS_MAX = 10_000
 SLIP = re.compile(r'\bslip!\(\s*"([^"]+)"')
 SOURCES = ROOT / "src"
+AGGREGATING = SOURCES / "query" / "aggregation"
 TOLD_CHARS = 100
 
 
 def faults():
-    """Their names, as the code has them, anywhere but where the macro is made."""
+    """(its name, what alone is asked), as the code has them, anywhere but where the macro is made."""
     sources = [one for one in sorted(SOURCES.rglob("*.rs")) if one != SOURCES / "reach.rs"]
-    return [name for source in sources for name in SLIP.findall(source.read_text())]
+    return [
+        (name, AGGREGATIONS if source.is_relative_to(AGGREGATING) else None)
+        for source in sources
+        for name in SLIP.findall(source.read_text())
+    ]
 
 
 class Hunt(Walk):
@@ -38,9 +45,9 @@ class Hunt(Walk):
 
 def hunt(job):
     """(the fault, how many requests were asked, what found it or None, what is odd about that)"""
-    fault, seed, number, requests = job
+    (fault, only), seed, number, requests = job
     server = Server(fault)
-    walk = Hunt(server, seed, number, 1).run(requests)
+    walk = Hunt(server, seed, number, 1, only).run(requests)
     alive = server.alive()
     server.stop()
     if not alive:
@@ -67,7 +74,7 @@ def main():
     said = arguments()
     # The numbers stay with their faults, and so do the requests, if only some are hunted.
     numbered = [(fault, said.seed, at, said.requests) for at, fault in enumerate(faults())]
-    jobs = [job for job in numbered if said.only in job[0]]
+    jobs = [job for job in numbered if said.only in job[0][0]]
     if not jobs:
         print(f"no fault is called anything like '{said.only}'")
         return 1

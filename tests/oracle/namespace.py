@@ -5,6 +5,7 @@ A request works on a copy, which takes the place of what there was only if nothi
 
 import re
 
+import bill
 from filters import bind
 from refusal import ABSENT, EITHER, SHAPE, expect, refuse
 from schema import Schema
@@ -127,6 +128,7 @@ class Batch:
         self.docs = dict(namespace.docs)
         self.body = body
         self.upserted, self.patched, self.deleted = [], [], []
+        self.written_bytes = 0
 
     def run(self):
         body, schema = self.body, self.schema
@@ -135,7 +137,6 @@ class Batch:
         if "schema" in body:
             schema.declare(body["schema"])
             self.docs = schema.without_dropped(self.docs)
-        by_filter = self.filters()
         upserts = [read_document(schema, row) for row in rows_of(body, "upsert")]
         patches = [read_patch(schema, row) for row in rows_of(body, "patch")]
         deletes = body.get("deletes", [])
@@ -143,6 +144,8 @@ class Batch:
         deletes = [read_id(schema, id) for id in deletes]
         named = [doc["id"] for doc in upserts + patches] + deletes
         expect(len(set(named)) == len(named), "id twice")
+        # All that is asked of documents is asked under the schema that the request leaves behind.
+        by_filter = self.filters()
         conditions = {word: self.condition(word) for word in CONDITIONS}
         for run in by_filter:
             run()
@@ -157,24 +160,24 @@ class Batch:
     def filters(self):
         """What is deleted and patched by a filter, in this order, once all of the request is
         read."""
-        runs = []
-        if "delete_by_filter" in self.body:
-            doomed = bind(self.schema, self.body["delete_by_filter"])
+        runs, body = [], self.body
+        patch = self.patch_by_filter(body["patch_by_filter"]) if "patch_by_filter" in body else None
+        if "delete_by_filter" in body:
+            doomed = bind(self.schema, body["delete_by_filter"])
             runs.append(lambda: self.delete_all(doomed))
-        if "patch_by_filter" in self.body:
-            given = self.body["patch_by_filter"]
-            expect(
-                isinstance(given, dict) and set(given) == {"filters", "patch"},
-                "patch shape",
-                EITHER,
-            )
-            expect(isinstance(given["patch"], dict), "patch shape", EITHER)
-            expect("id" not in given["patch"], "patch shape", EITHER)
-            test = bind(self.schema, given["filters"])
-            changes = read_patch(self.schema, {"id": self.any_id()} | given["patch"])
-            del changes["id"]
-            runs.append(lambda: self.patch_all(test, changes))
+        if patch is not None:
+            test = bind(self.schema, body["patch_by_filter"]["filters"])
+            runs.append(lambda: self.patch_all(test, patch))
         return runs
+
+    def patch_by_filter(self, given):
+        """What it changes, once it is read."""
+        fits = isinstance(given, dict) and set(given) == {"filters", "patch"}
+        expect(fits and isinstance(given["patch"], dict), "patch shape", EITHER)
+        expect("id" not in given["patch"], "patch shape", EITHER)
+        changes = read_patch(self.schema, {"id": self.any_id()} | given["patch"])
+        del changes["id"]
+        return changes
 
     def any_id(self):
         """A patch by filter has no id, and is read like a row that has one."""
@@ -185,43 +188,50 @@ class Batch:
     def delete_all(self, test):
         for id in [id for id, doc in self.docs.items() if test(doc)]:
             del self.docs[id]
-            self.deleted.append(id)
+            self.count(self.deleted, id)
 
     def patch_all(self, test, changes):
         for id in [id for id, doc in self.docs.items() if test(doc)]:
             self.docs[id] = patched(self.docs[id], changes)
-            self.patched.append(id)
+            self.count(self.patched, id, changes)
+
+    def count(self, ids, id, brought=None):
+        ids.append(id)
+        self.written_bytes += bill.of_id(self.schema, id)
+        self.written_bytes += bill.of_values(self.schema, brought or {})
 
     def rows(self, upserts, patches, deletes, conditions):
         for new in upserts:
             old = self.docs.get(new["id"])
             if old is None or conditions["upsert_condition"](old, new):
                 self.docs[new["id"]] = patched({}, new)
-                self.upserted.append(new["id"])
+                self.count(self.upserted, new["id"], new)
         for new in patches:
             old = self.docs.get(new["id"])
             if old is not None and conditions["patch_condition"](old, new):
                 self.docs[new["id"]] = patched(old, new)
-                self.patched.append(new["id"])
+                self.count(self.patched, new["id"], new)
         for id in deletes:
             old = self.docs.get(id)
             if old is not None and conditions["delete_condition"](old, {}):
                 del self.docs[id]
-                self.deleted.append(id)
+                self.count(self.deleted, id)
 
     def told(self):
-        """What the answer says: a count of each kind that the request had."""
+        """What the answer says: a count of each kind that the request had, and whose ids those are.
+        What a filter patches and an id once more is patched twice, and is told twice."""
         kinds = {
             "upserted": (self.upserted, ("upsert_rows", "upsert_columns")),
             "patched": (self.patched, ("patch_rows", "patch_columns", "patch_by_filter")),
             "deleted": (self.deleted, ("deletes", "delete_by_filter")),
         }
         told = {"rows_affected": len(self.upserted) + len(self.patched) + len(self.deleted)}
+        told["written_bytes"] = self.written_bytes
         for kind, (ids, words) in kinds.items():
             if any(word in self.body for word in words):
                 told[f"rows_{kind}"] = len(ids)
             if self.body.get("return_affected_ids") and ids:
-                told[f"{kind}_ids"] = sorted(set(ids))
+                told[f"{kind}_ids"] = sorted(ids)
         return told
 
 

@@ -7,6 +7,7 @@ import numpy
 import aggregates
 import computed
 import filters
+from matched import Text, near
 from refusal import EITHER, SHAPE, expect, refuse
 from schema import METRICS
 from scores import NEAREST, Scorer, nearest
@@ -15,7 +16,6 @@ from values import SCALARS
 LIMIT_MAX = 10_000
 ORDER_KEYS_MAX = 8
 QUERIES_MAX = 16
-TOLERANCE = 1e-6
 
 ALONE = {"consistency", "vector_encoding", "rerank_by", "limit", "offset"}
 EXTENSIONS = {"min_seq", "deadline_ms", "allow_partial", "explain", "disable_cache"}
@@ -35,10 +35,6 @@ FIELDS = {
     "vector_encoding",
     "consistency",
 } | EXTENSIONS
-
-
-def near(one, other):
-    return abs(one - other) <= TOLERANCE * (1 + max(abs(one), abs(other)))
 
 
 class Ranked:
@@ -193,7 +189,7 @@ def answer(namespace, body, root=None):
     if "rerank_by" in body:
         refuse("rerank of one", EITHER)
     limit = Limit(schema, body)
-    told, test = {}, None
+    told, test = {"explain": Text("a plan")} if body.get("explain") else {}, None
     if body.get("filters") is not None:
         test = filters.bind(schema, body["filters"])
     docs = [doc for doc in all_docs if test is None or test(doc)]
@@ -210,12 +206,12 @@ def answer(namespace, body, root=None):
         ranked.page = limit.page(ranked.docs)
         told["rows"] = ranked
     if counted_by is not None:
-        bound = aggregates.bind_all(schema, counted_by)
+        count = aggregates.bind_all(schema, counted_by, "group_by" in body)
         if "group_by" in body:
             keys = aggregates.bind_keys(schema, body["group_by"])
-            told["aggregation_groups"] = aggregates.group(docs, keys, bound, limit.total)
+            told["aggregation_groups"] = aggregates.group(docs, keys, count, limit.total)
         else:
-            told["aggregations"] = {label: of(docs) for label, of in bound.items()}
+            told["aggregations"] = count(docs)
     return told
 
 

@@ -212,6 +212,10 @@ def joined(of, below):
     return Score(of, keeps_zero=keeps_zero, exact=exact, text=text)
 
 
+def rarity(documents, having):
+    return math.log(1 + (documents - having + 0.5) / (having + 0.5))
+
+
 def weights(attribute, name, question, docs):
     """BM25 of the tokens of a document, over all documents that have the attribute."""
     k1, b, k3 = (attribute.full_text[word] for word in ("k1", "b", "k3"))
@@ -221,7 +225,7 @@ def weights(attribute, name, question, docs):
     terms = []
     for token in sorted(set(question)):
         having = sum(token in found for found in all_tokens)
-        rare = math.log(1 + (len(held) - having + 0.5) / (having + 0.5))
+        rare = rarity(len(held), having)
         asked = question.count(token)
         terms.append((token, rare * asked * (k3 + 1) / (asked + k3)))
 

@@ -112,7 +112,26 @@ def without_one(body):
                         rows = copy.copy(body[word])
                         rows[at] = {key: said for key, said in row.items() if key != name}
                         yield body | {word: rows}
-    for word in ("schema", "aggregate_by", "compute_attributes"):
+    for word in ("schema", "compute_attributes"):
         if isinstance(body.get(word), dict):
             for name in body[word]:
                 yield body | {word: {key: said for key, said in body[word].items() if key != name}}
+    for word in ("aggregate_by", "aggs", "aggregations"):
+        for tree in lesser(body.get(word)):
+            yield body | {word: tree}
+
+
+def lesser(tree):
+    """A tree without one of its parts, the larger first."""
+    if isinstance(tree, dict):
+        for name in tree:
+            yield {key: said for key, said in tree.items() if key != name}
+        for name, said in tree.items():
+            for one in lesser(said):
+                yield tree | {name: one}
+    if isinstance(tree, list):
+        for at in range(len(tree)):
+            yield tree[:at] + tree[at + 1 :]
+        for at, said in enumerate(tree):
+            for one in lesser(said):
+                yield tree[:at] + [one] + tree[at + 1 :]

@@ -3,26 +3,80 @@ it.
 """
 
 import collections
+import dataclasses
 
+import draw_aggregated as aggregated
+import draw_aggregations as aggregations
 import filters
+from aggregations import WORDS
+from draw_filters import REFERRED
 from draw_flaws import TABLE
+from draw_highlights import DRAWN
+from draw_own import ELASTIC, ORDERS, SAID
 from draw_queries import AGGREGATES, FRAMES
 from draw_ranks import FORMS, VARIANTS
-from draw_writes import VERBS
+from draw_writes import BESIDE, VERBS
+from flaws_aggregations import AGGREGATIONS
+from schema import LANGUAGES, TOKENIZERS
 
-EXPECTED = {
-    "operator": [*filters.OPERATORS, "And", "Or", "Not", "$ref_new", "last_as_prefix"],
-    "ranking": [*FORMS, *VARIANTS],
-    "aggregate": AGGREGATES,
-    "frame": FRAMES,
-    "write": VERBS,
-}
 # So many requests are worth so many of each.
 WHOLE_RUN = 100_000
 
 
+@dataclasses.dataclass
+class Part:
+    """What belongs together, and whether it is most of a run or one part in so many."""
+
+    # Families of what is accepted, and the flaws of what is refused.
+    expected: dict
+    flaws: list
+    rarer: int = 1
+
+
+GENERAL = Part(
+    {
+        "operator": [*filters.OPERATORS, "And", "Or", "Not", "$ref_new", "last_as_prefix"],
+        "ranking": [*FORMS, *VARIANTS],
+        "aggregate": AGGREGATES,
+        "frame": FRAMES,
+        "write": VERBS,
+    },
+    [flaw for flaw in TABLE if flaw not in AGGREGATIONS],
+)
+RARE = Part(
+    {
+        "highlight": DRAWN,
+        "beside": BESIDE,
+        "reference": REFERRED,
+        "rows of /v1": [*ORDERS, *SAID],
+        "language": LANGUAGES,
+        "tokenizer": TOKENIZERS,
+    },
+    [],
+    rarer=4,
+)
+AGGREGATED = Part(
+    {
+        "aggregation": WORDS,
+        "aggregation option": aggregations.TAGS,
+        "aggregation order": aggregations.ORDERS,
+        "aggregation frame": aggregations.FRAMES,
+        "filter of Elasticsearch": ELASTIC,
+    },
+    list(AGGREGATIONS),
+    rarer=4,
+)
+ALONE = Part(
+    AGGREGATED.expected | {"rows of /v1": ORDERS, "aggregation limit": aggregated.LIMITS},
+    AGGREGATED.flaws,
+)
+# What a run asks, by the name of what it asks alone.
+PARTS = {None: (GENERAL, RARE, AGGREGATED), "aggregations": (ALONE,)}
+
+
 class Tally:
-    def __init__(self):
+    def __init__(self, only=None):
+        self.parts = PARTS[only]
         self.accepted = collections.Counter()
         # (status, kind), and kind by the flaw that was drawn.
         self.refused = collections.Counter()
@@ -44,25 +98,34 @@ class Tally:
         self.asked += other.asked
 
     def rows(self):
-        """(family, what, how often), what was never drawn included."""
-        for family, words in EXPECTED.items():
-            for word in words:
-                yield family, word, self.accepted[f"{family}:{word}"]
+        """(part, family, what, how often), what was never drawn included."""
         counts = collections.Counter()
         for (_, kind), count in self.refused.items():
             counts[kind] += count
-        for kind in sorted({self.kinds[flaw] for flaw in TABLE if flaw in self.kinds}):
-            yield "refusal", kind, counts[kind]
-        for flaw in TABLE:
-            if flaw not in self.kinds:
-                yield "flaw", flaw, 0
+        told = set()
+        for part in self.parts:
+            for family, words in part.expected.items():
+                for word in words:
+                    yield part, family, word, self.accepted[f"{family}:{word}"]
+            # A kind that several have is counted with the first.
+            kinds = {self.kinds[flaw] for flaw in part.flaws if flaw in self.kinds} - told
+            told |= kinds
+            for kind in sorted(kinds):
+                yield part, "refusal", kind, counts[kind]
+            for flaw in part.flaws:
+                if flaw not in self.kinds:
+                    yield part, "flaw", flaw, 0
 
     def scarce(self, least):
-        return [(family, word, count) for family, word, count in self.rows() if count < least]
+        return [
+            (family, word, count, least // part.rarer)
+            for part, family, word, count in self.rows()
+            if count < least // part.rarer
+        ]
 
     def table(self):
         lines = [f"{self.asked} requests"]
-        for family, word, count in self.rows():
+        for _, family, word, count in self.rows():
             if family != "refusal":
                 lines.append(f"{count:8}  {family} {word}")
         for (status, kind), count in sorted(self.refused.items()):

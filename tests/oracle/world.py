@@ -2,20 +2,24 @@
 
 import json
 
+import own_queries
 import queries
 from namespace import Namespace, write
-from refusal import ABSENT, EITHER, MEANING, Refused, expect, refuse
+from refusal import ABSENT, EITHER, MEANING, Refused, Unsure, expect, refuse
 
 
 class Expected:
     """The statuses that are right, what the answer says, and of what kind a refusal is."""
 
-    def __init__(self, statuses=frozenset({200}), told=None, kind=None):
+    def __init__(self, statuses=frozenset({200}), told=None, refused=None):
         self.statuses = statuses
-        # ("write", counts), ("query", answer), ("several", answers), ("schema", attributes) or
-        # None.
+        # ("write", counts), ("query", answer), ("several", answers), ("own", answer),
+        # ("schema", attributes) or None.
         self.told = told
-        self.kind = kind
+        self.kind = refused and refused.kind
+        # What a refusal names, one of them, and its code, where they are promised.
+        self.names = refused.names if refused else ()
+        self.code = refused and refused.code
 
 
 class World:
@@ -26,7 +30,9 @@ class World:
         try:
             return Expected(told=self.answer(request))
         except Refused as refused:
-            return Expected(refused.statuses, kind=refused.kind)
+            return Expected(refused.statuses, refused=refused)
+        except Unsure as unsure:
+            return Expected(unsure.statuses)
 
     def answer(self, request):
         method, path = request["method"], request["path"]
@@ -40,6 +46,8 @@ class World:
             return "write", told
         expect(name in self.namespaces, "namespace absent", ABSENT)
         here = self.namespaces[name]
+        if (method, version, rest) == ("POST", "v1", ["query"]):
+            return "own", own_queries.answer(here, body)
         if (method, rest) == ("POST", ["query"]):
             return self.query(here, body)
         if rest == ["schema"]:

@@ -1,0 +1,181 @@
+"""Highlights: the fragments of a text in which something is found that was asked for, those that
+are worth most first.
+
+Where one ends the contract says in a word, so the fuzzed texts have sentences and paragraphs about
+which no two readers differ, but for whose the space between them is.
+"""
+
+import dataclasses
+import re
+
+from analyzer import tokens, words
+from filters import prefix_asked, question
+from matched import Loose, near
+from refusal import EITHER, SHAPE, expect, refuse
+from scores import rarity
+from values import is_number
+
+PIECES = {"sentence": re.compile(r"[!?] |\n\n"), "paragraph": re.compile(r"\n\n")}
+CUTS = ("none", "sentence", "paragraph", "word")
+OFFSETS = ("utf-8", "utf-16", "codepoints")
+OPTIONS = {"fragment_by", "fragment_limit", "include_offsets", "rank_fragments_by"}
+LIMIT, LIMIT_MAX = 3, 1024
+FRAGMENT = "$fragment"
+
+
+@dataclasses.dataclass
+class Fragment:
+    source: str
+    start: int
+    end: int
+    # Where something is that was asked for.
+    matches: list
+    worth: float
+
+
+class Fragments(Loose):
+    """What is told of one document: so many of these, the space around them aside."""
+
+    def __init__(self, fragments, options, sure):
+        self.fragments = fragments
+        self.limit = options.get("fragment_limit", LIMIT)
+        self.cut = options.get("fragment_by", "sentence")
+        self.offsets = options.get("include_offsets")
+        # Whether it is said what each is worth.
+        self.sure = sure
+        best = sorted(fragments, key=lambda one: -one.worth)[: self.limit]
+        self.worths = [one.worth for one in best]
+        self.shown = [self.show(one, one.start, one.end) for one in best]
+
+    def place(self, source, at):
+        if self.offsets == "utf-8":
+            return len(source[:at].encode())
+        return len(source[:at].encode("utf-16-le")) // 2 if self.offsets == "utf-16" else at
+
+    def span(self, source, start, end):
+        return [self.place(source, start), self.place(source, end)]
+
+    def show(self, one, start, end):
+        told = {"text": one.source[start:end]}
+        if self.offsets:
+            told["fragment_range"] = self.span(one.source, start, end)
+            told["match_ranges"] = [self.span(one.source, *match) for match in one.matches]
+        return told
+
+    def is_one(self, told, one):
+        if not isinstance(told, dict) or not isinstance(told.get("text"), str):
+            return False
+        text, start, end = told["text"], one.start, one.end
+        if self.cut in PIECES:
+            start -= len(text) - len(text.lstrip())
+            end += len(text) - len(text.rstrip())
+        return start >= 0 and told == self.show(one, start, end)
+
+    def holds(self, found):
+        if not isinstance(found, list) or len(found) != len(self.shown):
+            return False
+        left, worths = list(self.fragments), []
+        for told in found:
+            one = next((one for one in left if self.is_one(told, one)), None)
+            if one is None:
+                return False
+            left.remove(one)
+            worths.append(one.worth)
+        return not self.sure or all(map(near, worths, self.worths))
+
+
+class Highlight:
+    def __init__(self, attribute, name, docs, questions, options):
+        self.attribute = attribute
+        self.name = name
+        self.options = options
+        self.questions = [(tokens, prefix) for _, tokens, prefix in questions]
+        held = [doc[name] for doc in docs if doc.get(name) is not None]
+        self.texts = [set(self.tokens(value)) for value in held]
+        self.worth = self.shared({token for tokens, _ in self.questions for token in tokens})
+        ranked = options.get("rank_fragments_by")
+        if ranked is not None:
+            self.worth = self.ranked(ranked)
+        # What a beginning is worth nobody says.
+        self.sure = all(prefix is None for _, prefix in self.questions)
+
+    def tokens(self, value):
+        return [token for _, token in tokens(value, self.attribute)]
+
+    def shared(self, asked):
+        """A function of the tokens of a fragment: how rare are those that it shares."""
+        rare = {}
+        for token in sorted(asked):
+            rare[token] = rarity(len(self.texts), sum(token in found for found in self.texts))
+        return lambda found: sum(rare[token] for token in rare if token in found)
+
+    def ranked(self, given):
+        """The same of an expression over the pseudo-attribute."""
+        expect(isinstance(given, list) and given, "rank shape", SHAPE)
+        if given[0] == FRAGMENT:
+            expect(3 <= len(given) <= 4 and given[1] == "BM25", "rank shape", SHAPE)
+            asked = [token for _, token in question(self.attribute, given[2])]
+            prefixed = prefix_asked(given[3] if len(given) == 4 else {})
+            prefix = asked.pop() if prefixed and asked else None
+            self.questions.append((asked, prefix))
+            return self.shared(set(asked))
+        parts = given[1] if len(given) == 2 else given[1:]
+        below = [self.ranked(part) for part in parts if not is_number(part)]
+        if given[0] == "Product":
+            (weight,) = [part for part in parts if is_number(part)]
+            return lambda found: weight * below[0](found)
+        expect(given[0] in ("Sum", "Max"), "rank shape", SHAPE)
+        fold = sum if given[0] == "Sum" else max
+        return lambda found: fold(one(found) for one in below)
+
+    def of(self, doc):
+        """None where it is not said whether there is an empty list or nothing."""
+        found = [one for text in texts(doc.get(self.name)) for one in self.fragments(text)]
+        return Fragments(found, self.options, self.sure) if found else None
+
+    def asked(self, token):
+        return any(
+            token in asked or (prefix is not None and token.startswith(prefix))
+            for asked, prefix in self.questions
+        )
+
+    def fragments(self, text):
+        told = words(text, self.attribute.full_text)
+        for start, end in spans(text, self.options.get("fragment_by", "sentence"), told):
+            inside = [one for one in told if start <= one[2] < end]
+            matches = [one[2:] for one in inside if self.asked(one[1])]
+            if matches:
+                worth = self.worth({one[1] for one in inside})
+                yield Fragment(text, start, end, matches, worth)
+
+
+def texts(value):
+    return [value] if isinstance(value, str) else value or ()
+
+
+def spans(text, cut, told):
+    """Where fragments are, the space around them left out."""
+    if cut == "none":
+        return [(0, len(text))]
+    if cut == "word":
+        return [one[2:] for one in told]
+    ends = [match.end() for match in PIECES[cut].finditer(text)]
+    parts = zip([0, *ends], [*ends, len(text)])
+    return [(start, start + len(text[start:end].rstrip())) for start, end in parts]
+
+
+def bind(schema, docs, said, questions):
+    expect(2 <= len(said) <= 3 and isinstance(said[1], str), "compute shape", EITHER)
+    name, options = said[1], said[2] if len(said) == 3 else {}
+    expect(isinstance(options, dict) and set(options) <= OPTIONS, "highlight option", EITHER)
+    attribute = schema.get(name)
+    expect(bool(attribute.full_text) and not attribute.pre_tokenized, "needs full_text_search")
+    expect(options.get("fragment_by", "none") in CUTS, "highlight option", EITHER)
+    expect(options.get("include_offsets", "utf-8") in OFFSETS, "highlight option", EITHER)
+    limit = options.get("fragment_limit", LIMIT)
+    expect(isinstance(limit, int), "highlight option", EITHER)
+    expect(limit <= LIMIT_MAX, "fragment limit")
+    asked = [question for question in questions if question[0] == name]
+    if not asked and options.get("rank_fragments_by") is None:
+        refuse("highlight without BM25")
+    return Highlight(attribute, name, docs, asked, options)
