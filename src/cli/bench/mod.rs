@@ -15,6 +15,7 @@ mod ground;
 mod http;
 mod line;
 mod names;
+mod overload;
 mod plan;
 mod process;
 mod reads;
@@ -77,6 +78,16 @@ Examples:
 
 docs/BENCHMARKS.md says what is measured, and what the targets are.";
 
+const OF_OVERLOAD: &str = "\
+Examples:
+  What becomes of three times as many queries and writes as can be answered?
+    elacsym bench overload
+
+  And of queries, for five minutes?
+    elacsym bench overload --only queries --seconds 300
+
+docs/BENCHMARKS.md says what is measured, and what the targets are.";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Measure writes and strong reads, the start of a node, and what many namespaces cost it
@@ -88,6 +99,9 @@ pub(super) enum Command {
     /// Measure what HTTP and JSON cost beside the engine, exact vector queries, and bulk writes
     #[command(after_long_help = OF_HTTP)]
     Http(http::Wish),
+    /// Measure what three times as much as can be done does to those who are let in, and for how long
+    #[command(after_long_help = OF_OVERLOAD)]
+    Overload(overload::Wish),
 }
 
 pub(super) fn run(
@@ -120,6 +134,7 @@ async fn measure(
         Command::Write(wish) => write::run(wish, limits, vars, out).await,
         Command::Text(wish) => text::run(wish, limits, out).await,
         Command::Http(wish) => http::run(wish, limits, out).await,
+        Command::Overload(wish) => overload::run(wish, limits, out).await,
     }
 }
 
