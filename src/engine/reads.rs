@@ -135,9 +135,11 @@ impl Engine {
         let halt = waiting.0.clone();
         let computed = blocking(move || {
             // Whoever asked may have gone away: until this has ended, it is not another's turn.
-            let _turns = (turn, computing);
-            halt.check()?;
-            compute(&glimpse, &halt)
+            let _turn = turn;
+            computing.work(|| {
+                halt.check()?;
+                compute(&glimpse, &halt)
+            })
         })
         .await;
         drop(waiting);

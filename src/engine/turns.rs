@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::room::{QUERIES_MAX, Room};
 use super::shutting_down;
-use crate::env::Clock;
+use crate::env::{Clock, thread_cpu};
 use crate::error::{Error, ErrorKind, Result};
 pub(crate) use rush::CROWD;
 use rush::Rush;
@@ -89,19 +89,28 @@ pub(super) struct Computing {
     clock: Clock,
     /// As the census has it.
     begun: Duration,
+    worked: Duration,
     _place: OwnedSemaphorePermit,
 }
 
 impl Computing {
     fn begin(census: &Census, clock: Clock, place: OwnedSemaphorePermit) -> Self {
         let begun = census.rush().begins(clock.now());
-        Self { census: census.clone(), clock, begun, _place: place }
+        Self { census: census.clone(), clock, begun, worked: Duration::ZERO, _place: place }
+    }
+
+    /// On the thread of whoever calls, and with that the place is free again.
+    pub(super) fn work<T>(mut self, work: impl FnOnce() -> T) -> T {
+        let began = thread_cpu();
+        let done = work();
+        self.worked = thread_cpu().saturating_sub(began);
+        done
     }
 }
 
 impl Drop for Computing {
     fn drop(&mut self) {
-        self.census.rush().computed(self.begun, self.clock.now());
+        self.census.rush().computed(self.begun, self.clock.now(), self.worked);
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Rush {
     inside: usize,
     /// For how long a query takes the whole machine, on average.
     each: Duration,
+    /// The same by what its thread works, whatever it waits for in between.
+    work: Duration,
     /// What the machine has done for each of those that share it, and up to when that is counted.
     done: Duration,
     counted: Duration,
@@ -50,6 +52,7 @@ impl Rush {
             computing: 0,
             inside: 0,
             each: zero,
+            work: zero,
             done: zero,
             counted: zero,
             until: None,
@@ -68,7 +71,8 @@ impl Rush {
             self.until = Some(now + ahead.min(GRUDGE));
             self.taken = now;
         }
-        let until = self.until.map(|until| (until + self.each).min(now + GRUDGE));
+        // By what it takes, a machine whose cores others have too would seem never to be done.
+        let until = self.until.map(|until| (until + self.work).min(now + GRUDGE));
         self.until = until;
         if !self.fits(own, now) {
             return None;
@@ -137,14 +141,13 @@ impl Rush {
         self.done
     }
 
-    pub(super) fn computed(&mut self, begun: Duration, now: Duration) {
+    /// It has ended, and its thread worked for so long.
+    pub(super) fn computed(&mut self, begun: Duration, now: Duration, worked: Duration) {
         self.count(now);
         self.computing -= 1;
         let took = self.done.saturating_sub(begun);
-        self.each = match self.each.is_zero() {
-            true => took,
-            false => (self.each * (SAMPLES - 1) + took) / SAMPLES,
-        };
+        self.each = average(self.each, took);
+        self.work = average(self.work, worked / u32::try_from(self.cores).unwrap_or(u32::MAX));
     }
 
     /// All who compute have the same share of the machine, and nobody more than a core.
@@ -167,6 +170,14 @@ impl Rush {
     /// For how long so many queries take the whole machine.
     fn all_of(&self, queries: usize) -> Duration {
         self.each.saturating_mul(u32::try_from(queries).unwrap_or(u32::MAX))
+    }
+}
+
+/// With one more.
+fn average(before: Duration, one: Duration) -> Duration {
+    match before.is_zero() {
+        true => one,
+        false => (before * (SAMPLES - 1) + one) / SAMPLES,
     }
 }
 
@@ -199,6 +210,8 @@ mod tests {
         lined: Duration,
         shares: usize,
         begun: Duration,
+        /// When its thread has been woken.
+        awake: Duration,
         left: Duration,
     }
 
@@ -213,6 +226,8 @@ mod tests {
     struct Machine {
         rush: Rush,
         now: Duration,
+        /// Until a thread is awake that has to compute: other programs have the cores.
+        drowsy: Duration,
         own: [usize; 2],
         asking: VecDeque<Query>,
         line: VecDeque<Query>,
@@ -225,6 +240,7 @@ mod tests {
             Self {
                 rush: Rush::on(CORES),
                 now: Duration::ZERO,
+                drowsy: Duration::ZERO,
                 own: [0; 2],
                 asking: VecDeque::new(),
                 line: VecDeque::new(),
@@ -255,8 +271,16 @@ mod tests {
             }
             self.own[name] += 1;
             self.rush.enters();
-            let query = Query { name, came, lined, shares: 0, begun: lined, left: ALONE };
-            self.asking.push_back(query);
+            let (begun, awake) = (lined, lined);
+            self.asking.push_back(Query {
+                name,
+                came,
+                lined,
+                shares: 0,
+                begun,
+                awake,
+                left: ALONE,
+            });
         }
 
         fn tick(&mut self) {
@@ -275,16 +299,19 @@ mod tests {
                 if self.rush.is_too_late(query.lined, self.now) {
                     self.ends(query, None);
                 } else {
-                    let begun = self.rush.begins(self.now);
-                    self.computing.push(Query { begun, ..query });
+                    let (begun, awake) = (self.rush.begins(self.now), self.now + self.drowsy);
+                    self.computing.push(Query { begun, awake, ..query });
                 }
             }
-            let done = TICK * CORES as u32 / self.computing.len().max(CORES) as u32;
+            let awake = self.computing.iter().filter(|query| query.awake <= self.now).count();
+            let done = TICK * CORES as u32 / awake.max(CORES) as u32;
             self.now += TICK;
             for mut query in std::mem::take(&mut self.computing) {
-                query.left = query.left.saturating_sub(done);
+                if query.awake < self.now {
+                    query.left = query.left.saturating_sub(done);
+                }
                 if query.left.is_zero() {
-                    self.rush.computed(query.begun, self.now);
+                    self.rush.computed(query.begun, self.now, ALONE);
                     self.ends(query, Some(self.now - query.came));
                 } else {
                     self.computing.push(query);
@@ -374,6 +401,19 @@ mod tests {
         assert!(machine.rush.until.is_none());
     }
 
+    /// Once it was never over: each query seemed to take four times what it worked, and a third of what
+    /// can be computed more than all.
+    #[test]
+    fn a_rush_is_over_soon_where_threads_are_late() {
+        let mut machine = Machine::new();
+        machine.drowsy = 3 * ALONE;
+        machine.run(&[times(0, 3.0)], 5 * SECOND);
+        let dropped = machine.now;
+        machine.run(&[times(0, 1.0 / 3.0)], 5 * SECOND);
+        assert_eq!(machine.since(0, dropped + 2 * SECOND).0, 0);
+        assert!(machine.rush.until.is_none());
+    }
+
     #[test]
     fn a_crowd_that_comes_once_is_served_whole() {
         let mut machine = Machine::new();
@@ -428,7 +468,8 @@ mod tests {
     fn one_that_takes_long_does_not_stop_the_others() {
         let mut machine = Machine::new();
         machine.run(&[times(0, 0.5)], SECOND);
-        machine.rush.each = 1000 * ALONE / SAMPLES;
+        let learnt = 1000 * ALONE / SAMPLES;
+        (machine.rush.each, machine.rush.work) = (learnt, learnt);
         let began = machine.now;
         machine.run(&[times(0, 3.0)], 10 * SECOND);
         let (_, took) = machine.since(0, began + 2 * SECOND);
