@@ -15,6 +15,7 @@ mod draft;
 mod folds;
 mod looks;
 mod pace;
+mod pressure;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -39,7 +40,8 @@ use crate::storage::Store;
 
 use desk::Desk;
 pub(crate) use draft::CHUNK_BYTES;
-pub(crate) use writes::{QUEUED_MAX, TAIL_BYTES_MAX, TAIL_SLOTS_MAX};
+pub use pressure::Backlog;
+pub(crate) use pressure::{QUEUED_MAX, TAIL_BYTES_MAX, TAIL_SLOTS_MAX};
 
 /// Questions that wait for a keeper. More wait at its door.
 const ASKED_MAX: usize = 1024;
@@ -71,21 +73,6 @@ pub struct Grounds {
 pub struct FoldAt {
     pub slots: u64,
     pub bytes: u64,
-}
-
-/// What of a name may wait before writes to it are sent away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Backlog {
-    /// Slots that are not folded: no fewer than a fold begins at.
-    pub slots_max: u64,
-    /// Requests that wait for a batch.
-    pub queued_max: usize,
-}
-
-impl Default for Backlog {
-    fn default() -> Self {
-        Self { slots_max: TAIL_SLOTS_MAX, queued_max: QUEUED_MAX }
-    }
 }
 
 /// A keeper at work. It ends by itself when its name is idle.

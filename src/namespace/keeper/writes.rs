@@ -8,12 +8,12 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::desk::{Desk, Done, Waiting};
 use super::draft::{Draft, Queued, Sealed, Told, Turn};
 use super::pace::Pace;
-use super::{Backlog, Reply, not_committed, retold, unknown};
+use super::{Reply, not_committed, retold, unknown};
 use crate::env::blocking;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::log::{Batch, Stored, chunk, outcome};
 use crate::memory::Share;
-use crate::model::{FileKind, FileName, Incarnation, Pressure, Write, WriteFault, Written};
+use crate::model::{FileKind, FileName, Incarnation, Write, WriteFault, Written};
 use crate::namespace::commit::{Asks, Born, Ground, Stage, asks, creates};
 use crate::namespace::courier::Courier;
 use crate::namespace::tail::Landed;
@@ -27,16 +27,6 @@ const FINDING_BYTES_MAX: u64 = 8 << 20;
 /// What is evaluated before anybody looks whether there are chunks to be sent: the sooner they go up,
 /// the sooner the slot follows.
 const TURN_BYTES_MAX: u64 = 8 << 20;
-/// Requests that wait for a batch. More are sent away.
-pub(crate) const QUEUED_MAX: usize = 8192;
-/// What is not folded may grow so far, and then writes wait for the fold: they are sent away.
-pub(crate) const TAIL_BYTES_MAX: u64 = 2 << 30;
-pub(crate) const TAIL_SLOTS_MAX: u64 = 4096;
-/// Of the memory limit, what one tail may take: a fold needs as much again.
-const TAIL_SHARE: u64 = 4;
-
-const RUSHED: &str = "more writes come to this namespace than it can commit: come again in a moment, \
-                      or send fewer and larger ones";
 
 #[derive(Default)]
 pub(super) struct Writes {
@@ -52,7 +42,7 @@ pub(super) struct Writes {
     fallen: bool,
     /// Requests of the draft, be it here or away.
     drafted: usize,
-    pace: Pace,
+    pub(super) pace: Pace,
 }
 
 /// A draft that comes back.
@@ -135,7 +125,7 @@ impl Writes {
     }
 
     /// Requests that are not sent yet.
-    fn waiting(&self) -> usize {
+    pub(super) fn waiting(&self) -> usize {
         self.queue.len() + self.drafted
     }
 
@@ -177,51 +167,6 @@ impl Desk {
     /// These would make the name.
     pub(super) fn tried(&mut self, fitting: Vec<Queued>) {
         self.writes.queue.extend(fitting);
-    }
-
-    /// Back-pressure: what is acknowledged is always seen, so what cannot be folded in time waits.
-    fn room(&mut self, write: &Write) -> Result<()> {
-        let throttled = |message: String| Err(Error::new(ErrorKind::Throttled, message));
-        let Backlog { slots_max, queued_max } = self.grounds.backlog;
-        if self.writes.queue.len() >= queued_max {
-            crate::reach!("as many writes wait for a name as may");
-            return throttled(format!("{queued_max} writes wait for this namespace: come again"));
-        }
-        // Slots have a bound for everybody: whoever opens the name reads each of them.
-        let bytes_max = if write.pressure == Pressure::Lifted && asks(write) < Asks::Rows {
-            u64::MAX
-        } else {
-            TAIL_BYTES_MAX.min(self.grounds.memory.limit() / TAIL_SHARE)
-        };
-        let (slots, bytes) = self.tail_of_owner();
-        let sent = self.owner.tenure().is_some_and(|(_, tenure)| tenure.pending().is_some());
-        // The slot that is on its way will be one of them.
-        let full = slots + u64::from(sent) >= slots_max;
-        if full {
-            crate::reach!("as many slots of a name are not folded as may be");
-        }
-        if full || bytes > bytes_max {
-            return throttled(
-                "this namespace has more that is not folded yet than is good: come again".into(),
-            );
-        }
-        let waiting = self.writes.waiting();
-        if !self.writes.pace.comes(waiting, self.grounds.clock.now()) {
-            return throttled(RUSHED.into());
-        }
-        Ok(())
-    }
-
-    pub(super) fn tail_is_longer_than(&mut self, slots: u64, bytes: u64) -> bool {
-        let tail = self.tail_of_owner();
-        tail.0 > slots || tail.1 > bytes
-    }
-
-    /// Slots and bytes that are not folded, as far as they are known.
-    pub(super) fn tail_of_owner(&mut self) -> (u64, u64) {
-        let Some((_, tenure)) = self.owner.tenure() else { return (0, 0) };
-        let slots = tenure.next().0 - tenure.seen().head.floor.0;
-        (slots, self.known.as_ref().map_or(0, |known| known.tail.bytes()))
     }
 
     /// Evaluates what waits, and seals a batch where it may be committed.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::super::desk::{Desk, Waiting};
-use super::super::writes::QUEUED_MAX;
+use super::super::pressure::QUEUED_MAX;
 use super::*;
 use crate::log::Batch;
 use crate::model::{FileKind, FileName, WriteFault};

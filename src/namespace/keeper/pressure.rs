@@ -1,0 +1,80 @@
+//! Back-pressure: what is acknowledged is always seen, so what cannot be folded or committed in time is
+//! sent away at the door, and told to come again.
+
+use super::desk::Desk;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Pressure, Write};
+use crate::namespace::commit::{Asks, asks};
+
+/// Requests that wait for a batch. More are sent away.
+pub(crate) const QUEUED_MAX: usize = 8192;
+/// What is not folded may grow so far, and then writes wait for the fold: they are sent away.
+pub(crate) const TAIL_BYTES_MAX: u64 = 2 << 30;
+pub(crate) const TAIL_SLOTS_MAX: u64 = 4096;
+/// Of the memory limit, what one tail may take: a fold needs as much again.
+const TAIL_SHARE: u64 = 4;
+
+const RUSHED: &str = "more writes come to this namespace than it can commit: come again in a moment, \
+                      or send fewer and larger ones";
+
+/// What of a name may wait before writes to it are sent away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Slots that are not folded: no fewer than a fold begins at.
+    pub slots_max: u64,
+    /// Requests that wait for a batch.
+    pub queued_max: usize,
+}
+
+impl Default for Backlog {
+    fn default() -> Self {
+        Self { slots_max: TAIL_SLOTS_MAX, queued_max: QUEUED_MAX }
+    }
+}
+
+impl Desk {
+    /// Whether one more write may wait here.
+    pub(super) fn room(&mut self, write: &Write) -> Result<()> {
+        let throttled = |message: String| Err(Error::new(ErrorKind::Throttled, message));
+        let Backlog { slots_max, queued_max } = self.grounds.backlog;
+        if self.writes.queue.len() >= queued_max {
+            crate::reach!("as many writes wait for a name as may");
+            return throttled(format!("{queued_max} writes wait for this namespace: come again"));
+        }
+        // Slots have a bound for everybody: whoever opens the name reads each of them.
+        let bytes_max = if write.pressure == Pressure::Lifted && asks(write) < Asks::Rows {
+            u64::MAX
+        } else {
+            TAIL_BYTES_MAX.min(self.grounds.memory.limit() / TAIL_SHARE)
+        };
+        let (slots, bytes) = self.tail_of_owner();
+        let sent = self.owner.tenure().is_some_and(|(_, tenure)| tenure.pending().is_some());
+        // The slot that is on its way will be one of them.
+        let full = slots + u64::from(sent) >= slots_max;
+        if full {
+            crate::reach!("as many slots of a name are not folded as may be");
+        }
+        if full || bytes > bytes_max {
+            return throttled(
+                "this namespace has more that is not folded yet than is good: come again".into(),
+            );
+        }
+        let waiting = self.writes.waiting();
+        if !self.writes.pace.comes(waiting, self.grounds.clock.now()) {
+            return throttled(RUSHED.into());
+        }
+        Ok(())
+    }
+
+    pub(super) fn tail_is_longer_than(&mut self, slots: u64, bytes: u64) -> bool {
+        let tail = self.tail_of_owner();
+        tail.0 > slots || tail.1 > bytes
+    }
+
+    /// Slots and bytes that are not folded, as far as they are known.
+    pub(super) fn tail_of_owner(&mut self) -> (u64, u64) {
+        let Some((_, tenure)) = self.owner.tenure() else { return (0, 0) };
+        let slots = tenure.next().0 - tenure.seen().head.floor.0;
+        (slots, self.known.as_ref().map_or(0, |known| known.tail.bytes()))
+    }
+}
