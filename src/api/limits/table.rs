@@ -29,7 +29,7 @@ use crate::model::{
     NAME_PATTERNS_MAX, PATCHED_BY_FILTER_MAX, PER_ATTRIBUTES_MAX, RECALL_SAMPLES_MAX, REPLICAS_MAX,
     SPARSE_ENTRIES_MAX, TEXT_QUERY_CHARS_MAX, VALUE_BYTES_MAX, VECTOR_ATTRIBUTES_MAX,
 };
-use crate::namespace::keeper::{QUEUED_MAX, TAIL_BYTES_MAX, TAIL_SLOTS_MAX};
+use crate::namespace::keeper::{self, QUEUED_MAX, TAIL_BYTES_MAX, TAIL_SLOTS_MAX};
 use crate::protocol::RECEIPTS_MAX;
 use crate::{engine, eval, query};
 
@@ -104,6 +104,8 @@ pub const LIMITS: &[Limit] = &[
     time(Namespaces, "computing queries that wait, if they are more", engine::CROWD, RUSH),
     time(Namespaces, "computing queries that wait, if they are not", engine::WAIT_MAX, RUSH),
     count(Namespaces, "writes that wait for a namespace", QUEUED_MAX, THROTTLED),
+    count(Namespaces, "writes that wait for a namespace, if they make its next slot longer by more than the next row", keeper::CROWD, RUSH),
+    time(Namespaces, "how much longer they make it, or what three slots take that hold little, if that is more", keeper::SLOW, RUSH),
     bytes(Namespaces, "what is not folded, and a quarter of `indexer.memory_limit`", TAIL_BYTES_MAX as usize, THROTTLED),
     count(Namespaces, "slots that are not folded", TAIL_SLOTS_MAX as usize, THROTTLED),
     count(Namespaces, "idempotency keys that are remembered", RECEIPTS_MAX, "the oldest is forgotten"),

@@ -40,6 +40,7 @@ use crate::storage::Store;
 
 use desk::Desk;
 pub(crate) use draft::CHUNK_BYTES;
+pub(crate) use pace::{CROWD, SLOW};
 pub use pressure::Backlog;
 pub(crate) use pressure::{QUEUED_MAX, TAIL_BYTES_MAX, TAIL_SLOTS_MAX};
 

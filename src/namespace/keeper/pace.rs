@@ -9,9 +9,9 @@
 use std::time::Duration;
 
 /// So many, each of which asks again when it was answered, are no rush.
-const CROWD: usize = 128;
+pub(crate) const CROWD: usize = 128;
 /// Nor is it one where they make a slot longer by no more than this, or than by three that hold little.
-const SLOW: Duration = Duration::from_millis(50);
+pub(crate) const SLOW: Duration = Duration::from_millis(50);
 const SLOW_SLOTS: u32 = 3;
 /// What a slot should take in a rush; where the store is slower, three quarters longer than one that
 /// holds little.
@@ -230,6 +230,22 @@ mod tests {
         name.slots = vec![25 * LOCAL];
         name.run(400, 20 * SECOND);
         assert_eq!(name.since(name.now - 5 * SECOND).2, 0);
+    }
+
+    #[test]
+    fn so_many_wait_or_make_a_slot_so_long_and_with_one_more_it_is_a_rush() {
+        const MANY: u32 = 500;
+        let comes = |least, each, waiting| {
+            let mut pace = Pace { least, each, held: CROWD, ..Pace::default() };
+            pace.comes(waiting, SECOND)
+        };
+        assert!(comes(LOCAL, SECOND, CROWD - 1), "however long it takes");
+        assert!(!comes(LOCAL, SECOND, CROWD));
+        let far = 10 * LOCAL;
+        for (least, longer) in [(LOCAL, SLOW), (far, SLOW_SLOTS * far)] {
+            assert!(comes(least, longer / MANY, MANY as usize), "{least:?}");
+            assert!(!comes(least, longer / MANY, MANY as usize + 1), "{least:?}");
+        }
     }
 
     #[test]
