@@ -138,7 +138,7 @@ fn query(mut object: Object) -> Result<Query, Refusal> {
 }
 
 fn check_flags(object: &mut Object) -> Result<(), Refusal> {
-    // No answer is kept to be given again: there is nothing to switch off.
+    // Rows are kept in memory or not as the node decides, whoever asks.
     object.truth("disable_cache")?;
     object.refuse_unbuilt_flags(UNBUILT_FLAGS)
 }

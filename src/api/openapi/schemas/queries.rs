@@ -9,6 +9,8 @@ use crate::api::openapi::shape::{
 use crate::api::v2::QUERIES_MAX;
 use crate::model::{GROUP_KEYS_MAX, LIMIT_MAX, PER_ATTRIBUTES_MAX, RECALL_SAMPLES_MAX};
 
+const CACHE: &str = "Changes nothing: rows are kept in memory or not as the node decides";
+
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     vec![
         ("Limit", limit()),
@@ -57,7 +59,7 @@ fn of_each() -> Vec<Field> {
         ("group_by", list_of(named("Group"), 1, GROUP_KEYS_MAX)),
         ("compute_attributes", told(map_of(named("Computed")), "By their labels")),
         ("distance_metric", named("DistanceMetric")),
-        ("disable_cache", told(truth(), "Nothing is kept that it would switch off")),
+        ("disable_cache", told(truth(), CACHE)),
         ("allow_partial", told(only(false), "`true` is not built yet")),
     ]
 }
@@ -84,7 +86,7 @@ fn query() -> Value {
         ("rerank_by", told(tuple([only("RRF"), settings], 1), "Makes one of their answers")),
         ("limit", told(named("Limit"), "Of what `rerank_by` makes")),
         ("offset", within(0, LIMIT_MAX)),
-        ("disable_cache", truth()),
+        ("disable_cache", told(truth(), CACHE)),
         ("allow_partial", only(false)),
     ]);
     let several = object_of(&["queries"], several);
