@@ -8,30 +8,16 @@
 //! that takes no writes, not even one that would change nothing is taken.
 
 mod found;
+mod ground;
 mod near;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use elacsym::model::{Create, FILTERABLE_BYTES_MAX, Pinning, ReadOnly};
-
-use super::words::{
-    COUNT, Change, Datum, Doc, If, Kind, METRIC, Read, Searched, TEXT, Touched, VECTOR,
-};
+use super::words::{COUNT, Change, Datum, Doc, If, Read, TEXT, Touched, VECTOR};
 pub(crate) use found::is_found;
+pub(crate) use ground::{Ground, creates, kind_of};
 pub(crate) use near::{distance, nearest};
-
-/// What a name is besides its documents.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Ground {
-    pub(crate) there: bool,
-    /// A document was put: no vector comes any more.
-    pub(crate) settled: bool,
-    pub(crate) kinds: BTreeMap<&'static str, Kind>,
-    pub(crate) searched: Searched,
-    pub(crate) read_only: bool,
-    pub(crate) pinning: Pinning,
-}
 
 /// A name, or as much of it as is looked at.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,133 +47,6 @@ pub(crate) enum Part {
     Put,
     Patch,
     Delete,
-}
-
-impl Ground {
-    /// What it is after a change, or why there is none: which no document has a say in.
-    pub(crate) fn after(&self, change: &Change) -> Result<Self, Refusal> {
-        if self.there && change.create == Create::New {
-            return Err(Refusal::Wrong("it is there".to_owned()));
-        }
-        if !self.there && !creates(change) {
-            return Err(Refusal::Absent);
-        }
-        let mut after = Self { there: true, ..self.clone() };
-        if change.read_only.is_some() || change.pinning.is_some() {
-            let read_only = change.read_only.map(|said| said == ReadOnly::Yes);
-            after.read_only = read_only.unwrap_or(self.read_only);
-            after.pinning = change.pinning.unwrap_or(self.pinning);
-            return Ok(after);
-        }
-        if self.read_only {
-            return Err(Refusal::Wrong("it is read-only".to_owned()));
-        }
-        let declared = change.declare.iter().map(|(name, _)| *name);
-        let near = declared.chain(self.kinds.keys().copied()).any(|name| name == VECTOR);
-        if let Some(metric) = change.metric.filter(|metric| near && *metric != METRIC) {
-            return Err(Refusal::Wrong(format!("'{VECTOR}' is not measured by {metric:?}")));
-        }
-        for (name, kind) in &change.declare {
-            after.admit(name, *kind);
-            after.settle(name, *kind)?;
-        }
-        if let Some(searched) = change.searched {
-            after.settle(TEXT, Kind::Text)?;
-            after.searched = searched;
-        }
-        for name in &change.drop {
-            after.kinds.remove(name);
-        }
-        let mut seen = BTreeSet::new();
-        if let Some(id) = ids(change).find(|id| !seen.insert(*id)) {
-            return Err(Refusal::Wrong(format!("id {id} is there twice")));
-        }
-        let found = change.patch_found.iter().map(|(_, doc)| doc);
-        let patches = change.patches.iter().map(|(_, doc)| doc).chain(found);
-        if patches.clone().any(|doc| doc.contains_key(VECTOR)) {
-            return Err(Refusal::Wrong(format!("a patch touches '{VECTOR}'")));
-        }
-        let docs = change.puts.iter().map(|(_, doc)| doc).chain(patches);
-        for (name, datum) in docs.flatten() {
-            if change.metric.is_some() {
-                after.admit(name, kind_of(datum));
-            }
-            after.settle(name, kind_of(datum))?;
-            after.check_size(name, datum)?;
-        }
-        after.settled |= !change.puts.is_empty();
-        let patch_find = change.patch_found.as_ref().map(|(find, _)| *find);
-        for find in change.delete_found.into_iter().chain(patch_find) {
-            after.check_find(find)?;
-        }
-        // A condition is read even where its part is empty, unless the change speaks of no document.
-        if !seen.is_empty() {
-            for condition in [change.put_if, change.patch_if, change.delete_if] {
-                after.check(condition)?;
-            }
-        }
-        Ok(after)
-    }
-
-    /// Whether that can be asked of it.
-    pub(crate) fn answers(&self, read: &Read) -> Result<(), Refusal> {
-        match read {
-            _ if !self.there => Err(Refusal::Absent),
-            Read::All | Read::One(_) => Ok(()),
-            Read::CountBelow(bound) => self.check(If::CountIs(*bound)),
-            Read::Says(_) if self.searched == Searched::Yes => Ok(()),
-            Read::Says(word) => {
-                Err(Refusal::Wrong(format!("'{word}' where '{TEXT}' is not searched")))
-            }
-            Read::Nearest { vector, .. } => {
-                let known = self.kinds.get(VECTOR);
-                let fits = known == Some(&Kind::Vector(vector.len() as u32));
-                let wrong = || Refusal::Wrong(format!("{vector:?} where '{VECTOR}' is {known:?}"));
-                fits.then_some(()).ok_or_else(wrong)
-            }
-        }
-    }
-
-    /// A vector comes before the first document, or never.
-    fn admit(&mut self, name: &'static str, kind: Kind) {
-        if matches!(kind, Kind::Vector(_)) && !self.settled {
-            self.kinds.entry(name).or_insert(kind);
-        }
-    }
-
-    /// The first that says what an attribute is, says it for all. Of vectors none says it by its value
-    /// alone.
-    fn settle(&mut self, name: &'static str, kind: Kind) -> Result<(), Refusal> {
-        let known = match kind {
-            Kind::Int | Kind::Text => Some(*self.kinds.entry(name).or_insert(kind)),
-            Kind::Vector(_) => self.kinds.get(name).copied(),
-        };
-        match known {
-            Some(known) if known == kind => Ok(()),
-            known => Err(Refusal::Wrong(format!("'{name}' is {known:?}, not {kind:?}"))),
-        }
-    }
-
-    fn check(&self, condition: If) -> Result<(), Refusal> {
-        match (condition, self.kinds.get(COUNT)) {
-            (If::Always | If::Absent, _)
-            | (If::CountGrows, Some(_))
-            | (If::CountIs(_), Some(Kind::Int)) => Ok(()),
-            (_, known) => {
-                Err(Refusal::Wrong(format!("{condition:?} where '{COUNT}' is {known:?}")))
-            }
-        }
-    }
-
-    /// Nobody in a run says that an attribute is not to be filtered by.
-    fn check_size(&self, name: &str, datum: &Datum) -> Result<(), Refusal> {
-        match datum {
-            Datum::Text(text) if text.len() > FILTERABLE_BYTES_MAX => {
-                Err(Refusal::Wrong(format!("'{name}' has {} bytes", text.len())))
-            }
-            Datum::Text(_) | Datum::Int(_) | Datum::Vector(_) => Ok(()),
-        }
-    }
 }
 
 impl State {
@@ -267,15 +126,6 @@ impl Touched {
     }
 }
 
-/// Whether a change makes a name that is not there.
-pub(crate) fn creates(change: &Change) -> bool {
-    match change.create {
-        Create::ByDocument => !change.puts.is_empty(),
-        Create::Always | Create::New => true,
-        Create::Never => false,
-    }
-}
-
 /// Whether a part of a change touches a document; `old` is none where nothing is there.
 pub(crate) fn applies(part: Part, condition: If, old: Option<&Doc>, new: Option<&Doc>) -> bool {
     // What is not there is put, whatever the condition, and neither patched nor deleted.
@@ -316,19 +166,11 @@ pub(crate) fn ids(change: &Change) -> impl Iterator<Item = u64> {
     written.chain(change.deletes.iter().copied())
 }
 
-pub(crate) fn kind_of(datum: &Datum) -> Kind {
-    match datum {
-        Datum::Int(_) => Kind::Int,
-        Datum::Text(_) => Kind::Text,
-        Datum::Vector(numbers) => Kind::Vector(numbers.len() as u32),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use elacsym::model::Metric;
+    use elacsym::model::{Create, FILTERABLE_BYTES_MAX, Metric, Pinning, ReadOnly};
 
-    use super::super::words::{FICKLE, MARK};
+    use super::super::words::{FICKLE, Kind, MARK, METRIC, Searched};
     use super::*;
 
     const A: &str = FICKLE[0];
