@@ -218,103 +218,98 @@ async fn what_was_written_is_found_by_who_says_since_when() {
     }
 }
 
+/// Each of these queries is refused, and told why.
+async fn refuses(server: &Server, status: u16, code: &str, refused: &[(Value, &str)]) {
+    for (body, told) in refused {
+        let answer = server.post(QUERY, body).await;
+        let refusal = answer.refusal();
+        assert!(answer.status == status && refusal.contains(*told), "{body}: {refusal}");
+        assert_eq!(answer.json()["code"], json!(code), "{body}");
+    }
+}
+
+fn text(said: Value) -> Value {
+    json!({"full_text": said})
+}
+
+/// A text in that field.
+fn of(field: &str) -> Value {
+    json!({"field": field, "query": "x"})
+}
+
 #[tokio::test]
-async fn a_text_that_cannot_be_asked_for_is_refused_by_name() {
+async fn a_text_in_a_field_that_has_none_such_is_refused_by_its_name() {
     let server = filled().await;
-    let text = |text: Value| json!({"full_text": text});
-    let of = |field: &str| json!({"field": field, "query": "x"});
     let aggs = json!({"n": {"value_count": {"field": "year"}}});
     let mute =
         "full_text: `mute` has no full text: create the namespace with `\"full_text\": true`";
+    let gone = "full_text: `gone` is not in the schema";
     let unweighed = json!({"fields": ["title", "gone"], "query": "x", "weights": [1, 0]});
-    for (body, status, code, told) in [
-        (text(of("mute")), 400, "invalid", mute),
-        (json!({"full_text": of("mute"), "top_k": 0, "aggs": aggs}), 400, "invalid", mute),
-        (json!({"full_text": of("mute"), "explain": true}), 400, "invalid", mute),
-        (json!({"full_text": of("mute"), "vector": [1, 0]}), 400, "invalid", mute),
-        (text(of("year")), 400, "invalid", "full_text: `year` holds no text: name an attribute"),
-        (text(of("gone")), 400, "invalid", "full_text: `gone` is not in the schema"),
-        (text(unweighed.clone()), 400, "invalid", "full_text: `gone` is not in the schema"),
-        (
-            json!({"full_text": unweighed, "top_k": 0, "aggs": aggs}),
-            400,
-            "invalid",
-            "full_text: `gone` is not in the schema",
-        ),
-        (text(of("words")), 400, "invalid", "full_text: `words` holds tokens: `query` is a list"),
+    let refused = [
+        (text(of("mute")), mute),
+        (json!({"full_text": of("mute"), "top_k": 0, "aggs": aggs}), mute),
+        (json!({"full_text": of("mute"), "explain": true}), mute),
+        (json!({"full_text": of("mute"), "vector": [1, 0]}), mute),
+        (text(of("year")), "full_text: `year` holds no text: name an attribute"),
+        (text(of("gone")), gone),
+        (text(unweighed.clone()), gone),
+        (json!({"full_text": unweighed, "top_k": 0, "aggs": aggs}), gone),
+        (text(of("words")), "full_text: `words` holds tokens: `query` is a list"),
         (
             text(json!({"field": "title", "query": ["x"]})),
-            400,
-            "invalid",
             "full_text: `title` holds texts: `query` is a text",
         ),
-        (
-            text(json!({"field": "title", "fields": ["body"], "query": "x"})),
-            400,
-            "invalid",
-            "full_text: `field` is one and `fields` are several: give one",
-        ),
-        (
-            text(json!({"fields": ["body", "body"], "query": "x"})),
-            400,
-            "invalid",
-            "full_text.fields has `body` twice",
-        ),
-        (
-            text(json!({"fields": ["body"], "query": "x", "weights": [1, 2]})),
-            400,
-            "invalid",
-            "full_text.weights has one weight of each field: 1, not 2",
-        ),
-        (
-            text(json!({"field": "body", "query": "x", "weight": -1})),
-            400,
-            "invalid",
-            "full_text.weight is 0, or 0.000001 to 1000000, not -1.0",
-        ),
-        (
-            text(json!({"fields": ["body"], "query": "x", "weights": [1e-60]})),
-            400,
-            "invalid",
-            "full_text.weights[0] is 0, or 0.000001 to 1000000, not 1e-60",
-        ),
-        (
-            text(json!({"field": "body", "query": "x".repeat(8193)})),
-            400,
-            "invalid",
-            "full_text.query has at most 8192 characters, not 8193",
-        ),
-        (
-            text(json!({"field": "body", "query": "x", "operator": "and"})),
-            400,
-            "unknown_field",
-            "unknown field `full_text.operator`",
-        ),
-        (text(json!({"query": "x"})), 422, "wrong_shape", "full_text: missing field `field`"),
-        (text(json!({"field": "body"})), 422, "wrong_shape", "full_text: missing field `query`"),
-        (text(json!(false)), 422, "wrong_shape", "full_text: invalid type: boolean `false`"),
-        (
-            json!({"full_text": of("body"), "sort": [{"field": "year"}]}),
-            400,
-            "invalid",
-            "`full_text` and `sort` are two orders: give one",
-        ),
         // What is wrong with something else is told of that.
-        (json!({"full_text": of("body"), "metric": "l2"}), 400, "invalid", "metric mismatch"),
+        (json!({"full_text": of("body"), "metric": "l2"}), "metric mismatch"),
         (
             json!({
                 "full_text": of("body"), "filter": {"field": "gone", "op": "eq", "value": 1},
             }),
-            400,
-            "invalid",
             "attribute not found",
         ),
-    ] {
-        let answer = server.post(QUERY, &body).await;
-        let refusal = answer.refusal();
-        assert!(answer.status == status && refusal.contains(told), "{body}: {refusal}");
-        assert_eq!(answer.json()["code"], json!(code), "{body}");
-    }
+    ];
+    refuses(&server, 400, "invalid", &refused).await;
     let absent = server.post("/v1/namespaces/none/query", &text(of("title"))).await;
     assert_eq!((absent.status, &absent.json()["code"]), (404, &json!("not_found")));
+}
+
+#[tokio::test]
+async fn a_text_that_says_too_much_or_too_little_is_refused_by_what_it_says() {
+    let server = filled().await;
+    let refused = [
+        (
+            json!({"field": "title", "fields": ["body"], "query": "x"}),
+            "full_text: `field` is one and `fields` are several: give one",
+        ),
+        (json!({"fields": ["body", "body"], "query": "x"}), "full_text.fields has `body` twice"),
+        (
+            json!({"fields": ["body"], "query": "x", "weights": [1, 2]}),
+            "full_text.weights has one weight of each field: 1, not 2",
+        ),
+        (
+            json!({"field": "body", "query": "x", "weight": -1}),
+            "full_text.weight is 0, or 0.000001 to 1000000, not -1.0",
+        ),
+        (
+            json!({"fields": ["body"], "query": "x", "weights": [1e-60]}),
+            "full_text.weights[0] is 0, or 0.000001 to 1000000, not 1e-60",
+        ),
+        (
+            json!({"field": "body", "query": "x".repeat(8193)}),
+            "full_text.query has at most 8192 characters, not 8193",
+        ),
+    ];
+    refuses(&server, 400, "invalid", &refused.map(|(said, told)| (text(said), told))).await;
+    let sorted = json!({"full_text": of("body"), "sort": [{"field": "year"}]});
+    let two = [(sorted, "`full_text` and `sort` are two orders: give one")];
+    refuses(&server, 400, "invalid", &two).await;
+    let unknown = json!({"field": "body", "query": "x", "operator": "and"});
+    let unknown = [(text(unknown), "unknown field `full_text.operator`")];
+    refuses(&server, 400, "unknown_field", &unknown).await;
+    let misshapen = [
+        (text(json!({"query": "x"})), "full_text: missing field `field`"),
+        (text(json!({"field": "body"})), "full_text: missing field `query`"),
+        (text(json!(false)), "full_text: invalid type: boolean `false`"),
+    ];
+    refuses(&server, 422, "wrong_shape", &misshapen).await;
 }
