@@ -4,7 +4,7 @@ by words, by both or in an order.
 
 import draw_values as values
 from draw_filters import Filters, able, attributes
-from own_filters import OPERATORS
+from own_filters import OPERATORS, QUERIES
 from own_queries import METRICS, alike
 from own_queries import able as has_vector
 from queries import single
@@ -13,17 +13,6 @@ from values import DENSE, SCALARS, element, is_vector
 WORDS = {theirs: ours for ours, theirs in OPERATORS.items()}
 PREFIXES = ["", "a", "c", "cat", "x-", "el", "é"]
 WILDCARDS = ["*", "a*", "*t", "c?t", "?", "*o*", "x-?*", "[a]*", "\\*", "é*"]
-ELASTIC = [
-    "match_all",
-    "match_none",
-    "term",
-    "terms",
-    "range",
-    "exists",
-    "prefix",
-    "wildcard",
-    "bool",
-]
 
 
 def own(drawn):
@@ -91,7 +80,7 @@ class OwnFilters:
             "prefix": texts,
             "wildcard": texts,
         }
-        words = [word for word in ELASTIC if able_words.get(word, True)]
+        words = [word for word in QUERIES if able_words.get(word, True)]
         if not depth:
             words.remove("bool")
         word = self.dice.rare("elastic", words)

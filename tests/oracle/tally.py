@@ -8,11 +8,12 @@ import dataclasses
 import draw_aggregated as aggregated
 import draw_aggregations as aggregations
 import filters
+import own_filters
 from aggregations import WORDS
 from draw_filters import REFERRED
 from draw_flaws import TABLE
 from draw_highlights import DRAWN
-from draw_own import ELASTIC, ORDERS, SAID
+from draw_own import ORDERS, SAID
 from draw_queries import AGGREGATES, FRAMES
 from draw_ranks import FORMS, VARIANTS
 from draw_writes import BESIDE, VERBS
@@ -61,7 +62,7 @@ AGGREGATED = Part(
         "aggregation option": aggregations.TAGS,
         "aggregation order": aggregations.ORDERS,
         "aggregation frame": aggregations.FRAMES,
-        "filter of Elasticsearch": ELASTIC,
+        "filter of Elasticsearch": own_filters.QUERIES,
     },
     list(AGGREGATIONS),
     rarer=4,
