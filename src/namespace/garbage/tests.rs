@@ -29,6 +29,15 @@ impl Sweeper {
         Desk::open(&self.store, self.clock, "acme", node).await
     }
 
+    /// A name whose one batch is folded, and the life that it has.
+    async fn once_folded(&self) -> (Desk, Incarnation) {
+        let mut desk = self.desk("one").await;
+        let inc = desk.inc();
+        desk.commit().await;
+        desk.fold().await;
+        (desk, inc)
+    }
+
     async fn sight(&self, desk: &Desk, inc: Incarnation) -> Sight {
         self.look(&desk.name, inc).await.unwrap().sight
     }
@@ -108,10 +117,7 @@ async fn what_a_fold_left_goes_after_the_grace_and_not_before() {
 #[tokio::test(start_paused = true)]
 async fn what_became_garbage_meanwhile_is_watched_from_then_on() {
     let mut gc = sweeper().await;
-    let mut desk = gc.desk("one").await;
-    let inc = desk.inc();
-    desk.commit().await;
-    desk.fold().await;
+    let (mut desk, inc) = gc.once_folded().await;
     let vigil = gc.watch(&desk, inc).await;
     pass(HALF_HOUR).await;
     desk.commit().await;
@@ -177,10 +183,7 @@ async fn a_deleted_name_leaves_its_head_its_fences_and_its_end() {
 #[tokio::test(start_paused = true)]
 async fn a_life_after_a_deletion_is_not_touched() {
     let mut gc = sweeper().await;
-    let mut desk = gc.desk("one").await;
-    let former = desk.inc();
-    desk.commit().await;
-    desk.fold().await;
+    let (mut desk, former) = gc.once_folded().await;
     desk.delete().await;
     desk.claim().await;
     let inc = desk.inc();
@@ -238,10 +241,7 @@ async fn a_stray_marker_goes_after_the_head_moved_and_a_true_one_stays() {
 #[tokio::test(start_paused = true)]
 async fn what_an_owner_works_on_stays_and_goes_after_two_sweeps_when_nobody_names_it() {
     let mut gc = sweeper().await;
-    let mut desk = gc.desk("one").await;
-    let inc = desk.inc();
-    desk.commit().await;
-    desk.fold().await;
+    let (mut desk, inc) = gc.once_folded().await;
     let (failed, working) = (desk.put(FileKind::Rows).await, desk.put(FileKind::Text).await);
     let there = |left: desk::Left| (left.files.contains(&failed), left.files.contains(&working));
 
@@ -279,10 +279,7 @@ async fn what_an_owner_works_on_stays_and_goes_after_two_sweeps_when_nobody_name
 #[tokio::test(start_paused = true)]
 async fn without_its_owner_nothing_of_the_present_epoch_is_suspected() {
     let mut gc = sweeper().await;
-    let mut desk = gc.desk("one").await;
-    let inc = desk.inc();
-    desk.commit().await;
-    desk.fold().await;
+    let (mut desk, inc) = gc.once_folded().await;
     let unnamed = desk.put(FileKind::Rows).await;
     for round in 0..3 {
         let vigil = gc.watch(&desk, inc).await;
@@ -381,10 +378,7 @@ async fn a_damaged_slot_ends_a_sweep_and_is_named_and_what_is_behind_it_waits() 
 #[tokio::test(start_paused = true)]
 async fn a_name_without_a_head_is_not_swept_for_ever() {
     let mut gc = sweeper().await;
-    let mut desk = gc.desk("one").await;
-    let inc = desk.inc();
-    desk.commit().await;
-    desk.fold().await;
+    let (desk, inc) = gc.once_folded().await;
     let vigil = gc.watch(&desk, inc).await;
     pass(HALF_HOUR).await;
     let nobody = Namespace::new("nobody").unwrap();

@@ -1,6 +1,7 @@
 //! Keepers over one store: what one acknowledges, all see; and the bytes on the store are enough.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -46,6 +47,22 @@ fn upsert(id: i64, n: i64) -> Write {
     Write { upserts: vec![row(id, n)], ..Write::default() }
 }
 
+fn texted(id: i64, text: String) -> GivenRow {
+    let values = vec![("n".into(), Given::Int(id)), ("text".into(), Given::Text(text.into()))];
+    GivenRow { id: Given::Int(id), values }
+}
+
+/// Rows of four kilobytes each, which pack to nothing.
+fn large(ids: Range<i64>) -> Write {
+    let row = |id| texted(id, "z".repeat(4000));
+    Write { upserts: ids.map(row).collect(), ..Write::default() }
+}
+
+/// A text of so many times 32 characters, of which half is left when it is packed.
+fn noise(dice: &mut Dice, draws: usize) -> String {
+    (0..draws).map(|_| format!("{:032x}", dice.draw())).collect()
+}
+
 async fn answered<T>(keeper: &Keeper, ask: impl FnOnce(super::Reply<T>) -> Ask) -> Result<T> {
     let (reply, answer) = oneshot::channel();
     if keeper.ask(ask(reply)).await.is_err() {
@@ -68,6 +85,19 @@ async fn write_as(keeper: &Keeper, write: Write, key: Option<u128>, bytes: u64) 
 
 async fn write(keeper: &Keeper, it: Write) -> Result<Written> {
     write_with(keeper, it, None).await
+}
+
+/// A keeper of three rows, which has folded them, and forgotten all of the segment but its ids: for so
+/// long nobody has asked.
+async fn folded_and_rested(store: &Store) -> Keeper {
+    let mut folding = grounds(store, "one");
+    folding.folds = FoldAt { slots: 2, bytes: 1 << 20 };
+    let keeper = start(&folding, Left::default());
+    for id in 0..3 {
+        write(&keeper, upsert(id, id)).await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    keeper
 }
 
 async fn look(keeper: &Keeper) -> Option<BTreeMap<DocId, i64>> {
@@ -194,16 +224,9 @@ async fn folds_happen_meanwhile_and_change_nothing() {
 async fn a_batch_that_is_too_large_for_a_slot_goes_up_in_chunks() {
     let store = memory_store().await;
     let keeper = start(&grounds(&store, "one"), Left::default());
-    // 30 MB, of which nothing packs.
+    // 30 MB, of which half is left when they are packed.
     let mut dice = Dice::from_seed(1);
-    let mut text = || -> String {
-        let draw = |_| format!("{:032x}", dice.draw());
-        (0..3200).map(draw).collect()
-    };
-    let rows = (0..300).map(|id| GivenRow {
-        id: Given::Int(id),
-        values: vec![("n".into(), Given::Int(id)), ("text".into(), Given::Text(text().into()))],
-    });
+    let rows = (0..300).map(|id| texted(id, noise(&mut dice, 3200)));
     let schema = crate::model::Declaration {
         filterable: Some(false),
         ..crate::model::Declaration::of("string".parse().unwrap())
@@ -386,14 +409,7 @@ async fn more_keyed_requests_than_a_slot_has_room_for_take_two() {
 async fn what_does_not_fit_into_memory_stops_only_those_who_ask_for_it() {
     let store = memory_store().await;
     let keeper = start(&grounds(&store, "one"), Left::default());
-    let text = || Given::Text("y".repeat(4000).into());
-    let row_of = |id| GivenRow {
-        id: Given::Int(id),
-        values: vec![("n".into(), Given::Int(id)), ("text".into(), text())],
-    };
-    write(&keeper, Write { upserts: (0..2000).map(row_of).collect(), ..Write::default() })
-        .await
-        .unwrap();
+    write(&keeper, large(0..2000)).await.unwrap();
     for n in 0..20 {
         write(&keeper, upsert(5000, n)).await.unwrap();
     }
@@ -429,13 +445,7 @@ async fn what_is_not_folded_has_a_bound_and_a_wish_goes_beyond_it() {
     // Nobody folds.
     let _turns = it.folding.clone().try_acquire_many_owned(FOLDS_MAX as u32).unwrap();
     let keeper = start(&it, Left::default());
-    let text = || Given::Text("z".repeat(4000).into());
-    let row_of = |id| GivenRow {
-        id: Given::Int(id),
-        values: vec![("n".into(), Given::Int(id)), ("text".into(), text())],
-    };
-    let large = Write { upserts: (0..1200).map(row_of).collect(), ..Write::default() };
-    write(&keeper, large).await.unwrap();
+    write(&keeper, large(0..1200)).await.unwrap();
     let told = write(&keeper, upsert(1, 1)).await.unwrap_err();
     assert_eq!(told.kind(), ErrorKind::Throttled, "{}", told.chain());
     let lifted = Write { pressure: crate::model::Pressure::Lifted, ..upsert(1, 1) };
@@ -452,11 +462,6 @@ async fn what_is_not_folded_has_a_bound_and_a_wish_goes_beyond_it() {
 /// It is looked at before a write, which may then go beyond it.
 #[tokio::test]
 async fn what_is_not_folded_is_as_much_as_its_bound_and_no_byte_more() {
-    let text = || Given::Text("z".repeat(4000).into());
-    let row_of = |id| GivenRow {
-        id: Given::Int(id),
-        values: vec![("n".into(), Given::Int(id)), ("text".into(), text())],
-    };
     // One that has written much with so much memory, and can fold nothing.
     let filled = async |memory_bytes| {
         let mut it = grounds(&memory_store().await, "one");
@@ -464,8 +469,7 @@ async fn what_is_not_folded_is_as_much_as_its_bound_and_no_byte_more() {
         it.memory = Memory::of(memory_bytes);
         let turns = it.folding.clone().try_acquire_many_owned(FOLDS_MAX as u32).unwrap();
         let keeper = start(&it, Left::default());
-        let large = Write { upserts: (0..1200).map(row_of).collect(), ..Write::default() };
-        write(&keeper, large).await.unwrap();
+        write(&keeper, large(0..1200)).await.unwrap();
         (it, turns, keeper)
     };
     let (it, _turns, keeper) = filled(1 << 30).await;

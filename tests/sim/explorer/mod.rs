@@ -43,6 +43,14 @@ const AMPLE: Limits = Limits { states: 13_000_000, steps: usize::MAX };
 /// Of a search that is cut off where it does not end: a quarter of a minute.
 const SCANT: Limits = Limits { states: 1_200_000, steps: usize::MAX };
 
+/// To the end of that scope.
+fn nothing_breaks(scope: &Scope, table: &mut Table) {
+    let found = exhaust(scope, AMPLE);
+    assert!(found.broken.is_none(), "{}", story(scope, &found));
+    table.scope(scope, &found);
+    assert!(found.complete, "{} is cut off at {} states", scope.title, found.states);
+}
+
 /// The scopes of the protocol as it is: nothing breaks in any history that they hold.
 /// `ELACSYM_SCOPES=iv` searches those whose title begins so.
 #[test]
@@ -53,10 +61,7 @@ fn no_history_in_the_four_scopes_breaks_a_promise() {
     assert!(!all.is_empty(), "no title begins with '{wanted}'");
     let mut table = Table::of_scopes();
     for scope in all {
-        let found = exhaust(&scope, AMPLE);
-        assert!(found.broken.is_none(), "{}", story(&scope, &found));
-        table.scope(&scope, &found);
-        assert!(found.complete, "{} is cut off at {} states", scope.title, found.states);
+        nothing_breaks(&scope, &mut table);
     }
     table.sum();
 }
@@ -69,10 +74,7 @@ fn a_search_without_reductions_finds_nothing_either() {
     let commit = scopes::base(1, 2).delays(1).reads(1).whole();
     let commit = commit.called("nothing left out: commit, claim, gc, a reader");
     for scope in std::iter::once(commit).chain(scopes::whole()) {
-        let found = exhaust(&scope, AMPLE);
-        assert!(found.broken.is_none(), "{}", story(&scope, &found));
-        table.scope(&scope, &found);
-        assert!(found.complete, "{} is cut off at {} states", scope.title, found.states);
+        nothing_breaks(&scope, &mut table);
     }
     table.sum();
 }

@@ -89,6 +89,17 @@ fn open(store: &mut Store, owner: &mut Owner<Model>, intent: Intent) -> Option<N
     news
 }
 
+/// An owner, a chunk of its, and the request that is to put it there.
+fn uploading() -> (Owner<Model>, FileName, Outbox<Model>) {
+    let mut owner = Owner::closed(place(0));
+    open(&mut store([None, None, None]), &mut owner, Intent::Write);
+    let (_, tenure) = owner.tenure().expect("an owner");
+    let chunk = FileName { kind: FileKind::Chunk, ..rows(0, tenure.inc()) };
+    let mut out = Outbox::default();
+    tenure.upload(chunk.clone(), &mut out);
+    (owner, chunk, out)
+}
+
 fn ask(store: &mut Store, reader: &mut Reader<Model>) -> Vec<Answer<Model>> {
     let mut out = Outbox::default();
     reader.begin(BootTime::default(), &mut out);
@@ -175,13 +186,8 @@ fn a_reply_from_before_a_name_was_left_is_no_reply_to_what_was_asked_since() {
 
 #[test]
 fn a_chunk_is_no_garbage_until_its_request_has_failed() {
-    let mut store = store([None, None, None]);
-    let mut owner = Owner::closed(place(0));
-    open(&mut store, &mut owner, Intent::Write);
+    let (mut owner, chunk, mut out) = uploading();
     let (_, tenure) = owner.tenure().expect("an owner");
-    let chunk = FileName { kind: FileKind::Chunk, ..rows(0, tenure.inc()) };
-    let mut out = Outbox::<Model>::default();
-    tenure.upload(chunk.clone(), &mut out);
     assert!(tenure.mine([]).in_flight.contains(&chunk), "on its way");
     let (generation, lane) = (owner.generation(), out.requests[0].0);
     owner.hear(generation, lane, Reply::Done, &mut dice(), &mut out);
@@ -266,13 +272,8 @@ fn what_was_prepared_over_another_head_is_not_published() {
 /// claim took it for a reply of its own.
 #[test]
 fn a_name_that_is_opened_again_hears_nothing_of_what_was_given_up() {
-    let mut store = store([None, None, None]);
-    let mut owner = Owner::closed(place(0));
-    open(&mut store, &mut owner, Intent::Write);
+    let (mut owner, chunk, mut out) = uploading();
     let (_, tenure) = owner.tenure().expect("an owner");
-    let chunk = FileName { kind: FileKind::Chunk, ..rows(0, tenure.inc()) };
-    let mut out = Outbox::<Model>::default();
-    tenure.upload(chunk.clone(), &mut out);
     tenure.discard(&chunk);
     let (late, lane) = (owner.generation(), out.requests[0].0);
     assert!(owner.close());

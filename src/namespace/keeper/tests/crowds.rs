@@ -44,15 +44,8 @@ async fn so_many_probes_are_under_way_and_whoever_comes_then_waits_for_one_with_
 
 /// Two writes of five megabytes each, which share a batch if they come at once.
 async fn crowd(keeper: Arc<Keeper>, from: i64) -> (u64, u64) {
-    let text = || Given::Text("z".repeat(4000).into());
-    let large = |from: i64| {
-        let row = |id| GivenRow {
-            id: Given::Int(id),
-            values: vec![("n".into(), Given::Int(id)), ("text".into(), text())],
-        };
-        Write { upserts: (from..from + 1200).map(row).collect(), ..Write::default() }
-    };
-    let (one, two) = (write(&keeper, large(from)), write(&keeper, large(from + 1200)));
+    let five = |from: i64| write(&keeper, large(from..from + 1200));
+    let (one, two) = (five(from), five(from + 1200));
     let (one, two) = futures::future::join(one, two).await;
     (one.unwrap().seq, two.unwrap().seq)
 }

@@ -27,14 +27,8 @@ fn higher(id: i64, n: i64) -> Write {
 #[tokio::test(start_paused = true)]
 async fn whoever_finds_a_file_gone_asks_whether_the_name_is_still_its_own() {
     let store = memory_store().await;
-    let mut one = grounds(&store, "one");
-    one.folds = FoldAt { slots: 2, bytes: 1 << 20 };
-    let (one, two) = (start(&one, Left::default()), grounds(&store, "two"));
-    for id in 0..3 {
-        write(&one, upsert(id, id)).await.unwrap();
-    }
-    // Long enough for it to forget all rows of segments but their ids.
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    let two = grounds(&store, "two");
+    let one = folded_and_rested(&store).await;
     let two = start(&two, Left::default());
     assert_eq!(delete(&two).await, Deleted::Now);
     delete_files(&store).await;
@@ -45,14 +39,7 @@ async fn whoever_finds_a_file_gone_asks_whether_the_name_is_still_its_own() {
 #[tokio::test(start_paused = true)]
 async fn a_file_that_is_lost_is_told_and_stops_none_but_those_who_need_it() {
     let store = memory_store().await;
-    let mut folding = grounds(&store, "one");
-    folding.folds = FoldAt { slots: 2, bytes: 1 << 20 };
-    let keeper = start(&folding, Left::default());
-    for id in 0..3 {
-        write(&keeper, upsert(id, id)).await.unwrap();
-    }
-    // Long enough for it to forget all rows of segments but their ids.
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    let keeper = folded_and_rested(&store).await;
     delete_files(&store).await;
     let corrupt = |error: Error| {
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{}", error.chain());

@@ -18,14 +18,7 @@ fn files(glimpse: &Glimpse) -> Reads {
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_rows_is_told_what_was_read_and_who_finds_them_there_nothing() {
     let store = memory_store().await;
-    let mut folding = grounds(&store, "one");
-    folding.folds = FoldAt { slots: 2, bytes: 1 << 20 };
-    let keeper = start(&folding, Left::default());
-    for id in 0..3 {
-        write(&keeper, upsert(id, id)).await.unwrap();
-    }
-    // Long enough for it to forget all rows of segments but their ids.
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    let keeper = folded_and_rested(&store).await;
     let eventual = Consistency::Eventual { max_staleness: Duration::from_secs(60) };
     // Whoever waits for the same rows waits for all of them.
     let (first, second) = (glimpse(&keeper, Consistency::Strong), glimpse(&keeper, eventual));
@@ -46,13 +39,7 @@ async fn who_waits_for_rows_is_told_what_was_read_and_who_finds_them_there_nothi
 async fn chunks_of_slots_that_another_wrote_are_rows_too() {
     let store = memory_store().await;
     let one = start(&grounds(&store, "one"), Left::default());
-    let long = |id| {
-        let text = Given::Text("z".repeat(4000).into());
-        let values = vec![("n".into(), Given::Int(id)), ("text".into(), text)];
-        GivenRow { id: Given::Int(id), values }
-    };
-    let large = Write { upserts: (0..1200).map(long).collect(), ..Write::default() };
-    write(&one, large).await.unwrap();
+    write(&one, large(0..1200)).await.unwrap();
     let two = start(&grounds(&store, "two"), Left::default());
     let glimpsed = glimpse(&two, Consistency::Strong).await;
     assert!(glimpsed.segments().is_empty(), "it was not folded");
