@@ -1,13 +1,18 @@
 //! Crowds over a store that takes its time: who waits for what, and who goes with whom.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::*;
 use crate::storage::{Pace, Trips, open_slow};
 
 async fn slow_store(put_ms: u64, get_ms: u64) -> (Store, Trips) {
+    paced_store(put_ms, get_ms, None).await
+}
+
+async fn paced_store(put_ms: u64, get_ms: u64, rate: Option<NonZeroU64>) -> (Store, Trips) {
     let (put, get) = (Duration::from_millis(put_ms), Duration::from_millis(get_ms));
-    let pace = Pace { put, get, bytes_per_second: None };
+    let pace = Pace { put, get, bytes_per_second: rate };
     open_slow(&Location::Memory, [], Clock::start(), Dice::from_os(), pace).await.unwrap()
 }
 
@@ -73,4 +78,51 @@ async fn a_crowd_whose_chunks_go_up_waits_for_no_other_and_the_next_goes_up_besi
     assert_eq!(seqs, (2, 2));
     assert!((300..370).contains(&took_ms), "{took_ms}: its chunks went up beside that slot");
     assert_eq!(look(&keeper).await.unwrap().len(), 1 + 4 * 1200);
+}
+
+/// What a batch holds is evaluated while the one before it is under way: where nobody is sent away, each
+/// slot is longer than the last one.
+#[tokio::test(start_paused = true)]
+async fn more_than_is_committed_in_time_is_sent_away_and_later_let_in_again() {
+    // Four come in a millisecond or two, and each is half a millisecond of a slot, or one.
+    let (store, _trips) = paced_store(10, 1, NonZeroU64::new(500_000)).await;
+    let mut unfolded = grounds(&store, "one");
+    unfolded.folds = FoldAt { slots: 1 << 20, bytes: 1 << 40 };
+    let keeper = Arc::new(start(&unfolded, Left::default()));
+    let mut dice = Dice::from_seed(1);
+    let mut noisy =
+        |id| Write { upserts: vec![texted(id, noise(&mut dice, 16))], ..Write::default() };
+    write(&keeper, noisy(0)).await.unwrap();
+    let mut crowd = Vec::new();
+    for _ in 0..1500 {
+        for _ in 0..4 {
+            let (keeper, one) = (keeper.clone(), noisy(1 + crowd.len() as i64));
+            crowd.push(tokio::spawn(async move { write(&keeper, one).await }));
+        }
+        unfolded.clock.sleep(Duration::from_millis(1)).await;
+    }
+    // Of each thousand.
+    let (mut away, mut done) = ([0; 6], BTreeMap::from([(DocId::Uint(0), 0)]));
+    for (at, told) in join_all(crowd).await.into_iter().enumerate() {
+        let Err(error) = told.unwrap() else {
+            done.insert(DocId::Uint(1 + at as u64), 1 + at as i64);
+            continue;
+        };
+        assert_eq!(error.kind(), ErrorKind::Throttled, "{}", error.chain());
+        let rushed = "more writes come to this namespace than it can commit";
+        assert!(error.to_string().contains(rushed), "{error}");
+        away[at / 1000] += 1;
+    }
+    assert!(away[1..].iter().all(|away| *away > 400) && away[5] < 950, "{away:?}");
+    assert_eq!(look(&keeper).await, Some(done.clone()));
+
+    // Together they are more than fit into a rush, and they are none.
+    unfolded.clock.sleep(Duration::from_secs(1)).await;
+    for from in [10_000, 10_040, 10_080] {
+        let few = (from..from + 40).map(|id| write(&keeper, noisy(id)));
+        join_all(few).await.into_iter().for_each(|told| drop(told.unwrap()));
+        done.extend((from..from + 40).map(|id| (DocId::Uint(id as u64), id)));
+    }
+    let other = start(&grounds(&store, "two"), Left::default());
+    assert_eq!(look(&other).await, Some(done), "what is acknowledged lies on the store");
 }
