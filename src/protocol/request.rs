@@ -210,6 +210,13 @@ impl<P: Payload> Outbox<P> {
     pub fn answer(&mut self, answer: Answer<P>) {
         self.answers.push(answer);
     }
+
+    /// Nobody wants that file any more: if it was not sent yet, it never is.
+    pub fn take_back(&mut self, unwanted: &FileName) {
+        self.requests.retain(
+            |(_, request)| !matches!(request, Request::PutFile { file } if file == unwanted),
+        );
+    }
 }
 
 /// Chance, handed in. The operating system's in production: a put id that repeats is a lost write.

@@ -15,7 +15,6 @@ use crate::log::{Batch, Stored, chunk, outcome};
 use crate::memory::Share;
 use crate::model::{FileKind, FileName, Incarnation, Write, WriteFault, Written};
 use crate::namespace::commit::{Asks, Born, Ground, Stage, asks, creates};
-use crate::namespace::courier::Courier;
 use crate::namespace::tail::Landed;
 use crate::protocol::{Answer, Body, Owner, Recall};
 use crate::segment::rows::Extent;
@@ -114,10 +113,9 @@ impl Writes {
     }
 
     /// What is not sent yet will not be.
-    pub(super) fn drop_draft(&mut self, mail: &mut Courier, why: impl Fn() -> Error) {
+    fn drop_draft(&mut self, why: impl Fn() -> Error) {
         self.fallen = self.away;
         self.drafted = 0;
-        std::mem::take(&mut self.uploading).values().for_each(|chunk| mail.release(chunk));
         if let Some(draft) = self.draft.take() {
             crate::reach!("a draft falls before it is sent");
             draft.refuse(why);
@@ -205,7 +203,21 @@ impl Desk {
         if let Some(draft) = &self.writes.draft {
             discard(draft, &mut self.owner);
         }
-        self.writes.drop_draft(&mut self.owner_mail, not_committed);
+        self.tell_draft(not_committed);
+    }
+
+    /// The draft falls, and whoever made it hears why.
+    pub(super) fn tell_draft(&mut self, why: impl Fn() -> Error) {
+        self.forsake_chunks();
+        self.writes.drop_draft(why);
+    }
+
+    /// Of those that are not there yet. What is not sent of them is not sent any more.
+    fn forsake_chunks(&mut self) {
+        for chunk in std::mem::take(&mut self.writes.uploading).into_values() {
+            self.owner_mail.release(&chunk);
+            self.owner_out.take_back(&chunk);
+        }
     }
 
     /// Puts what waits into the draft.
@@ -355,8 +367,7 @@ impl Desk {
         let fallen = std::mem::take(&mut self.writes.fallen);
         match staged {
             Staged::Taken(draft, Err(error)) | Staged::Sealed(draft, Err(error)) => {
-                let chunks = std::mem::take(&mut self.writes.uploading);
-                chunks.values().for_each(|chunk| self.owner_mail.release(chunk));
+                self.forsake_chunks();
                 discard(&draft, &mut self.owner);
                 draft.refuse(|| retold(&error));
             }
