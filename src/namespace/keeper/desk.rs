@@ -289,7 +289,7 @@ impl Desk {
         self.known = None;
         self.ask_again();
         if !crate::mutant!("a draft outlives the slot below it") {
-            self.writes.drop_draft(&mut self.owner_mail, not_committed);
+            self.tell_draft(not_committed);
         }
     }
 
@@ -343,7 +343,7 @@ impl Desk {
         }
     }
 
-    fn worked(&mut self, done: Result<Done, JoinError>) -> Result<()> {
+    pub(super) fn worked(&mut self, done: Result<Done, JoinError>) -> Result<()> {
         match done.map_err(|error| Error::internal("a task panicked").with_source(error))? {
             Done::Loaded(inc, reads, loaded) => {
                 self.looks.waited_for(reads);
@@ -422,7 +422,7 @@ impl Desk {
             "a namespace stops"
         );
         let told = || retold(error);
-        self.writes.drop_draft(&mut self.owner_mail, told);
+        self.tell_draft(told);
         self.writes.refuse_all(told);
         for waiting in std::mem::take(&mut self.waiting).into_values() {
             match waiting {

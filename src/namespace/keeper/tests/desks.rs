@@ -10,7 +10,8 @@ use crate::log::Batch;
 use crate::model::{FileKind, FileName, WriteFault};
 use crate::namespace::courier::Delivery;
 use crate::namespace::tail::Tail;
-use crate::protocol::{Answer, Body, Intent};
+use crate::namespace::view::Glimpse;
+use crate::protocol::{Answer, Body, Intent, Request};
 
 /// Tickets that no desk has given here.
 const SLOT: u64 = 900;
@@ -184,6 +185,73 @@ async fn a_tail_that_is_not_the_logs_is_not_folded_but_read_anew() {
     assert_eq!(folds(&it), 1.0);
     let other = start(&grounds(&store, "two"), Left::default());
     assert_eq!(look(&other).await, uint(&[(1, 1), (2, 2)]));
+}
+
+/// It was taken for a file that is to be written and has no content, and the name stopped: a draft with
+/// chunks fell in the very moment in which they were to go up.
+#[tokio::test]
+async fn a_chunk_that_nobody_wants_any_more_is_not_sent() {
+    let mut it = grounds(&memory_store().await, "one");
+    it.chunk_bytes = 100;
+    let mut desk = owning(&it).await;
+    // The slot that is on its way keeps the draft behind it from being sealed.
+    let first = begin(&mut desk, upsert(1, 1));
+    let rows = (2..20).map(|id| texted(id, noise(&mut Dice::from_seed(id as u64), 1)));
+    let fallen = begin(&mut desk, Write { upserts: rows.collect(), ..Write::default() });
+    let unsent = |desk: &Desk| {
+        let all = desk.owner_out.requests.iter();
+        all.filter(|(_, request)| matches!(request, Request::PutFile { .. })).count()
+    };
+    assert!(unsent(&desk) > 1, "there are chunks to be sent");
+    desk.drop_draft();
+    assert_eq!(unsent(&desk), 0);
+    carry(&mut desk).await;
+    desk.answer_owner().unwrap();
+    assert_eq!(first.await.unwrap().unwrap().seq, 0);
+    assert_eq!(fallen.await.unwrap().unwrap_err().kind(), ErrorKind::Unavailable);
+}
+
+/// A view that was asked for now, as far as the machines go on without what is read for them.
+async fn viewed(desk: &mut Desk) -> oneshot::Receiver<Result<Option<Glimpse>>> {
+    let (reply, shown) = oneshot::channel();
+    desk.look(Consistency::Strong, None, reply);
+    read(desk).await;
+    shown
+}
+
+async fn read(desk: &mut Desk) {
+    // Looks are let in once in such a time.
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    desk.look_on().unwrap();
+    desk.send();
+    while let Some(delivery) = desk.reader_mail.next().await {
+        desk.reader_heard(delivery.unwrap()).unwrap();
+        desk.send();
+    }
+}
+
+/// As soon as the rows of one life had been read they were forgotten for those of the other, and so on
+/// for ever.
+#[tokio::test]
+async fn who_waits_for_a_life_that_is_over_is_shown_the_next() {
+    let store = memory_store().await;
+    let one = start(&grounds(&store, "one"), Left::default());
+    let mut desk = Desk::new(Namespace::new("acme").unwrap(), grounds(&store, "two"), None);
+    write(&one, upsert(1, 1)).await.unwrap();
+    let former = viewed(&mut desk).await;
+    delete(&one).await;
+    write(&one, upsert(2, 2)).await.unwrap();
+    let latter = viewed(&mut desk).await;
+    for _ in 0..10 {
+        if let Some(done) = desk.work.join_next().await {
+            desk.worked(done).unwrap();
+        }
+        read(&mut desk).await;
+    }
+    for mut shown in [former, latter] {
+        let view = shown.try_recv().expect("it was shown").unwrap();
+        assert_eq!(view.map(|view| numbers(&view)), uint(&[(2, 2)]));
+    }
 }
 
 #[tokio::test]
