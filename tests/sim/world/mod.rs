@@ -59,6 +59,16 @@ const KNOWN_BAD: &[(u64, &str)] = &[
         "A read that began before a deletion, and was answered after it, said that it holds the slot of \
          the deletion.",
     ),
+    (
+        1420,
+        "Rows of two lives of a name were waited for at once, and those of either were forgotten as soon \
+         as they had been read, for those of the other: no time passed any more.",
+    ),
+    (
+        2091,
+        "A batch fell in the moment in which its chunks were to go up, and a name stopped because there \
+         was nothing to send.",
+    ),
 ];
 
 /// `SIM_SEEDS` of them, from `SIM_FROM` on; or `SIM_SEED` alone, with its trace, made smaller by

@@ -1,6 +1,9 @@
 //! Many seeds, on all cores, until one breaks or none is left. One in fifty runs twice, and must come to
 //! the same: what did not could not be replayed.
+//!
+//! A seed in which no time passes any more never ends. Nobody can stop its thread, so another tells of it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -19,6 +22,8 @@ use super::words::Broken;
 const TWICE: u64 = 50;
 /// After so many seeds there is a line.
 const TOLD: u64 = 500;
+/// A seed takes some hundredths of a second.
+const LONG: Duration = Duration::from_secs(20);
 
 pub(super) struct Found {
     pub(super) sum: Sum,
@@ -33,6 +38,8 @@ struct Search {
     end: u64,
     over: AtomicBool,
     found: Mutex<(Sum, Option<(u64, Outcome)>)>,
+    /// Seeds, and since when.
+    under_way: Mutex<BTreeMap<u64, Duration>>,
 }
 
 pub(super) fn search(seeds: Range<u64>) -> Found {
@@ -42,6 +49,7 @@ pub(super) fn search(seeds: Range<u64>) -> Found {
         end: seeds.end,
         over: AtomicBool::new(false),
         found: Mutex::default(),
+        under_way: Mutex::default(),
     };
     thread::scope(|scope| {
         for core in 0..env::cores() {
@@ -62,13 +70,34 @@ impl Search {
             if seed >= self.end {
                 return;
             }
+            self.refuse_what_never_ends();
+            self.under_way().insert(seed, self.clock.now());
             let ran = catch_unwind(AssertUnwindSafe(|| self.one(seed)));
+            self.under_way().remove(&seed);
             if let Err(panic) = ran {
                 say(&format!("seed {seed}: the simulator panicked: {:?}", panics::heard()));
                 self.over.store(true, Relaxed);
                 resume_unwind(panic);
             }
         }
+    }
+
+    /// Of others: the whole process has to end, for its thread does not.
+    fn refuse_what_never_ends(&self) {
+        let now = self.clock.now();
+        let endless =
+            self.under_way().iter().find(|(_, since)| now - **since > LONG).map(|it| *it.0);
+        if let Some(seed) = endless {
+            say(&format!(
+                "seed {seed} has not come to its end in {} s: scripts/sim 1 --seed {seed}",
+                LONG.as_secs()
+            ));
+            std::process::abort();
+        }
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, BTreeMap<u64, Duration>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn one(&self, seed: u64) {
