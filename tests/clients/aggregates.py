@@ -109,6 +109,7 @@ class Aggregates:
 
     @proves("3.1", "group_by")
     @proves("3.7", "group_by", "group_by of several attributes", "the order of groups")
+    @proves("3.10", "aggregation_groups")
     def test_groups_are_of_equal_values(self):
         labels = {"n": ("Count",), "sizes": ("Sum", "size")}
         for names in [

@@ -133,6 +133,7 @@ class Computed:
 
     @proves("3.8", "Highlight of no full text", "Highlight without a question")
     @proves("3.8", "names that are taken")
+    @proves("6.1", "256 computed attributes")
     def test_what_cannot_be_computed_is_refused(self):
         highlight = ("Highlight", "text")
         for told, name, expression, asked in [

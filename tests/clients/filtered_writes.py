@@ -95,6 +95,7 @@ class FilteredWrites:
     @proves("2.1", "patch_by_filter_allow_partial")
     @proves("2.4", "too much without allow_partial", "too much with allow_partial")
     @proves("2.4", "rows_remaining")
+    @proves("6.1", "50,000 documents of a patch_by_filter")
     def test_too_much_at_once_is_done_in_parts_or_not_at_all(self):
         ns = self.fresh()
         count = PATCHED_MAX + 1
@@ -115,6 +116,8 @@ class FilteredWrites:
         self.assertEqual(rest.rows_affected, 1)
         self.assertFalse(rest.rows_remaining)
         self.assertEqual(done(), count)
+        most = {"filters": ("id", "Lt", PATCHED_MAX), "patch": {"n": 2}}
+        self.assertEqual(ns.write(patch_by_filter=most).rows_affected, PATCHED_MAX)
 
     @proves("2.1", "delete_by_filter_allow_partial")
     @proves("2.4", "rows_remaining")
@@ -225,6 +228,7 @@ class FilteredWrites:
 
     @proves("2.1", "disable_backpressure", "encryption: default")
     @proves("2.8", "an empty write")
+    @proves("5.8", "encryption.mode: default")
     def test_a_write_may_say_more_and_do_no_more(self):
         ns = self.fresh()
         row = {"upsert_rows": [{"id": 1, "n": 1}]}

@@ -3,8 +3,9 @@
     matrix.py PROOFS check    fails if the page is not what the run found
     matrix.py PROOFS write    writes the page
 
-A row is proven, or stands in the closed list with its reason. What is not offered has to be refused
-by name, so such a row is proven too: by the test of its refusal.
+A row is proven by every client, or stands in a closed list with its reason: below if it is not so, and
+in `unsaid.py` if one client cannot say it. What is not offered has to be refused by name, so such a
+row is proven too: by the test of its refusal.
 """
 
 import argparse
@@ -15,9 +16,10 @@ import sys
 from pathlib import Path
 
 from proofs import ROWS, rows, titles
+from unsaid import CLIENTS, NPM, PYTHON, UNSAID
+from unsaid import REASONS as UNSAYABLE
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "COMPATIBILITY.md"
-CLIENTS = ["Python 3.1.0", "Python 2.8.0", "Python 1.21.0", "TypeScript 2.8.0"]
 
 DIFFERS, NOT_OFFERED = "differs", "not offered yet"
 # Closed: whoever adds to it has decided something.
@@ -39,20 +41,25 @@ released binary through an official client, unmodified. `scripts/clients matrix`
 `scripts/clients run` fails if it is not what the run found. The rows are those of `tests/clients/rows.txt`, by
 the sections of our notes on the contract; what no client can see, such as prices and places, is none of them.
 
-A row without a mark under a client is one that this client cannot say, or that its suite leaves to another.
-A row that is not offered is refused with 400 and a reason, which is what its tests prove.
+A row is proven by every client, or the client cannot say it, for a reason that stands below. Of the tests
+of Python, all are asked by every version that can say what they ask, as blocking and as asynchronous client; a word
+that a version does not know goes into the body as it stands. A row that is not offered is refused with 400
+and a reason, which is what its tests prove.
 """
 
 
 def noted(file):
-    """For each row, the clients and the files of tests that have proven it."""
-    found = collections.defaultdict(lambda: (set(), set()))
+    """For each row, the tests that have proven it, and the clients that each has passed with."""
+    found = collections.defaultdict(lambda: collections.defaultdict(set))
     for line in Path(file).read_text().splitlines():
         proof = json.loads(line)
-        clients, files = found[proof["section"], proof["row"]]
-        clients.add(proof["client"])
-        files.add(proof["file"])
+        found[proof["section"], proof["row"]][proof["file"], proof["test"]].add(proof["client"])
     return found
+
+
+def provers(tests):
+    """The clients that have proven a row by any of its tests."""
+    return set().union(*tests.values())
 
 
 def complaints(found):
@@ -63,11 +70,22 @@ def complaints(found):
     for (section, row), reason in known.items():
         if reason is not None and reason not in REASONS:
             yield f"{section} {row}: `{reason}` is no reason"
-        elif (section, row) not in found and REASONS.get(reason, (None,))[0] != DIFFERS:
-            yield f"{section} {row}: no test proves it"
-    for client in sorted({client for clients, _ in found.values() for client in clients}):
-        if client not in CLIENTS:
-            yield f"{client} has no column"
+        if REASONS.get(reason, (None,))[0] == DIFFERS:
+            continue
+        proven = provers(found.get((section, row), {}))
+        for client in CLIENTS:
+            is_unsaid = (section, row) in UNSAID[client]
+            if is_unsaid == (client in proven):
+                told = "is proven, and was not to be said" if is_unsaid else "no test proves it"
+                yield f"{section} {row}, by {client}: {told}"
+    for client, unsaid in UNSAID.items():
+        for (section, row), reason in unsaid.items():
+            if (section, row) not in known:
+                yield f"{client} cannot say `{row}` in {section}, and there is no such row"
+            if reason not in UNSAYABLE:
+                yield f"{client} cannot say {section} {row}: `{reason}` is no reason"
+    for client in sorted(set().union(*map(provers, found.values())) - set(CLIENTS)):
+        yield f"{client} has no column"
 
 
 def state(reason):
@@ -78,15 +96,38 @@ def page(found):
     known = rows()
     counts = collections.Counter(state(reason).split(":")[0] for reason in known.values())
     told = ", ".join(f"{counts[word]} {word}" for word in ("passes", DIFFERS, NOT_OFFERED))
-    lines = [HEAD, f"{len(known)} rows: {told}."]
+    lines = [HEAD, f"{len(known)} rows: {told}.", ""]
+    lines += [line(["client", "rows proven", "not to be said"]), line(["---"] * 3)]
+    for client in CLIENTS:
+        proven = sum(client in provers(tests) for tests in found.values())
+        lines.append(line([client, str(proven), str(len(UNSAID[client]))]))
+    reasons = {reason for unsaid in UNSAID.values() for reason in unsaid.values()}
+    lines += ["", "What a client cannot say is marked with why:", ""]
+    lines += [f"- {reason}: {UNSAYABLE[reason]}." for reason in sorted(reasons)]
     for section, title in titles().items():
-        heads = ["row", "is", *CLIENTS, "tests"]
+        heads = ["row", "is", *CLIENTS, "tests of Python", "tests of TypeScript"]
         lines += ["", f"## {section} {title}", "", line(heads), line(["---"] * len(heads))]
-        for (_, row), reason in ((key, known[key]) for key in known if key[0] == section):
-            clients, files = found.get((section, row), ((), ()))
-            marks = ["✓" if client in clients else "" for client in CLIENTS]
-            lines.append(line([row, state(reason), *marks, ", ".join(map(link, sorted(files)))]))
+        for key in (key for key in known if key[0] == section):
+            tests = found.get(key, {})
+            proven = provers(tests)
+            marks = [mark(client, key, proven) for client in CLIENTS]
+            cells = [cell(tests, PYTHON), cell(tests, [NPM])]
+            lines.append(line([key[1], state(known[key]), *marks, *cells]))
     return "\n".join(lines) + "\n"
+
+
+def mark(client, key, proven):
+    return "✓" if client in proven else UNSAID[client].get(key, "")
+
+
+def cell(tests, clients):
+    """The tests of these clients, by their files."""
+    files, able = collections.defaultdict(list), provers(tests).intersection(clients)
+    for (file, test), passed in sorted(tests.items()):
+        if passed := passed.intersection(clients):
+            few = sorted(client.split()[1] for client in passed) if passed != able else []
+            files[file].append(f"{test} ({', '.join(few)})" if few else test)
+    return "; ".join(f"{link(file)}: {', '.join(names)}" for file, names in files.items())
 
 
 def line(cells):

@@ -62,6 +62,7 @@ class Multi:
     @proves("1.7", "multi_query")
     @proves("3.1", "queries")
     @proves("3.9", "results in their order", "one snapshot", "1 to 16 queries")
+    @proves("6.1", "16 queries in one request")
     @proves("6.2", "several queries see one moment")
     @proves("11", "several queries on one snapshot, RRF with one result")
     def test_each_query_is_answered_as_if_it_were_alone(self):

@@ -4,15 +4,21 @@ What is tested is the binary that is shipped: every question goes through a clie
 over a socket, and to a node over the store that the run is for. The blocking client asks a node that
 leaves what is written in the log. The asynchronous one, which packs what it sends, asks a node that
 folds every second slot into a segment. A client must not be able to tell which of the two it asks.
+
+All versions of a client ask the same tests. What a version knows no word for goes into the body as it
+stands, by `extra_body`, as its users would send it; what cannot be said even so, `unsaid.py` lists.
 """
 
 import asyncio
 import atexit
 import functools
+import hashlib
 import inspect
 import itertools
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,12 +30,15 @@ from pathlib import Path
 import turbopuffer
 
 import stores
+from unsaid import CLIENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release" / "elacsym"
 READY = re.compile(r"elacsym is ready on (http://\S+)")
 START_SECONDS = 30
-NAME_CHARS_MAX = 100
+NAME_CHARS_MAX = 90
+# Nodes that whoever runs several clients has started for all of them: `{way: URL}`.
+STARTED = json.loads(os.environ.get("ELACSYM_CLIENTS_NODES", "{}"))
 
 # What a shell may carry for a service elsewhere, or for a proxy, is none of the tests' business.
 for variable in [name for name in os.environ if name.startswith("TURBOPUFFER_")]:
@@ -92,69 +101,151 @@ class Node:
         self._process.stdout.close()
 
 
-class Driven:
-    """The asynchronous client, or a namespace of it, asked as the blocking one is."""
+def key(name):
+    """The key of this name, as who has it would show it."""
+    return f"a key that nobody would guess, of {name}"
+
+
+def key_file():
+    """A file of keys: one for each scope, one for the names that begin with `some-`, and one for each
+    client that lets it in twice in a second."""
+    scopes = ["read", "write", "list", "admin"]
+    keys = {scope: {"scopes": [scope]} for scope in scopes}
+    keys["some"] = {"scopes": scopes, "namespaces": ["some-*"]}
+    keys |= {name: {"scopes": ["read", "write"], "requests_per_second": 2} for name in CLIENTS}
+    file = Path(tempfile.mkdtemp(prefix="elacsym-clients-keys-")) / "keys.toml"
+    atexit.register(shutil.rmtree, file.parent)
+    lines = []
+    for name, may in keys.items():
+        digest = hashlib.sha256(key(name).encode()).hexdigest()
+        told = {"name": name.replace(" ", "-"), "sha256": digest, "namespaces": ["*"]} | may
+        lines += ["[[keys]]", *(f"{word} = {json.dumps(value)}" for word, value in told.items())]
+    file.write_text("\n".join(lines))
+    return file
+
+
+class Started:
+    """A node that somebody else has started, and will stop."""
+
+    def __init__(self, url):
+        self.url = url
+
+
+@functools.cache
+def words(method):
+    """What a method of a client may be told by name."""
+    return frozenset(inspect.signature(method).parameters)
+
+
+def spoken(method, told):
+    """The same in the words of this version: a field that it does not know goes into the body."""
+    known = words(getattr(method, "__func__", method))
+    if "extra_body" not in known:
+        return told
+    named = {name: value for name, value in told.items() if name in known}
+    added = {name: value for name, value in told.items() if name not in known}
+    if added:
+        named["extra_body"] = added | named.get("extra_body", {})
+    return named
+
+
+class Asked:
+    """A client or a namespace of it, of any version and in either form, asked in the same words."""
 
     def __init__(self, inner):
         self._inner = inner
 
     def __getattr__(self, name):
         value = getattr(self._inner, name)
-        return functools.partial(self._wait, value) if callable(value) else value
+        return functools.partial(self._ask, value) if callable(value) else value
 
     @staticmethod
-    def _wait(method, *args, **kwargs):
-        answer = method(*args, **kwargs)
+    def _ask(method, *args, **told):
+        answer = method(*args, **spoken(method, told))
         return LOOP.run_until_complete(answer) if inspect.isawaitable(answer) else answer
 
-    def namespace(self, name):
-        return Driven(self._inner.namespace(name))
+    @property
+    def with_raw_response(self):
+        return Asked(self._inner.with_raw_response)
 
-    def namespaces(self, **kwargs):
+    def namespace(self, name):
+        return Asked(self._inner.namespace(name))
+
+    def namespaces(self, **told):
+        pages = self._inner.namespaces(**told)
+        if not hasattr(pages, "__aiter__"):
+            return list(pages)
+
         async def all_pages():
-            return [namespace async for namespace in self._inner.namespaces(**kwargs)]
+            return [namespace async for namespace in pages]
 
         return LOOP.run_until_complete(all_pages())
+
+    async def later(self, name, **told):
+        """What a method answers, while others are asked."""
+        method = getattr(self._inner, name)
+        told = spoken(method, told)
+        if inspect.iscoroutinefunction(inspect.unwrap(method)):
+            return await method(**told)
+        return await asyncio.to_thread(method, **told)
 
 
 def options(node):
     # To ask again would hide that the first answer was none.
     chosen = {"base_url": node.url, "api_key": "any", "max_retries": 0}
     # What a client of today tells of itself, those of before do not know.
-    known = inspect.signature(turbopuffer.Turbopuffer).parameters
-    return chosen | ({"telemetry": False} if "telemetry" in known else {})
+    return chosen | ({"telemetry": False} if "telemetry" in words(turbopuffer.Turbopuffer) else {})
 
 
 class Blocking:
     folds = False
+    compression = False
+    kind = turbopuffer.Turbopuffer
 
-    @staticmethod
+    @classmethod
+    def settings(cls):
+        return {}
+
+    @classmethod
     @functools.cache
-    def node():
-        return Node()
+    def node(cls):
+        started = STARTED.get(cls.__name__)
+        return Started(started) if started else Node(**cls.settings())
 
     @classmethod
     @functools.cache
     def client(cls):
-        client = turbopuffer.Turbopuffer(**options(cls.node()))
+        return cls.connected()
+
+    @classmethod
+    def connected(cls, node=None, **told):
+        """Another client, of this node or of one's own."""
+        said = options(node or cls.node()) | {"compression": cls.compression} | told
+        client = Asked(cls.kind(**said))
         atexit.register(client.close)
         return client
 
 
-class Asynchronous:
+class Asynchronous(Blocking):
     folds = True
-
-    @staticmethod
-    @functools.cache
-    def node():
-        return Node(ELACSYM__INDEXER__FOLD_SLOTS="2")
+    compression = True
+    kind = turbopuffer.AsyncTurbopuffer
 
     @classmethod
-    @functools.cache
-    def client(cls):
-        client = Driven(turbopuffer.AsyncTurbopuffer(**options(cls.node()), compression=True))
-        atexit.register(client.close)
-        return client
+    def settings(cls):
+        return {"ELACSYM__INDEXER__FOLD_SLOTS": "2"}
+
+
+class Keyed(Blocking):
+    """The blocking client of a node that asks for keys."""
+
+    @classmethod
+    def settings(cls):
+        return {"ELACSYM_API_KEYS_FILE": str(key_file())}
+
+    @classmethod
+    def namespace(cls, name, of, **told):
+        return cls.connected(api_key=key(of), **told).namespace(name)
 
 
 class Case(unittest.TestCase):
@@ -165,10 +256,14 @@ class Case(unittest.TestCase):
     way = Blocking
     _numbers = itertools.count()
 
+    def unused(self):
+        """A name that nobody has used."""
+        name = f"{self._testMethodName[:NAME_CHARS_MAX]}-{next(self._numbers)}"
+        return f"{turbopuffer.__version__}-{name}"
+
     def fresh(self):
         """A namespace that nobody has used."""
-        name = f"{self._testMethodName[:NAME_CHARS_MAX]}-{next(self._numbers)}"
-        return self.way.client().namespace(name)
+        return self.way.client().namespace(self.unused())
 
     def refused(self, kind, told, ask, *args, **kwargs):
         """The error of this class that the client raises, which says so."""
@@ -193,6 +288,13 @@ def both(tests):
         about = {"way": way, "__module__": tests.__module__}
         setattr(module, name, type(name, (tests, Case), about))
     return tests
+
+
+def field(answer, *path):
+    """A part of an answer, or None: a version that does not know it has no attribute for it either."""
+    for name in path:
+        answer = getattr(answer, name, None)
+    return answer
 
 
 def rows(answer):

@@ -14,10 +14,9 @@ import unittest
 import uuid
 
 import duckdb
-import turbopuffer
 
 import stores
-from node import Case, Node, everything, options
+from node import Blocking, Case, Node, everything
 
 WAIT_SECONDS = 60
 PADS_MAX = 20
@@ -105,9 +104,7 @@ class Parquet(Case):
     def setUp(self):
         self.node = Node(store=stores.LOCAL, ELACSYM__INDEXER__FOLD_SLOTS="2")
         self.addCleanup(self.node.stop)
-        client = turbopuffer.Turbopuffer(**options(self.node))
-        self.addCleanup(client.close)
-        self.ns = client.namespace(self._testMethodName)
+        self.ns = Blocking.connected(self.node).namespace(self._testMethodName)
 
     def files(self):
         return sorted(self.node.folder.glob(f"data/n/*/{self.ns.id}/*/s/*.parquet"))

@@ -4,6 +4,7 @@ A run that is told where (`ELACSYM_CLIENTS_PROOFS`) notes there what each test t
 one line of JSON for each row; `matrix.py` makes a page of it. A test of npm's client does the same.
 """
 
+import fnmatch
 import functools
 import json
 import os
@@ -13,9 +14,14 @@ from pathlib import Path
 
 import turbopuffer
 
+from unsaid import NEWEST, REASONS, UNSAID
+
 ROWS = Path(__file__).resolve().with_name("rows.txt")
 SECTION = "== "
 CLOSED = " = "
+CLIENT = f"Python {turbopuffer.__version__}"
+# What these ask is no matter of a version, nor of turbopuffer's client at all.
+ONCE = ("elastic*.py", "parquet.py")
 
 
 @functools.cache
@@ -41,13 +47,16 @@ def titles():
 
 
 def proves(section, *proven):
-    """Marks a test by the rows of one section that it proves."""
+    """Marks a test by the rows of one section that it proves; who cannot say one of them is not asked."""
     for row in proven:
         if (section, row) not in rows():
             raise ValueError(f"{ROWS.name} has no row `{row}` in {section}")
 
     def mark(test):
         test.proven = [*getattr(test, "proven", []), *((section, row) for row in proven)]
+        for row in proven:
+            if reason := UNSAID[CLIENT].get((section, row)):
+                return unittest.skip(f"{row}: {REASONS[reason]}")(test)
         return test
 
     return mark
@@ -58,23 +67,35 @@ class Result(unittest.TextTestResult):
 
     def addSuccess(self, test):
         super().addSuccess(test)
-        method = getattr(type(test), test._testMethodName, None)
         noted = os.environ.get("ELACSYM_CLIENTS_PROOFS")
-        if noted is None or method is None:
+        method = getattr(type(test), test._testMethodName, None)
+        proven = getattr(method, "proven", [])
+        if noted is None or not proven:
             return
         file = Path(sys.modules[type(test).__module__].__file__).resolve()
         about = {
-            "client": f"Python {turbopuffer.__version__}",
+            "client": CLIENT,
             "file": str(file.relative_to(ROWS.parent)),
+            "test": test._testMethodName.removeprefix("test_").replace("_", " "),
         }
+        lines = [json.dumps(about | {"section": section, "row": row}) for section, row in proven]
+        # At once, for other clients note here too.
         with open(noted, "a") as notes:
-            for section, row in getattr(method, "proven", []):
-                notes.write(json.dumps(about | {"section": section, "row": row}) + "\n")
+            notes.write("".join(f"{line}\n" for line in lines))
 
 
 class Runner(unittest.TextTestRunner):
     resultclass = Result
 
 
+class Loader(unittest.TestLoader):
+    """Finds what is to be asked by this version."""
+
+    def _match_path(self, path, full_path, pattern):
+        is_asked_once = any(fnmatch.fnmatch(path, once) for once in ONCE)
+        is_left_out = is_asked_once and CLIENT != NEWEST
+        return super()._match_path(path, full_path, pattern) and not is_left_out
+
+
 if __name__ == "__main__":
-    unittest.main(module=None, testRunner=Runner)
+    unittest.main(module=None, testRunner=Runner, testLoader=Loader())

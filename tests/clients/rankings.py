@@ -266,7 +266,7 @@ class Rankings:
 
 @both
 class Vectors:
-    @proves("3.2", "ANN of several vectors")
+    @proves("3.2", "ANN of several vectors", "kNN of several vectors")
     @proves("4.2", "ann.late_interaction")
     @proves("11", "all rankings")
     def test_several_vectors_are_as_similar_as_their_best(self):
@@ -313,6 +313,7 @@ class Vectors:
 
     @proves("3.2", "ANN", "ties by id")
     @proves("4.1", "up to 8 vectors")
+    @proves("6.1", "8 vector attributes")
     def test_each_vector_of_several_is_searched(self):
         ns = self.fresh()
         names = ["vector", *(f"v{number}" for number in range(7))]

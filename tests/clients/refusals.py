@@ -1,13 +1,10 @@
 """Refusals: each is an exception of the client's own, and says what to do."""
 
-import json
 import unittest
-import urllib.error
-import urllib.request
 
 import turbopuffer
 
-from node import Case, Node, both, options
+from node import Case, Keyed, both, key
 from proofs import proves
 
 BY_ID = {"rank_by": ("id", "asc"), "limit": 1}
@@ -92,10 +89,10 @@ class Refusals:
 
     @proves("1.4", "what is not offered is a 400, once")
     @proves("1.5", "a malformed KMS key")
-    @proves("1.7", "copy_from", "branch_from", "start_copy_from", "poll_copy_from")
     @proves("2.1", "copy_from_namespace", "branch_from_namespace", "sharding")
     @proves("2.1", "encryption: customer-managed", "encryption: cmek")
-    @proves("5.8", "copies from another region")
+    @proves("5.8", "copies from another region", "other modes of encryption")
+    @proves("6.1", "shards")
     @proves("11", "copies, branches and their polls")
     def test_what_is_not_offered_is_named_and_asked_for_once(self):
         ns = self.fresh()
@@ -106,11 +103,7 @@ class Refusals:
         key = "Malformed Cloud KMS crypto key: mykey"
         managed = {"mode": "customer-managed", "key_name": "mykey"}
         for told, ask in [
-            ("copy", lambda: other.copy_from(source_namespace=ns.id)),
-            ("branch", lambda: other.branch_from(source_namespace=ns.id)),
-            ("", lambda: other.start_copy_from(source_namespace=ns.id)),
-            ("", lambda: other.poll_copy_from("token")),
-            ("copy", lambda: other.copy_from(**far)),
+            ("copy", lambda: other.write(copy_from_namespace=far)),
             ("copy_from_namespace", lambda: other.write(copy_from_namespace=ns.id)),
             ("branch_from_namespace", lambda: other.write(branch_from_namespace=ns.id)),
             ("sharding", lambda: other.write(sharding={"num_shards": 2}, **row)),
@@ -122,6 +115,25 @@ class Refusals:
                 self.refused(turbopuffer.BadRequestError, told, ask)
         self.assertFalse(other.exists())
 
+    @proves("1.7", "copy_from", "branch_from")
+    @proves("11", "copies, branches and their polls")
+    def test_there_are_no_copies_yet(self):
+        ns, other = self.fresh(), self.fresh()
+        ns.write(upsert_rows=[{"id": 1, "a": 1}])
+        for told, ask in [("copy", other.copy_from), ("branch", other.branch_from)]:
+            self.refused(turbopuffer.BadRequestError, told, ask, source_namespace=ns.id)
+        self.assertFalse(other.exists())
+
+    @proves("1.7", "start_copy_from", "poll_copy_from")
+    @proves("11", "copies, branches and their polls")
+    def test_there_are_no_copies_to_wait_for_yet(self):
+        ns, other = self.fresh(), self.fresh()
+        ns.write(upsert_rows=[{"id": 1, "a": 1}])
+        bad = turbopuffer.BadRequestError
+        self.refused(bad, "", other.start_copy_from, source_namespace=ns.id)
+        self.refused(bad, "", other.poll_copy_from, "token")
+        self.assertFalse(other.exists())
+
     @proves("1.5", "malformed JSON", "an id of a wrong JSON type in a column")
     @proves("11", "refusals: the status first, then the words")
     def test_what_cannot_be_read_says_where(self):
@@ -131,31 +143,73 @@ class Refusals:
         self.refused(
             turbopuffer.UnprocessableEntityError, "enum IdVec", ns.write, upsert_columns=columns
         )
-        request = urllib.request.Request(
-            f"{self.way.node().url}/v2/namespaces/{ns.id}/query",
-            data=b'{"rank_by": ]',
-            headers={"Content-Type": "application/json"},
+        told = self.refused(
+            turbopuffer.BadRequestError,
+            "Failed to parse the request body as JSON: ",
+            self.way.client().post,
+            f"/v2/namespaces/{ns.id}/query",
+            cast_to=object,
+            content=b'{"rank_by": ]',
         )
-        with self.assertRaises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(request)
-        self.assertEqual(caught.exception.code, 400)
-        told = json.load(caught.exception)["error"]
-        self.assertIn("Failed to parse the request body as JSON: ", told)
+        self.assertEqual(told.status_code, 400)
 
 
 class Keys(Case):
+    way = Keyed
+
     @proves("5.8", "API keys")
     def test_only_a_key_that_is_known_comes_in(self):
-        node = Node(ELACSYM_API_KEYS="first,second")
-        self.addCleanup(node.stop)
-        with turbopuffer.Turbopuffer(**options(node) | {"api_key": "second"}) as client:
-            client.namespace("a").write(upsert_rows=[{"id": 1}])
-            self.assertEqual([namespace.id for namespace in client.namespaces()], ["a"])
-        with turbopuffer.Turbopuffer(**options(node) | {"api_key": "third"}) as client:
-            ns = client.namespace("a")
-            for ask in (ns.schema, ns.delete_all, lambda: ns.query(**BY_ID), client.namespaces):
-                error = self.refused(turbopuffer.AuthenticationError, "API key", ask)
-                self.assertEqual(error.status_code, 401)
+        name = self.unused()
+        row = {"upsert_rows": [{"id": 1}]}
+        self.assertEqual(Keyed.namespace(name, "write").write(**row).rows_affected, 1)
+        other = Keyed.connected(api_key="another")
+        ns = other.namespace(name)
+        for ask in (ns.schema, ns.delete_all, lambda: ns.query(**BY_ID), other.namespaces):
+            error = self.refused(turbopuffer.AuthenticationError, "API key", ask)
+            self.assertEqual(error.status_code, 401)
+
+    @proves("5.8", "keys that may read, write, list or do what an owner does")
+    def test_a_key_may_what_it_lists(self):
+        name = self.unused()
+        asks = self.asks()
+        asks["write"](Keyed.connected(api_key=key("write")), name)
+        # Whoever owns it ends it.
+        for scope in ("write", "read", "list", "admin"):
+            client = Keyed.connected(api_key=key(scope))
+            for needed, ask in asks.items():
+                with self.subTest(scope=scope, needed=needed):
+                    if needed == scope:
+                        ask(client, name)
+                    else:
+                        self.refused(turbopuffer.PermissionDeniedError, "", ask, client, name)
+
+    @proves("5.8", "keys of some namespaces")
+    def test_a_key_may_do_it_to_some_names(self):
+        mine, other = f"some-{self.unused()}", self.unused()
+        all_asks = self.asks()
+        for name in (mine, other):
+            all_asks["write"](Keyed.connected(api_key=key("write")), name)
+        some = Keyed.connected(api_key=key("some"))
+        self.assertIn(mine, [each.id for each in some.namespaces()])
+        self.assertEqual(some.namespaces(prefix=other), [])
+        for needed, ask in all_asks.items():
+            with self.subTest(needed):
+                ask(some, mine)
+                if needed != "list":
+                    # Be it there or not.
+                    for name in (other, f"{other}-never"):
+                        self.refused(turbopuffer.PermissionDeniedError, "", ask, some, name)
+
+    @staticmethod
+    def asks():
+        """What needs each scope, of a client and a name."""
+        row = {"upsert_rows": [{"id": 1}]}
+        return {
+            "write": lambda client, name: client.namespace(name).write(**row),
+            "read": lambda client, name: client.namespace(name).query(**BY_ID),
+            "list": lambda client, name: client.namespaces(prefix=name),
+            "admin": lambda client, name: client.namespace(name).delete_all(),
+        }
 
 
 if __name__ == "__main__":

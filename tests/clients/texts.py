@@ -9,6 +9,10 @@ from node import both, ids
 from proofs import proves
 from truth import Texts, agrees, words
 
+LANGUAGES = (
+    "arabic danish dutch english finnish french german greek hungarian italian norwegian portuguese "
+    "romanian russian spanish swedish tamil turkish"
+).split()
 VOCABULARY = "walrus tusk ice sea whale seal cold fish swim deep dive north".split()
 
 
@@ -170,6 +174,7 @@ class Analysis:
 
     @proves("3.2", "a question without words", "a question of more than 8,192 characters")
     @proves("3.4", "an operand without words")
+    @proves("6.1", "8,192 characters of a question")
     def test_a_question_without_words_finds_nothing(self):
         ns = self.texts(corpus(), remove_stopwords=True)
         for question in ["", " ", "!?", "the of and"]:
@@ -306,6 +311,21 @@ class Analysis:
         self.invalid(
             "klingon", self.fresh().write, schema=unknown, upsert_rows=[{"id": 1, "text": "x"}]
         )
+
+    @proves("4.3", "all 18 languages")
+    def test_each_language_has_its_stems_and_stop_words(self):
+        ns = self.fresh()
+        both_of = {"stemming": True, "remove_stopwords": True}
+        schema = {
+            language: {"type": "string", "full_text_search": both_of | {"language": language}}
+            for language in LANGUAGES
+        }
+        row = dict.fromkeys(LANGUAGES, "walrus 42")
+        ns.write(schema=schema, upsert_rows=[{"id": 1} | row, {"id": 2}])
+        for language in LANGUAGES:
+            told = ns.schema()[language].to_dict()["full_text_search"]
+            self.assertEqual(told["language"], language)
+            self.assertEqual(ids(ns.query(rank_by=(language, "BM25", "42"), limit=9)), [1])
 
     @proves("4.3", "remove_stopwords", "language")
     def test_common_words_may_be_left_out(self):

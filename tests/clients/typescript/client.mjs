@@ -1,21 +1,23 @@
-// The official client of npm, the node that it asks, and how a test says what it proves.
+// The official client of npm, the nodes that it asks, and how a test says what it proves.
 //
-// The package lies where `scripts/clients` has installed it, out of the checkout, and a node of its own
-// is started by who runs this suite: tests/clients/others.py.
+// The package lies where `scripts/clients` has installed it, out of the checkout, and the nodes are started
+// by who runs this suite: tests/clients/run.py.
 
 import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 const NAME = '@turbopuffer/turbopuffer';
 const home = path.join(process.env.ELACSYM_CLIENTS_HOME, 'typescript');
 export const turbopuffer = createRequire(path.join(home, 'package.json'))(NAME);
 const about = readFileSync(path.join(home, 'node_modules', NAME, 'package.json'), 'utf8');
-const { version } = JSON.parse(about);
+export const CLIENT = `TypeScript ${JSON.parse(about).version}`;
+const { BadRequestError, UnprocessableEntityError } = turbopuffer;
 
-export const URL_OF_NODE = process.env.ELACSYM_CLIENTS_URL;
+const NODES = JSON.parse(process.env.ELACSYM_CLIENTS_NODES);
 const PROOFS = process.env.ELACSYM_CLIENTS_PROOFS;
 
 for (const name of Object.keys(process.env)) {
@@ -23,56 +25,98 @@ for (const name of Object.keys(process.env)) {
   if (name.startsWith('TURBOPUFFER_')) delete process.env[name];
 }
 
-/** A client that asks once, so that a second answer hides no first one. */
-export function client(options = {}) {
-  const asked = { baseURL: URL_OF_NODE, apiKey: 'any', maxRetries: 0, ...options };
-  return new turbopuffer.Turbopuffer(asked);
-}
-
 let names = 0;
 
-/** The name of a namespace that nobody has used; the client's own object does not tell it. */
+/** A name that nobody has used; the client's own object of a namespace does not tell it. */
 export function unused() {
   names += 1;
   return `typescript-${process.pid}-${Date.now()}-${names}`;
 }
 
-export function fresh(of = client()) {
-  return of.namespace(unused());
+/** A node, and the client in one of its forms. */
+export class Way {
+  constructor(name, url, options) {
+    Object.assign(this, { name, url, options });
+  }
+
+  /** A client that asks once, so that a second answer hides no first one. */
+  client(options = {}) {
+    const asked = { baseURL: this.url, apiKey: 'any', maxRetries: 0, ...this.options, ...options };
+    return new turbopuffer.Turbopuffer(asked);
+  }
+
+  fresh() {
+    return this.client().namespace(unused());
+  }
 }
 
-/** A test, and the rows of the specification that it proves, each list of them behind its section. */
-export function proves(name, rows, body) {
-  const file = `typescript/${path.basename(process.argv[1])}`;
-  test(name, async (t) => {
-    await body(t);
-    if (PROOFS === undefined) return;
-    for (const [section, ...proven] of rows) {
-      for (const row of proven) {
-        const proof = { client: `TypeScript ${version}`, file, section, row };
-        appendFileSync(PROOFS, `${JSON.stringify(proof)}\n`);
-      }
+/** One leaves what is written in the log; one folds it, and there all is packed. No client can tell. */
+const WAYS = [
+  new Way('log', NODES.Blocking, {}),
+  new Way('folded', NODES.Asynchronous, { compression: true }),
+];
+/** For tests that bring the node that they ask. */
+export const ONCE = [new Way('once')];
+
+/** The key of this name on a node that asks for keys; `key` in node.py says the same. */
+export const key = (name) => `a key that nobody would guess, of ${name}`;
+export const keyed = (of, options) => new Way('keys', NODES.Keyed, { apiKey: key(of), ...options });
+
+/**
+ * How the tests of a file say what they prove: rows of the specification, each list of them behind its
+ * section. Each is asked of either node, if nothing else is said.
+ */
+export function suite(url, ways = WAYS) {
+  const file = `typescript/${path.basename(fileURLToPath(url))}`;
+  return (name, rows, body) => {
+    for (const way of ways) {
+      test(`${name} (${way.name})`, async (t) => {
+        await body(way, t);
+        if (PROOFS === undefined) return;
+        const lines = rows.flatMap(([section, ...proven]) =>
+          proven.map((row) => JSON.stringify({ client: CLIENT, file, test: name, section, row })),
+        );
+        appendFileSync(PROOFS, lines.map((line) => `${line}\n`).join(''));
+      });
     }
-  });
+  };
 }
 
 /** The error of this class that the client throws, which says so. */
 export async function refused(kind, told, asked) {
+  const kinds = [kind].flat();
   try {
     await asked;
   } catch (error) {
-    assert.ok(error instanceof kind, `${error}`);
+    assert.ok(kinds.some((each) => error instanceof each), `${error}`);
     const text = error.error?.error ?? error.message;
-    assert.ok(text.includes(told), text);
+    assert.ok(text.includes(told), `${text} does not say: ${told}`);
     return error;
   }
   return assert.fail(`not refused: ${told}`);
 }
 
+/** Refused for what it says; the contract leaves open by which of the two. */
+export const invalid = (told, asked) => refused([BadRequestError, UnprocessableEntityError], told, asked);
+
+export const BY_ID = { rank_by: ['id', 'asc'], limit: 1000 };
+
 export const ids = (answer) => answer.rows.map((row) => row.id);
 
 /** All documents, by id. */
 export async function everything(ns) {
-  const asked = { rank_by: ['id', 'asc'], limit: 10_000, include_attributes: true };
-  return (await ns.query(asked)).rows;
+  return (await ns.query({ ...BY_ID, limit: 10_000, include_attributes: true })).rows;
 }
+
+/** Rows in several requests, so that they lie in several places. */
+export async function filled(ns, rows, { step = 5, ...asked } = {}) {
+  for (let start = 0; start < rows.length; start += step) {
+    await ns.write({ ...asked, upsert_rows: rows.slice(start, start + step) });
+  }
+  return ns;
+}
+
+export const count = { aggregate_by: { n: ['Count'] } };
+
+/** From 0 on. */
+export const range = (length) => Array.from({ length }, (_, number) => number);

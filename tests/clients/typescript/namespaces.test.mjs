@@ -1,151 +1,163 @@
-// Namespaces and schemas by the client of npm, whose own tests compare them key by key.
+// Namespaces: that they are there or not, their list, and what is told of one.
 
 import assert from 'node:assert/strict';
-import {
-  client,
-  everything,
-  fresh,
-  proves,
-  refused,
-  turbopuffer,
-  unused,
-  URL_OF_NODE,
-} from './client.mjs';
+import { everything, filled, ids, invalid, range, refused, suite, turbopuffer, unused } from './client.mjs';
 
-const { BadRequestError, NotFoundError } = turbopuffer;
+const { BadRequestError } = turbopuffer;
+const proves = suite(import.meta.url);
 const ROW = { upsert_rows: [{ id: 1, a: 1 }] };
-const FULL_TEXT = {
-  k1: 1.2,
-  k3: 8,
-  b: 0.75,
-  language: 'english',
-  stemming: false,
-  max_token_length: 39,
-  remove_stopwords: false,
-  ascii_folding: false,
-  case_sensitive: true,
-  tokenizer: 'word_v4',
-};
+const HOUR_MS = 3_600_000;
 
 proves(
-  'a region may stand in the URL, and none has to',
+  'a namespace is there from its first document until it is deleted, and its name begins anew',
   [
-    ['1.1', 'a region in the base URL', 'a base URL without a region'],
-    ['1.3', 'any bearer token'],
-  ],
-  async () => {
-    const { host } = new URL(URL_OF_NODE);
-    const there = client({ baseURL: `http://{region}@${host}`, region: 'gcp-us-central1' });
-    const name = unused();
-    await there.namespace(name).write(ROW);
-    const again = client({ apiKey: 'another' }).namespace(name);
-    assert.deepEqual(await everything(again), ROW.upsert_rows);
-  },
-);
-
-proves(
-  'a namespace comes and goes',
-  [
-    ['1.5', 'an unknown namespace', 'a name with other characters'],
-    ['1.7', 'exists', 'delete_all', 'hint_cache_warm', 'namespaces', 'recall'],
-    ['5.1', 'prefix', 'page_size', 'cursor', 'in order'],
+    ['1.7', 'exists', 'delete_all', 'hint_cache_warm'],
     ['5.4', 'the name may be used again'],
     ['5.5', 'status and message'],
-    ['5.6', 'num', 'top_k', 'include_ground_truth', 'a body without anything'],
+    ['11', 'lists, warm hints, recall, explain, delete'],
   ],
-  async () => {
-    const name = unused();
-    const ns = client().namespace(name);
+  async (way) => {
+    const ns = way.fresh();
     assert.equal(await ns.exists(), false);
-    await refused(NotFoundError, `namespace '${name}' was not found`, ns.schema());
-    await ns.write(ROW);
-    assert.equal(await ns.exists(), true);
-    const warm = await ns.hintCacheWarm();
-    assert.ok(['ACCEPTED', 'OK'].includes(warm.status));
-    assert.equal(typeof warm.message, 'string');
-    await ns.deleteAll();
-    assert.equal(await ns.exists(), false);
-    const vectors = [[0.5, 1.5], [1.5, 0.5], [2.5, 2.5]];
-    const upsert_rows = vectors.map((vector, id) => ({ id, vector }));
-    await ns.write({ distance_metric: 'cosine_distance', upsert_rows });
-    const recall = await ns.recall({ num: 1, top_k: 2, include_ground_truth: true });
-    assert.deepEqual([recall.avg_recall, recall.avg_exhaustive_count, recall.avg_ann_count], [1, 2, 2]);
-    assert.equal(recall.ground_truth[0].nearest_neighbors.length, 2);
-    assert.equal((await ns.recall()).ground_truth, undefined);
-    const names = Array.from({ length: 11 }, (_, number) => `${name}-${10 + number}`);
-    await Promise.all(names.map((each) => client().namespace(each).write(ROW)));
-    const listed = { prefix: `${name}-`, page_size: 5 };
-    const first = await client().namespaces(listed);
-    const second = await first.getNextPage();
-    assert.deepEqual(first.namespaces.map((each) => each.id), names.slice(0, 5));
-    assert.deepEqual(second.namespaces.map((each) => each.id), names.slice(5, 10));
-    assert.notEqual(first.next_cursor, second.next_cursor);
-    const all = [];
-    for await (const each of client().namespaces(listed)) all.push(each.id);
-    assert.deepEqual(all, names);
-    const odd = client().namespace('a b').schema();
-    await refused(BadRequestError, 'Namespace contains invalid characters', odd);
+    for (const a of ['text', 7, [0.5]]) {
+      await ns.write({ upsert_rows: [{ id: 1, a }] });
+      await ns.write({ upsert_rows: [{ id: 2, a }] });
+      assert.equal(await ns.exists(), true);
+      assert.deepEqual(await everything(ns), [{ id: 1, a }, { id: 2, a }]);
+      const warm = await ns.hintCacheWarm();
+      assert.ok(['ACCEPTED', 'OK'].includes(warm.status));
+      assert.equal(typeof warm.message, 'string');
+      assert.equal((await ns.deleteAll()).status, 'OK');
+      assert.equal(await ns.exists(), false);
+    }
   },
 );
 
 proves(
-  'a schema is told key by key',
+  'names are listed in order, page by page',
   [
-    ['1.5', 'a type that changes'],
-    ['1.7', 'schema', 'update_schema', 'metadata', 'update_metadata'],
-    ['2.1', 'schema'],
-    ['4.2', 'type', 'a type alone', 'filterable', 'full_text_search', 'ann: true'],
-    ['4.5', 'schema, key by key', 'metadata, key by key', 'full_text_search: false is null'],
-    ['5.2', 'no other keys', 'encryption', 'index', 'created_at and updated_at', 'read_only', 'pinning'],
-    ['5.3', 'read_only', 'pinning: true', 'pinning: null', 'pinning: replicas'],
+    ['1.7', 'namespaces'],
+    ['5.1', 'prefix', 'page_size', 'cursor', 'in order'],
+    ['11', 'lists, warm hints, recall, explain, delete'],
   ],
-  async () => {
-    const ns = fresh();
-    const full_text_search = { case_sensitive: true };
-    await ns.write({
-      distance_metric: 'cosine_distance',
-      schema: {
-        tags: { type: '[]string', filterable: false, full_text_search },
-        private: 'bool',
-        text: { type: 'string', full_text_search: true },
-      },
-      upsert_rows: [{ id: 1, vector: [0.5, 1.5], private: true }],
-    });
-    const nothing = { filterable: null, full_text_search: null };
-    const text = { ...FULL_TEXT, case_sensitive: false };
-    assert.deepEqual(await ns.schema(), {
-      id: { type: 'uint', ...nothing },
-      vector: { type: '[2]f32', ann: true, ...nothing },
-      private: { type: 'bool', filterable: true, full_text_search: null },
-      tags: { type: '[]string', filterable: false, full_text_search: FULL_TEXT },
-      text: { type: 'string', filterable: false, full_text_search: text },
-    });
-    const metadata = await ns.metadata();
-    assert.deepEqual(metadata.schema, {
-      id: { type: 'uint' },
-      vector: { type: '[2]f32', ann: { distance_metric: 'cosine_distance' } },
-      private: { type: 'bool', filterable: true },
-      tags: { type: '[]string', filterable: false, full_text_search: FULL_TEXT },
-      text: { type: 'string', filterable: false, full_text_search: text },
-    });
+  async (way) => {
+    const client = way.client();
+    const prefix = `${unused()}-`;
+    const names = range(11).map((number) => `${prefix}${10 + number}`);
+    await Promise.all(names.toReversed().map((each) => client.namespace(each).write(ROW)));
+    const listed = { prefix, page_size: 5 };
+    const first = await client.namespaces(listed);
+    const second = await first.getNextPage();
+    assert.deepEqual(first.namespaces, names.slice(0, 5).map((id) => ({ id })));
+    assert.deepEqual(second.namespaces.map((each) => each.id), names.slice(5, 10));
+    assert.notEqual(first.next_cursor, second.next_cursor);
+    const again = await client.namespaces({ ...listed, cursor: second.next_cursor });
+    assert.deepEqual(again.namespaces.map((each) => each.id), names.slice(10));
+    await client.namespace(names[3]).deleteAll();
+    const all = [];
+    for await (const each of client.namespaces(listed)) all.push(each.id);
+    assert.deepEqual(all, names.toSpliced(3, 1));
+    assert.deepEqual((await client.namespaces({ prefix: `${prefix}none` })).namespaces, []);
+  },
+);
+
+proves(
+  'metadata have these keys and no others',
+  [
+    ['1.7', 'metadata', 'metadata under /v1'],
+    ['5.2', 'created_at and updated_at', 'last_write_at', 'encryption', 'encryption under /v1', 'index'],
+    ['5.2', 'approx_row_count and approx_logical_bytes', 'no other keys'],
+    ['11', 'both shapes of a schema, both versions of metadata, changing them'],
+  ],
+  async (way) => {
+    const name = unused();
+    const ns = way.client().namespace(name);
+    await ns.write(ROW);
+    const old = await way.client().get(`/v1/namespaces/${name}/metadata`);
     const known = ['schema', 'approx_logical_bytes', 'approx_row_count', 'created_at', 'updated_at'];
     known.push('last_write_at', 'encryption', 'index');
-    assert.deepEqual(Object.keys(metadata).sort(), known.sort());
-    assert.deepEqual(metadata.encryption, { mode: 'default' });
-    const changed = await ns.updateSchema({
-      schema: { text: { type: 'string', filterable: true, full_text_search: false } },
-    });
-    assert.deepEqual(changed.text, { type: 'string', filterable: true, full_text_search: null });
-    await refused(
-      BadRequestError,
-      "invalid schema update for attribute 'private': cannot change attribute type from bool to int",
-      ns.updateSchema({ schema: { private: 'int' } }),
-    );
-    assert.equal((await ns.updateMetadata({ read_only: true })).read_only, true);
-    await refused(BadRequestError, 'read-only', ns.write(ROW));
-    assert.equal((await ns.updateMetadata({ read_only: false })).read_only, undefined);
-    for (const [pinning, replicas] of [[true, 1], [{ replicas: 2 }, 2], [null, undefined]]) {
-      assert.equal((await ns.updateMetadata({ pinning })).pinning?.replicas, replicas);
+    for (const [told, encryption] of [[await ns.metadata(), { mode: 'default' }], [old, { sse: true }]]) {
+      assert.deepEqual(Object.keys(told).sort(), known.toSorted());
+      assert.deepEqual([told.encryption, told.index], [encryption, { status: 'up-to-date' }]);
+      for (const moment of [told.created_at, told.updated_at, told.last_write_at]) {
+        assert.ok(Math.abs(Date.now() - new Date(moment)) < HOUR_MS, moment);
+      }
+      if (way.name === 'log') {
+        // As the contract has it: documents count when they are indexed.
+        assert.deepEqual([told.approx_row_count, told.approx_logical_bytes], [0, 0]);
+      }
     }
+    await ns.updateSchema({ schema: { b: 'int' } });
+    assert.equal((await ns.metadata()).last_write_at, old.last_write_at);
+  },
+);
+
+proves(
+  'metadata are changed',
+  [
+    ['1.5', 'a namespace that is read-only'],
+    ['1.7', 'update_metadata'],
+    ['5.2', 'read_only', 'pinning'],
+    ['5.3', 'read_only', 'pinning: true', 'pinning: false', 'pinning: replicas', 'pinning: null'],
+    ['5.3', 'what is not named stays'],
+    ['5.8', 'pinning is told as it was set'],
+    ['11', 'both shapes of a schema, both versions of metadata, changing them'],
+  ],
+  async (way) => {
+    const ns = way.fresh();
+    await ns.write(ROW);
+    assert.equal((await ns.updateMetadata({ read_only: true })).read_only, true);
+    for (const ask of [
+      () => ns.write({ upsert_rows: [{ id: 2 }] }),
+      () => ns.write({ deletes: [1] }),
+      () => ns.updateSchema({ schema: { b: 'int' } }),
+    ]) {
+      await refused(BadRequestError, 'read-only', ask());
+    }
+    assert.deepEqual(await everything(ns), ROW.upsert_rows);
+    assert.equal((await ns.updateMetadata({ read_only: false })).read_only, undefined);
+    for (const [pinning, replicas] of [
+      [{ replicas: 2 }, 2],
+      [null, undefined],
+      [true, 1],
+      [false, undefined],
+    ]) {
+      assert.equal((await ns.updateMetadata({ pinning })).pinning?.replicas, replicas);
+      assert.equal((await ns.metadata()).pinning?.replicas, replicas);
+    }
+    await ns.updateMetadata({ pinning: { replicas: 3 } });
+    const kept = await ns.updateMetadata({ read_only: true });
+    assert.deepEqual([kept.pinning.replicas, kept.read_only], [3, true]);
+  },
+);
+
+proves(
+  'an exact search recalls everything',
+  [
+    ['1.7', 'recall'],
+    ['5.6', 'num', 'top_k', 'filters', 'rank_by', 'include_ground_truth', 'a body without anything'],
+    ['11', 'lists, warm hints, recall, explain, delete'],
+  ],
+  async (way) => {
+    const vectors = [[0.5, 1.5], [2.5, 0.5], [-1.5, 0.25]];
+    const rows = vectors.map((vector, id) => ({ id, vector, kind: id < 2 ? 'a' : 'b' }));
+    const ns = await filled(way.fresh(), rows, { step: 1, distance_metric: 'euclidean_squared' });
+    const near = ['vector', 'ANN', [0.5, 0.5]];
+    for (const [asked, most] of [
+      [undefined, 3],
+      [{ num: 1, top_k: 2 }, 2],
+      [{ num: 2, top_k: 10, filters: ['kind', 'Eq', 'a'] }, 2],
+      [{ rank_by: near, top_k: 1 }, 1],
+    ]) {
+      const told = await ns.recall(asked);
+      assert.deepEqual([told.avg_recall, told.avg_exhaustive_count, told.avg_ann_count], [1, most, most]);
+      assert.equal(told.ground_truth, undefined);
+    }
+    const told = await ns.recall({ rank_by: near, include_ground_truth: true });
+    const [{ query_vector, nearest_neighbors }] = told.ground_truth;
+    assert.deepEqual(query_vector, near[2]);
+    assert.deepEqual(ids({ rows: nearest_neighbors }), [0, 1, 2]);
+    assert.deepEqual(nearest_neighbors.map((row) => row.vector), vectors);
+    await invalid('num', ns.recall({ num: 2, rank_by: near }));
   },
 );

@@ -1,9 +1,10 @@
-// Writes by the client of npm: vectors go as numbers, moments as it spells them.
+// Writes: what a request changes, what it leaves, and that it does all of it or nothing.
 
 import assert from 'node:assert/strict';
-import { everything, fresh, proves, refused, turbopuffer } from './client.mjs';
+import { everything, refused, suite, turbopuffer, unused } from './client.mjs';
 
 const { BadRequestError, NotFoundError, UnprocessableEntityError } = turbopuffer;
+const proves = suite(import.meta.url);
 const COSINE = { distance_metric: 'cosine_distance' };
 
 proves(
@@ -15,11 +16,13 @@ proves(
     ['2.3', '[N]f32 as numbers'],
     ['2.8', 'status and message', 'rows_affected', 'rows_upserted', 'rows_patched', 'rows_deleted'],
     ['2.8', 'upserted_ids, patched_ids, deleted_ids', 'performance.server_total_ms'],
-    ['2.8', 'billing.billable_logical_bytes_written'],
+    ['2.8', 'billing.billable_logical_bytes_written', 'a namespace without documents stays'],
     ['3.3', 'what is missing is absent', 'vectors as floats'],
+    ['6.2', 'a strong query sees what was acknowledged'],
+    ['11', 'patches, deletes, writes by filter, conditions, affected ids'],
   ],
-  async () => {
-    const ns = fresh();
+  async (way) => {
+    const ns = way.fresh();
     const written = await ns.write({
       ...COSINE,
       upsert_rows: [
@@ -37,9 +40,10 @@ proves(
     assert.equal(written.billing.billable_logical_bytes_written, billed);
     assert.ok(written.performance.server_total_ms > 0);
     const columns = { id: [3, 4], vector: [[0.5, 1.5], [2.5, 0.5]], title: ['x', null] };
-    await ns.write({ upsert_columns: columns });
+    const plain = await ns.write({ upsert_columns: columns });
+    assert.equal(plain.upserted_ids, undefined);
     const changed = await ns.write({
-      patch_rows: [{ id: 1, title: 'new' }],
+      patch_rows: [{ id: 1, title: 'new' }, { id: 9, title: 'never there' }],
       patch_columns: { id: [2, 3], title: ['second', null] },
       deletes: [4],
       return_affected_ids: true,
@@ -52,115 +56,122 @@ proves(
       { id: 2, vector: [1, 2], title: 'second', public: false },
       { id: 3, vector: [0.5, 1.5] },
     ]);
+    await refused(BadRequestError, "'vector'", ns.write({ patch_rows: [{ id: 1, vector: [0.5, 2.5] }] }));
+    await refused(BadRequestError, 'same length', ns.write({ upsert_columns: { id: [1, 2], a: [1] } }));
+    await ns.write({ upsert_rows: [{ id: 1, title: 'whole' }], deletes: [2, 3] });
+    assert.deepEqual(await everything(ns), [{ id: 1, title: 'whole' }]);
+    await ns.write({ deletes: [1] });
+    assert.deepEqual(await everything(ns), []);
+    assert.equal(await ns.exists(), true);
   },
 );
 
 proves(
-  'moments, uuids and bytes come back',
+  'a request with one bad document does nothing',
   [
-    ['2.2', 'datetimes as clients send them', 'an id is a uuid, in any case'],
-    ['3.3', 'a datetime in UTC'],
-    ['4.1', 'datetime', 'uuid', 'bytes', 'uint', 'float'],
+    ['2.2', 'an id twice in one request', 'ids of one type'],
+    ['2.3', 'a wrong length'],
+    ['2.4', 'all of a request or nothing'],
+    ['6.2', 'a write is one batch'],
+    ['11', 'implicit creation, the type of ids, an id twice, columns'],
   ],
-  async () => {
-    const ns = fresh();
-    const id = '0F8FAD5B-D9CB-469F-A165-70867728950E';
-    await ns.write({
-      schema: { id: 'uuid', at: 'datetime', of: 'uuid', raw: 'bytes', n: 'uint', f: 'float' },
-      upsert_rows: [
-        { id, at: new Date('2024-03-01T12:00:00.250Z'), of: id, raw: 'AQID', n: 7, f: 0.1 },
-      ],
-    });
-    const [row] = await everything(ns);
-    assert.deepEqual(row, {
-      id: id.toLowerCase(),
-      at: '2024-03-01T12:00:00.250000000Z',
-      of: id.toLowerCase(),
-      raw: 'AQID',
-      n: 7,
-      f: 0.1,
-    });
-  },
-);
-
-proves(
-  'writes go by filters and conditions',
-  [
-    ['2.1', 'delete_by_filter', 'delete_by_filter_allow_partial', 'patch_by_filter'],
-    ['2.1', 'patch_by_filter_allow_partial', 'upsert_condition', 'patch_condition'],
-    ['2.1', 'delete_condition', 'disable_backpressure', 'encryption: default'],
-    ['2.5', '$ref_new', 'insert if absent', 'what is passed over is not counted'],
-  ],
-  async () => {
-    const ns = fresh();
-    const rows = [1, 2, 3, 4].map((id) => ({ id, n: id }));
-    await ns.write({ upsert_rows: rows, encryption: { mode: 'default' } });
-    const deleted = await ns.write({
-      delete_by_filter: ['n', 'Gt', 3],
-      delete_by_filter_allow_partial: true,
-    });
-    assert.equal(deleted.rows_affected, 1);
-    const patched = await ns.write({
-      patch_by_filter: { filters: ['n', 'Lt', 3], patch: { kind: 'x' } },
-      patch_by_filter_allow_partial: true,
-    });
-    assert.equal(patched.rows_affected, 2);
-    const newer = ['n', 'Lt', { $ref_new: 'n' }];
-    const upserted = await ns.write({
-      upsert_rows: [{ id: 1, n: 0 }, { id: 2, n: 5 }, { id: 9, n: 0 }],
-      upsert_condition: newer,
-      disable_backpressure: true,
-    });
-    assert.equal(upserted.rows_affected, 2);
-    const insert = { upsert_condition: ['id', 'Eq', null] };
-    const once = await ns.write({ upsert_rows: [{ id: 9, n: 9 }], ...insert });
-    assert.equal(once.rows_affected, 0);
-    const less = await ns.write({ patch_rows: [{ id: 3, n: 1 }], patch_condition: newer });
-    assert.equal(less.rows_affected, 0);
-    const gone = await ns.write({ deletes: [3, 9], delete_condition: ['n', 'Eq', 0] });
-    assert.equal(gone.rows_affected, 1);
-    assert.deepEqual(await everything(ns), [
-      { id: 1, n: 1, kind: 'x' },
-      { id: 2, n: 5 },
-      { id: 3, n: 3 },
-    ]);
-  },
-);
-
-proves(
-  'what cannot be written is refused in words',
-  [
-    ['1.4', 'what is not offered is a 400, once'],
-    ['1.5', 'a vector without a metric', 'a metric that differs', 'a row without an id'],
-    ['1.5', 'a malformed KMS key', 'an unknown namespace'],
-    ['1.7', 'copy_from', 'branch_from'],
-    ['2.1', 'copy_from_namespace', 'branch_from_namespace', 'create_namespace'],
-    ['2.1', 'encryption: customer-managed', 'sharding'],
-    ['2.2', 'an id twice in one request'],
-  ],
-  async () => {
-    const ns = fresh();
-    const vector = { upsert_rows: [{ id: 1, vector: [0.5, 1.5] }] };
-    await refused(BadRequestError, 'distance_metric must be specified', ns.write(vector));
-    const first = { ...vector, ...COSINE };
-    await refused(NotFoundError, 'was not found', ns.write({ ...first, create_namespace: false }));
-    await ns.write(first);
-    for (const [kind, told, asked] of [
-      [BadRequestError, 'distance metric mismatch', { distance_metric: 'euclidean_squared' }],
-      [BadRequestError, 'twice', { upsert_rows: [{ id: 2 }], deletes: [2] }],
-      [UnprocessableEntityError, 'missing field `id`', { upsert_rows: [{ a: 1 }] }],
-      [
-        BadRequestError,
-        'Malformed Cloud KMS crypto key: mykey',
-        { encryption: { mode: 'customer-managed', key_name: 'mykey' } },
-      ],
-      [BadRequestError, 'sharding', { sharding: { num_shards: 2 } }],
-      [BadRequestError, 'copy_from_namespace', { copy_from_namespace: 'elsewhere' }],
-      [BadRequestError, 'branch_from_namespace', { branch_from_namespace: 'elsewhere' }],
+  async (way) => {
+    const ns = way.fresh();
+    await ns.write({ ...COSINE, upsert_rows: [{ id: 1, vector: [0.5, 1.5], a: 1 }] });
+    const before = await everything(ns);
+    const good = { id: 7, vector: [0.5, 1.5], a: 7 };
+    for (const [told, bad] of [
+      ['twice', { upsert_rows: [good, { id: 7, vector: [1.5, 1.5] }] }],
+      ['twice', { upsert_rows: [good], deletes: [7] }],
+      ['twice', { upsert_rows: [good], patch_rows: [{ id: 7, a: 1 }] }],
+      ['twice', { upsert_rows: [good], upsert_columns: { id: [7] } }],
+      ['3 numbers', { upsert_rows: [good, { id: 8, vector: [0.5, 1.5, 2.5] }] }],
+      ['expects int', { upsert_rows: [good, { id: 8, a: 'eight' }] }],
+      ['eight', { upsert_rows: [good, { id: 'eight' }] }],
     ]) {
-      await refused(kind, told, ns.write(asked));
+      await refused(BadRequestError, told, ns.write(bad));
+      assert.deepEqual(await everything(ns), before);
     }
-    await refused(BadRequestError, 'copy', fresh().copyFrom({ source_namespace: 'elsewhere' }));
-    await refused(BadRequestError, 'branch', fresh().branchFrom({ source_namespace: 'elsewhere' }));
   },
 );
+
+proves(
+  'a condition is asked of the document that is there',
+  [
+    ['2.1', 'upsert_condition', 'patch_condition', 'delete_condition'],
+    ['2.5', 'a document that is there', 'an upsert of a missing document', '$ref_new'],
+    ['2.5', 'a patch or delete of a missing document', 'what is passed over is not counted'],
+    ['2.5', 'insert if absent', '$ref_new of a delete is null', 'vectors are compared'],
+    ['3.4', 'null under Lt and Lte'],
+    ['11', 'patches, deletes, writes by filter, conditions, affected ids'],
+  ],
+  async (way) => {
+    const ns = way.fresh();
+    const newer = ['version', 'Lt', { $ref_new: 'version' }];
+    await ns.write({ upsert_rows: [{ id: 1, version: 5, a: 'old' }, { id: 2, a: 'old' }] });
+    const written = await ns.write({
+      // Older than what is there, newer than nothing, and not there at all.
+      upsert_rows: [1, 2, 3].map((id) => ({ id, version: 4, a: 'new' })),
+      upsert_condition: newer,
+      return_affected_ids: true,
+    });
+    assert.deepEqual([written.rows_affected, written.upserted_ids], [2, [2, 3]]);
+    const patches = [{ id: 1, version: 6 }, { id: 2, version: 3 }, { id: 9, version: 9 }];
+    const patched = await ns.write({ patch_rows: patches, patch_condition: newer });
+    assert.equal(patched.rows_affected, 1);
+    const over = ['version', 'Gte', 6];
+    assert.equal((await ns.write({ deletes: [1, 2, 9], delete_condition: over })).rows_affected, 1);
+    // Of a delete nothing comes, so this asks whether the value is missing.
+    const missing = ['version', 'Eq', { $ref_new: 'version' }];
+    assert.equal((await ns.write({ deletes: [2], delete_condition: missing })).rows_affected, 0);
+    const insert = { upsert_condition: ['id', 'Eq', null] };
+    const inserted = await ns.write({ upsert_rows: [{ id: 3, a: 'x' }, { id: 4, a: 'x' }], ...insert });
+    assert.equal(inserted.rows_affected, 1);
+    const kept = [2, 3].map((id) => ({ id, version: 4, a: 'new' }));
+    assert.deepEqual(await everything(ns), [...kept, { id: 4, a: 'x' }]);
+    const vectors = way.fresh();
+    await vectors.write({ ...COSINE, upsert_rows: [{ id: 1, vector: [0.5, 1.5] }] });
+    const other = { upsert_condition: ['vector', 'NotEq', { $ref_new: 'vector' }] };
+    for (const [vector, affected] of [[[0.5, 1.5], 0], [[0.5, 2.5], 1], [[0.5, 2.5], 0]]) {
+      const asked = await vectors.write({ upsert_rows: [{ id: 1, vector }], ...other });
+      assert.equal(asked.rows_affected, affected);
+    }
+  },
+);
+
+proves(
+  'a namespace is created when it is asked for',
+  [
+    ['2.1', 'create_namespace', 'disable_backpressure', 'encryption: default'],
+    ['2.8', 'an empty write'],
+    ['5.8', 'encryption.mode: default'],
+  ],
+  async (way) => {
+    const name = unused();
+    const ns = way.client().namespace(name);
+    const row = { upsert_rows: [{ id: 1, a: 1 }] };
+    await refused(NotFoundError, name, ns.write({ ...row, create_namespace: false }));
+    assert.equal(await ns.exists(), false);
+    await refused(BadRequestError, '`schema.id`', ns.write({ create_namespace: true }));
+    await ns.write({ create_namespace: true, schema: { id: 'uint' } });
+    assert.deepEqual(await everything(ns), []);
+    await ns.write({ ...row, create_namespace: false, disable_backpressure: true });
+    const nothing = await ns.write();
+    assert.deepEqual([nothing.status, nothing.rows_affected], ['OK', 0]);
+    assert.deepEqual(await everything(ns), row.upsert_rows);
+    const other = way.fresh();
+    await other.write({ ...row, encryption: { mode: 'default' } });
+    assert.deepEqual((await other.metadata()).encryption, { mode: 'default' });
+  },
+);
+
+proves('a key is answered as it was the first time', [], async (way) => {
+  const ns = way.fresh();
+  await ns.write({ upsert_rows: [{ id: 1 }] });
+  const asked = { upsert_rows: [{ id: 2, a: 2 }], upsert_condition: ['id', 'Eq', null] };
+  const options = { headers: { 'Idempotency-Key': 'k1' } };
+  // Without the key, the second of them would find its condition broken by the first.
+  for (const _ of [1, 2]) assert.equal((await ns.write(asked, options)).rows_affected, 1);
+  const other = { ...asked, upsert_rows: [{ id: 2, a: 3 }] };
+  await refused(UnprocessableEntityError, 'key', ns.write(other, options));
+});
