@@ -111,9 +111,9 @@ impl Wishes {
         if let (Some(taken), Wish::Change { key: Some(key), .. }) =
             (before.and_then(Wished::key), &mut wished.wish)
         {
+            // It is kept by whose it is alone: a third wish that took it might be the first one again.
             *key = taken.to_owned();
-        }
-        if wished.key().is_some() {
+        } else if wished.key().is_some() {
             self.keyed.push_back(wished.clone());
             if self.keyed.len() > KEYED_MAX {
                 self.keyed.pop_front();
