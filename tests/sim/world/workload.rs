@@ -7,7 +7,7 @@ mod habits;
 mod hand;
 mod seen;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use elacsym::model::{Create, Namespace};
 
@@ -43,6 +43,8 @@ pub(crate) struct Wishes {
     habits: Habits,
     chance: Chance,
     keyed: VecDeque<Wished>,
+    /// Keys that a careless wish has taken: of two that did, the second might be the first one again.
+    lent: BTreeSet<String>,
     /// A large batch of this client that may be there.
     large: Option<Large>,
 }
@@ -72,6 +74,7 @@ impl Wishes {
             habits: plan.habits.clone(),
             chance: plan.chance(&format!("client {client}")),
             keyed: VecDeque::new(),
+            lent: BTreeSet::new(),
             large: None,
         }
     }
@@ -106,13 +109,13 @@ impl Wishes {
         let another = |before: &&Wished| {
             before.name == wished.name
                 && before.change().is_some_and(|it| Some(it) != wished.change())
+                && before.key().is_some_and(|key| !self.lent.contains(key))
         };
         let before = self.keyed.iter().find(|before| careless && another(before));
-        if let (Some(taken), Wish::Change { key: Some(key), .. }) =
-            (before.and_then(Wished::key), &mut wished.wish)
-        {
-            // It is kept by whose it is alone: a third wish that took it might be the first one again.
-            *key = taken.to_owned();
+        let taken = before.and_then(Wished::key).map(str::to_owned);
+        if let (Some(taken), Wish::Change { key: Some(key), .. }) = (taken, &mut wished.wish) {
+            key.clone_from(&taken);
+            self.lent.insert(taken);
         } else if wished.key().is_some() {
             self.keyed.push_back(wished.clone());
             if self.keyed.len() > KEYED_MAX {
