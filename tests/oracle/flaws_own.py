@@ -36,6 +36,13 @@ def shapeless(flaws):
     return flaws.dice.choice([*some, {"full_text": "cat"}])
 
 
+def forgotten(flaws):
+    """Null is a value, and whoever means it says it."""
+    word = flaws.dice.choice(["eq", "ne", "gt", "lte", "in", "not_in", "contains", "glob"])
+    condition = {"field": flaws.dice.choice(["id", words(flaws)]), "op": word}
+    return asked(flaws) | {"filter": condition}
+
+
 def weighed(flaws):
     wrong = [[1, 1], [-1], {"unknown": 1}, "1"]
     some = [several(flaws, weights=said) for said in wrong]
@@ -65,6 +72,7 @@ OWN = {
     "text as a list": lambda f: asked(f, query=["cat"]),
     "list as a text": lambda f: {"full_text": {"field": lists(f), "query": "cat"}},
     "text too long": lambda f: asked(f, query="cat " * 2049),
+    "condition without a value": forgotten,
     "text weighed": weighed,
     "text in an order": lambda f: asked(f) | {"sort": [{"field": "id"}]},
     "vector in an order": lambda f: vector(f) | {"sort": [{"field": "id"}]},

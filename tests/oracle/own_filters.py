@@ -50,12 +50,14 @@ def as_list(given):
         return [given["type"].title(), below]
     shaped(isinstance(given.get("field"), str) and isinstance(given.get("op"), str))
     shaped(set(given) <= {"field", "op", "value"})
-    name, word, value = given["field"], given["op"], given.get("value")
+    name, word = given["field"], given["op"]
     if word == "exists":
+        value = given.get("value")
         shaped(value is None or isinstance(value, bool))
         return [name, "Eq" if value is False else "NotEq", None]
+    shaped("value" in given)
     expect(word in OPERATORS, "unknown operator", EITHER)
-    return [name, OPERATORS[word], value]
+    return [name, OPERATORS[word], given["value"]]
 
 
 def bind(schema, given):

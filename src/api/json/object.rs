@@ -36,10 +36,15 @@ impl Object {
         if self.path.is_empty() { name } else { format!("{}.{name}", self.path) }
     }
 
+    /// What is null is as if it were not there.
     pub(in crate::api) fn take(&mut self, name: &str) -> Option<Given> {
+        self.take_any(name).filter(|given| *given != Given::Null)
+    }
+
+    /// Null too, where that is a value like another.
+    pub(in crate::api) fn take_any(&mut self, name: &str) -> Option<Given> {
         let at = self.fields.iter().position(|(field, _)| **field == *name)?;
-        let (_, given) = self.fields.remove(at);
-        (given != Given::Null).then_some(given)
+        Some(self.fields.remove(at).1)
     }
 
     pub(in crate::api) fn truth(&mut self, name: &str) -> Result<Option<bool>, Refusal> {

@@ -35,7 +35,13 @@ fn one(path: &str, given: Given) -> Result<Filter, Refusal> {
 fn condition(mut object: Object) -> Result<Filter, Refusal> {
     let attribute = object.text("field")?.ok_or_else(|| object.missing("field"))?;
     let word = object.text("op")?.ok_or_else(|| object.missing("op"))?;
-    let value = object.take("value").unwrap_or(Given::Null);
+    // Null is a value like another. Whoever leaves it out has forgotten it, and a deletion by `ne` would
+    // take all documents that have the field.
+    let value = match object.take_any("value") {
+        None | Some(Given::Null) if *word == *"exists" => Given::Bool(true),
+        Some(value) => value,
+        None => return Err(object.missing("value")),
+    };
     object.end()?;
     let (op, value) = match &*word {
         "eq" => (Op::Eq, value),
@@ -49,7 +55,7 @@ fn condition(mut object: Object) -> Result<Filter, Refusal> {
         "contains" => (Op::Contains, value),
         "contains_any" => (Op::ContainsAny, value),
         "exists" => match value {
-            Given::Bool(true) | Given::Null => (Op::NotEq, Given::Null),
+            Given::Bool(true) => (Op::NotEq, Given::Null),
             Given::Bool(false) => (Op::Eq, Given::Null),
             _ => return Err(Refusal::invalid("the filter `exists` takes true or false")),
         },
@@ -101,7 +107,9 @@ mod tests {
                 like(Pattern::Glob { operand: text("x*"), case: Case::Matters }),
             ),
             (r#"{"field":"a","op":"regex","value":"^x"}"#, like(Pattern::Regex(text("^x")))),
+            (r#"{"field":"a","op":"exists"}"#, test(Op::NotEq, Given::Null)),
             (r#"{"field":"a","op":"exists","value":true}"#, test(Op::NotEq, Given::Null)),
+            (r#"{"field":"a","op":"ne","value":null}"#, test(Op::NotEq, Given::Null)),
             (r#"{"field":"a","op":"exists","value":false}"#, test(Op::Eq, Given::Null)),
             (
                 r#"{"type":"and","conditions":[{"field":"a","op":"eq","value":null}]}"#,
@@ -122,7 +130,10 @@ mod tests {
             ("[]", "filter: invalid type: sequence, expected an object"),
             (r#"{"field":"a","op":"like","value":"x"}"#, "unknown filter operator `like`"),
             (r#"{"op":"eq","value":1}"#, "filter: missing field `field`"),
-            (r#"{"field":"a","op":"eq","vlaue":1}"#, "unknown field `filter.vlaue`"),
+            (r#"{"field":"a","op":"eq","value":1,"of":1}"#, "unknown field `filter.of`"),
+            (r#"{"field":"a","op":"ne"}"#, "filter: missing field `value`"),
+            (r#"{"field":"a","op":"in","vlaue":[1]}"#, "filter: missing field `value`"),
+            (r#"{"field":"a","op":"exists","value":0}"#, "takes true or false"),
             (r#"{"type":"xor","conditions":[]}"#, "`and`, `or` or `not`"),
             (
                 r#"{"type":"or","conditions":[{"field":1}]}"#,
