@@ -33,7 +33,7 @@ use super::words::{Act, Broken, History, Moment, Order};
 use super::workload::Hearsay;
 
 /// From then on faults are forced where too few have happened, as a part of the length of a run.
-const OWED_FROM: f64 = 0.25;
+const OWED_FROM: f64 = 0.03;
 /// Clients that are late have asked their last by then, each wish of which takes a minute at most.
 const OVERTIME: Duration = Duration::from_secs(8 * 3600);
 /// Time has passed so often in no run: some ten thousand times is usual.
