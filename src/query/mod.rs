@@ -10,7 +10,9 @@
 mod aggregate;
 mod aggregation;
 mod computed;
+mod exact;
 mod explain;
+mod fixed;
 mod fuse;
 mod group;
 pub mod heft;

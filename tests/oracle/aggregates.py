@@ -1,5 +1,9 @@
 """Aggregates: how many, how much, and by which group, over all documents that match."""
 
+import math
+import sys
+from fractions import Fraction
+
 import aggregations_v2
 from refusal import EITHER, expect
 from values import NUMBERS, SCALARS, SPARSE, element, is_array, is_vector, show
@@ -8,8 +12,16 @@ GROUPS_MAX = 10_000
 KEYS_MAX = 8
 
 
+def rounded(total):
+    """The nearest float; what is beyond the largest is the largest."""
+    try:
+        return float(total)
+    except OverflowError:
+        return math.copysign(sys.float_info.max, total)
+
+
 def bind_aggregate(schema, given):
-    """A function of the documents that match, in the order of their ids."""
+    """A function of the documents that match."""
     expect(
         isinstance(given, list) and given and isinstance(given[0], str), "aggregate shape", EITHER
     )
@@ -23,7 +35,12 @@ def bind_aggregate(schema, given):
     if word == "Count":
         return lambda docs: sum(doc.get(name) is not None for doc in docs)
     expect(kind in NUMBERS and name != "id", "sum type")
-    return lambda docs: sum(doc[name] for doc in docs if doc.get(name) is not None)
+
+    def total(docs):
+        numbers = [doc[name] for doc in docs if doc.get(name) is not None]
+        return rounded(sum(map(Fraction, numbers))) if kind == "float" else sum(numbers)
+
+    return total
 
 
 def bind_all(schema, given, in_groups):

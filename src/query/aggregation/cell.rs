@@ -1,8 +1,8 @@
 //! Numbers of three kinds in the one loop that each aggregation has: as they are added, as floats,
 //! and as bits that are in their order.
 
-use super::exact::Exact;
 use crate::model::{Scalar, Value};
+use crate::query::exact::Exact;
 
 /// An integer, a float that is a number, or a moment as its microseconds.
 pub(super) trait Cell: Copy {

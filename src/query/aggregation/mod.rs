@@ -18,8 +18,6 @@ mod calendar;
 mod cell;
 mod column;
 mod distinct;
-mod exact;
-mod fixed;
 mod hash;
 mod keyed;
 mod moments;

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, of_rank};
 use super::column::{Cells, Column, Elements, Placed, Run, float, int, uint};
-use super::exact::Exact;
 use super::grown;
 use crate::error::{Error, Result};
 use crate::model::aggregation::{Bounds, Metric, Spread, Stats, Sum, Summary, Unit};
 use crate::model::{Scalar, Value};
+use crate::query::exact::Exact;
 use crate::query::score::finite;
 
 /// By bucket. What the metric does not ask for is empty, and buckets at the end may be missing that
