@@ -116,12 +116,7 @@ fn what_once_broke_holds() {
 /// One seed, and all that there is to read of it.
 fn replay(seed: u64) {
     let plan = match std::env::var("SIM_LESS") {
-        Ok(less) => {
-            // Which kinds of faults there are to be named, the whole run tells.
-            let whole = run(&Plan::of(seed), Ear::Shut);
-            let happens: Vec<_> = whole.figures.faults.into_keys().collect();
-            lower(Plan::of(seed), &less, &happens)
-        }
+        Ok(less) => lower(Plan::of(seed), &less),
         Err(_) => Plan::of(seed),
     };
     let outcome = run(&plan, Ear::Open);

@@ -15,6 +15,7 @@ use elacsym::env::Dice;
 use elacsym::model::Namespace;
 use elacsym::namespace::keeper::{Backlog, FoldAt};
 
+use super::report::Trial;
 use super::store::{FaultKind, Rates};
 use super::workload::{Deed, Habits};
 pub(crate) use chance::Chance;
@@ -47,6 +48,8 @@ pub(crate) struct Plan {
     pub(crate) length: Duration,
     pub(crate) limits: Limits,
     pub(crate) rates: Rates,
+    /// Faults that are forced where fewer have happened when a part of the run is over.
+    pub(crate) faults_owed: usize,
     /// Kinds of faults that never happen.
     pub(crate) masked: BTreeSet<FaultKind>,
     pub(crate) crashes: usize,
@@ -108,6 +111,7 @@ impl Plan {
             length,
             limits: limits(&root, &habits),
             rates: Rates::drawn(root.fork("rates").dice()),
+            faults_owed: Trial::LEAST.faults as usize,
             masked: BTreeSet::new(),
             crashes: often("crashes", 12),
             pauses: often("pauses", 8),
@@ -225,7 +229,7 @@ fn chunk_bytes(chance: &mut Chance, habits: &Habits) -> Option<usize> {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, nodes, names, clients, operations, crashes, pauses, suspends, .. } = self;
-        let Self { ambushes, forsaken, page_keys_max, .. } = self;
+        let Self { ambushes, forsaken, page_keys_max, faults_owed, .. } = self;
         let Limits { memory_bytes, folds, folds_at_once, open_names, idle, .. } = self.limits;
         let Limits { backlog: Backlog { slots_max, queued_max }, chunk_bytes, .. } = self.limits;
         let Aim { astray, roaming, rumours } = self.aim;
@@ -256,7 +260,8 @@ impl fmt::Display for Plan {
         )?;
         write!(
             f,
-            "  store: {:?}, {page_keys_max} keys on a page, and never [{}]",
+            "  store: {:?}, {page_keys_max} keys on a page, {faults_owed} faults at least, and never \
+             [{}]",
             self.rates,
             masked.join(", ")
         )

@@ -171,7 +171,7 @@ impl World {
         let dice = plan.chance("faults").dice().clone();
         let faults = Faults::new(plan.rates.clone(), dice);
         faults.mask(plan.masked.clone());
-        faults.owe(Trial::LEAST.faults, plan.length.mul_f64(OWED_FROM));
+        faults.owe(plan.faults_owed as u64, plan.length.mul_f64(OWED_FROM));
         faults.page_by(plan.page_keys_max);
         let diary = Arc::new(Diary::new(order.clone(), clock));
         let site = Site::open(plan, &truth, &faults, &diary);

@@ -24,7 +24,9 @@ struct Knob {
     least: usize,
 }
 
-static KNOBS: [Knob; 9] = [
+static KNOBS: [Knob; 10] = [
+    // First, so that no smaller plan is forced to have faults.
+    Knob { name: "owed", of: |plan| &mut plan.faults_owed, least: 0 },
     Knob { name: "operations", of: |plan| &mut plan.operations, least: 1 },
     Knob { name: "clients", of: |plan| &mut plan.clients, least: 1 },
     Knob { name: "nodes", of: |plan| &mut plan.nodes, least: 1 },
@@ -115,13 +117,12 @@ pub(super) fn difference(plan: &Plan) -> String {
     lower.join(";")
 }
 
-/// The plan, made smaller as it is said. `happens`: kinds of faults that could be named.
-pub(super) fn lower(mut plan: Plan, said: &str, happens: &[FaultKind]) -> Plan {
+/// The plan, made smaller as it is said.
+pub(super) fn lower(mut plan: Plan, said: &str) -> Plan {
     for part in said.split(';').filter(|part| !part.is_empty()) {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         if name == NEVER {
-            let named = |kind: &&FaultKind| value.split('+').any(|it| it == kind.to_string());
-            plan.masked.extend(happens.iter().filter(named));
+            plan.masked.extend(value.split('+').map(kind));
             continue;
         }
         let knob = KNOBS.iter().find(|knob| knob.name == name);
@@ -131,6 +132,10 @@ pub(super) fn lower(mut plan: Plan, said: &str, happens: &[FaultKind]) -> Plan {
         }
     }
     plan
+}
+
+fn kind(word: &str) -> FaultKind {
+    FaultKind::spelt(word).unwrap_or_else(|| panic!("{word:?} is no kind of fault"))
 }
 
 /// Whether two stories of what broke have most of their words in common. Numbers, names and documents
@@ -162,8 +167,20 @@ fn what_breaks_in_the_same_way_differs_in_numbers_alone() {
 
 #[test]
 fn a_smaller_plan_is_told_and_made_again() {
+    // Once, a kind of fault that had happened in the smaller run alone was forgotten on the way, and what
+    // was replayed was another run than what was found.
     let mut plan = Plan::of(7);
-    (plan.operations, plan.nodes) = (31, 1);
-    let said = difference(&plan);
-    assert_eq!(lower(Plan::of(7), &said, &[]).to_string(), plan.to_string());
+    (plan.operations, plan.nodes, plan.faults_owed) = (31, 1, 0);
+    for kind in FaultKind::ALL {
+        plan.masked.insert(kind);
+        let again = lower(Plan::of(7), &difference(&plan));
+        assert_eq!(again.to_string(), plan.to_string());
+        assert_eq!((again.masked, again.faults_owed), (plan.masked.clone(), 0));
+    }
+}
+
+#[test]
+#[should_panic(expected = "\"slower\" is no kind of fault")]
+fn a_kind_of_fault_that_there_is_not_is_not_passed_over() {
+    lower(Plan::of(7), "nodes=1;never=slow+slower");
 }

@@ -48,6 +48,33 @@ pub(crate) enum FaultKind {
     Swizzled,
 }
 
+impl FaultKind {
+    /// `Swizzled` is the last of them.
+    pub(crate) const ALL: [Self; Self::Swizzled as usize + 1] = [
+        Self::FailedBefore,
+        Self::FailedAfter,
+        Self::LateEffect,
+        Self::Duplicate,
+        Self::Conflict,
+        Self::Storm,
+        Self::Denied,
+        Self::Stuck,
+        Self::Slow,
+        Self::ShortRead,
+        Self::Garbled,
+        Self::Turned,
+        Self::TornList,
+        Self::OrphanLost,
+        Self::OrphanLate,
+        Self::Swizzled,
+    ];
+
+    /// The one that is spelt so.
+    pub(crate) fn spelt(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.to_string() == word)
+    }
+}
+
 /// The most that a run is given of each: by request, or, of an orphan, by request of a dead sender. Of
 /// a storm it is the chance that one begins.
 const MOST: [(FaultKind, f64); 14] = [
@@ -166,4 +193,12 @@ impl fmt::Display for FaultKind {
             Self::Swizzled => "swizzled",
         })
     }
+}
+
+#[test]
+fn each_kind_of_fault_is_read_as_it_is_spelt() {
+    for (at, kind) in FaultKind::ALL.into_iter().enumerate() {
+        assert_eq!((kind as usize, FaultKind::spelt(&kind.to_string())), (at, Some(kind)));
+    }
+    assert_eq!(FaultKind::spelt("slower"), None);
 }
