@@ -199,3 +199,22 @@ fn write(tail: &Tail) -> Result<Option<(bytes::Bytes, Columns)>> {
     }
     Ok(Some((writer.end()?, Columns::concat(&ids)?)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fuzzing found that a fold made room for 4,096 large vectors where one row had one.
+    #[test]
+    fn what_is_sorted_at_once_has_room_for_a_vector_in_each_row() {
+        for (kinds, rows) in [
+            (&["string", "[2]f32"][..], 4096),
+            (&["[4096]f32"][..], 1024),
+            (&["[4096]f32", "int", "[4096]f16"][..], 682),
+        ] {
+            let kinds = kinds.iter().map(|kind| kind.parse::<AttrType>().unwrap());
+            let kinds: BTreeMap<AttrNo, AttrType> = (0..).map(AttrNo).zip(kinds).collect();
+            assert_eq!(piece_rows(&kinds), rows, "{kinds:?}");
+        }
+    }
+}

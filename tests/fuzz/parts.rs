@@ -11,7 +11,7 @@ use elacsym::model::{
 
 use crate::random::Random;
 use crate::target::{Answer, Target, refused};
-use crate::{bend, memory, table};
+use crate::{bend, memory, panics, table};
 
 /// Version and length.
 const HEADER_BYTES: usize = 1 + 4;
@@ -113,4 +113,16 @@ fn unpacked(part: &[u8]) -> Option<Vec<u8>> {
 fn packed(content: &[u8]) -> Vec<u8> {
     let frame = zstd::bulk::compress(content, LEVEL).unwrap();
     [&[1_u8][..], &(content.len() as u32).to_le_bytes(), &frame].concat()
+}
+
+/// Arrow made room for what it was told of before it looked for the bytes: 64 MiB, for one flipped bit.
+#[test]
+fn a_flipped_bit_of_a_part_reserves_no_more_than_it_may() {
+    let content = unpacked(&effects::encode(&small()).unwrap()).unwrap();
+    for bit in 0..8 * content.len() {
+        let mut bent = content.clone();
+        bent[bit / 8] ^= 1 << (bit % 8);
+        let judged = panics::held(|| Parts.judge(&packed(&bent)));
+        assert!(matches!(judged, Ok(Ok(_))), "bit {bit}: {judged:?}");
+    }
 }
