@@ -13,6 +13,8 @@ use super::store::FaultKind;
 use super::trace::Kind;
 use super::words::{Act, Newest, Read, Said, Wish};
 
+/// One of so many may be left open by a judge, for it would have taken too long: of more, runs say little.
+const OPEN_MAX: u64 = 20;
 /// Of seeds that say little, so many are told.
 const SPARED_TOLD_MAX: usize = 8;
 
@@ -190,6 +192,20 @@ impl Sum {
         events.iter().filter(unreached).cloned().collect()
     }
 
+    /// Kinds of faults that there are and that befell no run.
+    pub(super) fn unmet(&self) -> Vec<String> {
+        let unmet = |kind: &FaultKind| !self.all.faults.contains_key(kind);
+        FaultKind::ALL.into_iter().filter(unmet).map(|kind| kind.to_string()).collect()
+    }
+
+    /// What was judged, and left open too often.
+    pub(super) fn open(&self) -> Vec<String> {
+        let Tally { slots, slots_cut, documents, documents_cut, .. } = self.all.judged;
+        let judged = [("slots", slots, slots_cut), ("documents", documents, documents_cut)];
+        let often = judged.into_iter().filter(|(_, all, cut)| OPEN_MAX * cut > *all);
+        often.map(|(what, all, cut)| format!("{cut} of {all} {what}")).collect()
+    }
+
     /// Seeds that say little, and why: some of them, if there are many.
     pub(super) fn spared(&self) -> &[String] {
         &self.spared
@@ -327,4 +343,29 @@ fn a_run_that_was_put_through_too_little_is_told() {
     let told = "seed 2 has 200 operations, 19 faults, 90 simulated minutes";
     assert_eq!(sum.spared(), [told]);
     assert_eq!(sum.least, Some(Trial { faults: 19, ..Trial::LEAST }));
+}
+
+#[test]
+fn a_kind_of_fault_that_befell_nobody_is_told() {
+    let mut sum = Sum::default();
+    for kind in FaultKind::ALL.into_iter().filter(|kind| *kind != FaultKind::TornList) {
+        sum.add(&Figures { faults: [(kind, 1)].into(), ..Figures::default() });
+    }
+    assert_eq!(sum.unmet(), ["torn-listing"]);
+    sum.add(&Figures { faults: [(FaultKind::TornList, 1)].into(), ..Figures::default() });
+    assert_eq!(sum.unmet(), [""; 0]);
+}
+
+#[test]
+fn what_is_left_open_may_be_one_of_twenty() {
+    let mut sum = Sum::default();
+    let add = |sum: &mut Sum, judged| sum.add(&Figures { judged, ..Figures::default() });
+    add(&mut sum, Tally { slots: 60, slots_cut: 2, documents: 200, ..Tally::default() });
+    assert_eq!(sum.open(), [""; 0]);
+    add(&mut sum, Tally { slots_cut: 1, documents_cut: 10, ..Tally::default() });
+    assert_eq!(sum.open(), [""; 0]);
+    add(&mut sum, Tally { documents_cut: 1, ..Tally::default() });
+    assert_eq!(sum.open(), ["11 of 200 documents"]);
+    add(&mut sum, Tally { slots_cut: 1, ..Tally::default() });
+    assert_eq!(sum.open(), ["4 of 60 slots", "11 of 200 documents"]);
 }
