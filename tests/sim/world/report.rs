@@ -11,10 +11,16 @@ use std::time::Duration;
 use super::checks::Tally;
 use super::store::FaultKind;
 use super::trace::Kind;
-use super::words::{Act, Newest, Read, Said, Wish};
+use super::words::{Act, Broken, Newest, Read, Said, Wish};
 
 /// One of so many may be left open by a judge, for it would have taken too long: of more, runs say little.
 const OPEN_MAX: u64 = 20;
+/// A life that is over was watched for half an hour before it is cleared away. What lands there later was on
+/// its way for so long, late or twice.
+const LATE: [FaultKind; 3] = [FaultKind::LateEffect, FaultKind::Duplicate, FaultKind::OrphanLate];
+/// Or its sender stood still, and put so much at most before it heard that the life is over: the files of the
+/// folds that it was at, or the chunks of a batch.
+const STRANDED_MAX: u64 = 64;
 /// Of seeds that say little, so many are told.
 const SPARED_TOLD_MAX: usize = 8;
 
@@ -78,6 +84,22 @@ impl Figures {
         for act in acts {
             *self.operations.entry((asked(&act.wish), told(&act.said))).or_default() += 1;
         }
+    }
+
+    /// What nobody looks for any more is little: each of it has a reason.
+    pub(super) fn hides_little(&self) -> Result<(), Broken> {
+        let late: u64 = LATE.iter().filter_map(|kind| self.faults.get(kind)).sum();
+        let stood = [Kind::Paused, Kind::Suspended];
+        let stood: u64 = stood.iter().filter_map(|kind| self.mishaps.get(kind)).sum();
+        let most = late + STRANDED_MAX * stood;
+        if self.hidden <= most {
+            return Ok(());
+        }
+        Err(Broken(format!(
+            "not collected: {} objects are left in lives that were over before, and {late} late effects \
+             and {stood} nodes that stood still explain {most} at most",
+            self.hidden
+        )))
     }
 
     fn operations(&self) -> u64 {
@@ -368,4 +390,21 @@ fn what_is_left_open_may_be_one_of_twenty() {
     assert_eq!(sum.open(), ["11 of 200 documents"]);
     add(&mut sum, Tally { slots_cut: 1, ..Tally::default() });
     assert_eq!(sum.open(), ["4 of 60 slots", "11 of 200 documents"]);
+}
+
+#[test]
+fn what_is_left_in_lives_that_were_over_has_a_reason_each() {
+    let late = |many| BTreeMap::from([(FaultKind::Duplicate, many), (FaultKind::Slow, 900)]);
+    let stood = |many| BTreeMap::from([(Kind::Paused, many), (Kind::Killed, 900)]);
+    for (hidden, faults, mishaps, right) in [
+        (0, late(0), stood(0), true),
+        (1, late(0), stood(0), false),
+        (3, late(3), stood(0), true),
+        (4, late(3), stood(0), false),
+        (3 + 2 * STRANDED_MAX, late(3), stood(2), true),
+        (4 + 2 * STRANDED_MAX, late(3), stood(2), false),
+    ] {
+        let figures = Figures { hidden, faults, mishaps, ..Figures::default() };
+        assert_eq!(figures.hides_little().is_ok(), right, "{figures:?}");
+    }
 }

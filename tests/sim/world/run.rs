@@ -106,7 +106,8 @@ pub(super) fn run(plan: &Plan, ear: Ear) -> Outcome {
     let panic = panics::heard().into_iter().next();
     let panic = panic.map(|panic| Broken(format!("a panic: {panic}")));
     let judged = || whole.then(|| judge(&outcome.history).err()).flatten();
-    let broken = panic.or(store_broke).or_else(judged).or(ended.err());
+    let litter = || outcome.figures.hides_little().err();
+    let broken = panic.or(store_broke).or_else(judged).or(ended.err()).or_else(litter);
     let judged = checks::taken();
     let Outcome { figures, history, notes, store, .. } = outcome;
     Outcome { broken, figures: Figures { judged, ..figures }, history, notes, store }

@@ -2,7 +2,7 @@
 //!
 //! A writer that was taken for dead may upload into a life of its name that has ended since, and whoever
 //! led to the garbage of that life may be gone already. No node ever looks there again, so that is left
-//! out here, and counted (`Truth::hidden`). (The explorer leaves it out too.)
+//! out here, and counted (`Truth::hidden`): a run in which it is much breaks. (The explorer leaves it out too.)
 
 use async_trait::async_trait;
 use futures::StreamExt;
