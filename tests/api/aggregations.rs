@@ -153,6 +153,38 @@ async fn they_stand_beside_results_and_are_of_all_that_match() {
 }
 
 #[tokio::test]
+async fn an_object_has_no_two_buckets_of_the_same_name() {
+    let server = filled().await;
+    let asked = |format: &str, keyed: bool| {
+        let days = json!({"date_histogram": {"field": "seen", "calendar_interval": "day",
+                          "format": format, "keyed": keyed}});
+        json!({"top_k": 0, "aggs": {"days": days}})
+    };
+    let below = |format: &str| {
+        let mut body = asked(format, true);
+        let days = body["aggs"].take();
+        body["aggs"] = json!({"sold": {"terms": {"field": "sold"}, "aggs": days}});
+        body
+    };
+    let twins = "aggregation `days`: two of its buckets are called `2024`: give a `format` that";
+    let cases = [
+        (asked("yyyy", true), 400, twins),
+        // Days that nothing was seen on are told as well.
+        (below("yyyy-MM"), 400, "aggregation `sold>days`: two of its buckets are called `2024-0"),
+    ];
+    server.refuses(V1, &cases).await;
+
+    let listed = of_v1(&server, asked("yyyy", false)).await;
+    let keys = listed["days"]["buckets"].as_array().unwrap().iter();
+    let keys: Vec<&str> = keys.map(|bucket| bucket["key_as_string"].as_str().unwrap()).collect();
+    assert_eq!(keys, ["2024"; 4]);
+    let object = of_v1(&server, asked("MM-dd", true)).await;
+    let names: Vec<&String> = object["days"]["buckets"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["03-30", "03-31", "04-01", "04-02"]);
+    of_v1(&server, below("MM-dd")).await;
+}
+
+#[tokio::test]
 async fn v2_has_words_of_its_own_for_them() {
     let server = filled().await;
     let body = json!({

@@ -108,7 +108,10 @@ def printed_buckets(told):
     node = told.node
     made = [printed_bucket(node, bucket) for bucket in told.buckets]
     if node.options["keyed"]:
-        made = Ordered(zip((key_text(node, bucket) for bucket in told.buckets), made))
+        names = [key_text(node, bucket) for bucket in told.buckets]
+        apart = len(set(names)) == len(names)
+        expect(apart, "two buckets of a name", names=[f"`{node.path}`"], code="invalid")
+        made = Ordered(zip(names, made))
     said = {"buckets": made}
     if node.word == "terms":
         said |= {"doc_count_error_upper_bound": 0, "sum_other_doc_count": told.others}

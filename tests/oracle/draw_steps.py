@@ -141,7 +141,7 @@ def date_histogram(drawer, asked, room):
     steps(drawer, asked, gapped, ends)
     if drawer.contract == "/v1":
         drawer.option(asked, "format", 0.4, lambda: dice.choice(FORMATS))
-        # Two of a name would be one in an object.
+        # Two of a name would be refused.
         if asked.options.get("format") in APART and low > WHOLE_MINUTES_FROM + 2 * HOUR:
             drawer.keyed(asked)
 

@@ -257,6 +257,30 @@ def number_prefix(flaws):
     return filtered(flaws, {"prefix": {flaws.plain("int", "float", "uint"): "1"}})
 
 
+def called_the_same(flaws):
+    """An object of buckets that a format does not tell apart, though nothing is in them."""
+    dice = flaws.dice
+    interval, format, first, last = dice.choice(
+        [
+            ({"calendar_interval": "month"}, "yyyy", "2024-03-01", "2024-04-30"),
+            ({"fixed_interval": "12h"}, "HH 'h'", "2024-03-01", "2024-03-03"),
+            ({"fixed_interval": "250ms"}, "epoch_second", 0, 999),
+            # An hour that comes twice.
+            (
+                {"calendar_interval": "1h", "time_zone": "Europe/Berlin"},
+                "uuuu/MM/dd HH:mm",
+                "2024-10-27T00:30:00Z",
+                "2024-10-27T01:30:00Z",
+            ),
+        ]
+    )
+    steps = {"extended_bounds": {"min": first, "max": last}, "format": format, "keyed": True}
+    days = {"date_histogram": {"field": field(flaws, "date_histogram")} | interval | steps}
+    below = {"aggs": {"days": days}, "filters": {"filters": test("id")}}
+    asked = dice.choice([{"days": days}, {"a": below}])
+    return NOTHING["/v1"] | {"top_k": 0, "aggs": asked}
+
+
 # Bodies of `/v1`.
 OWN = {
     "two of a kind": in_own(lambda f: {"a": counted(f, avg={"field": "id"})}),
@@ -281,6 +305,7 @@ OWN = {
             }
         }
     ),
+    "two buckets of a name": called_the_same,
     "shard_size": in_own(lambda f: {"a": {"terms": {"field": field(f, "terms"), "shard_size": 0}}}),
     "keyed as text": in_own(
         lambda f: {"a": {"percentiles": {"field": field(f, "percentiles"), "keyed": "yes"}}}

@@ -175,6 +175,24 @@ class Buckets(unittest.TestCase):
             list(said), ["2024-10-27T02:00:00.000+02:00", "2024-10-27T02:00:00.000+01:00"]
         )
 
+    def test_an_object_has_no_two_buckets_of_a_name(self):
+        of = space("datetime", ["2023-12-31T12:00:00Z", "2024-01-01T12:00:00Z"])
+        for word, format, keyed, kind in (
+            ("day", "yyyy", True, None),
+            ("day", "yyyy", False, None),
+            ("1h", "yyyy", False, None),
+            ("1h", "yyyy", True, "two buckets of a name"),
+            # The noon of one day, and that of the next.
+            ("1h", "HH:mm", True, "two buckets of a name"),
+            ("1h", "dd HH", True, None),
+        ):
+            asked = {"field": "a", "calendar_interval": word, "format": format, "keyed": keyed}
+            body = {"top_k": 0, "aggs": {"d": {"date_histogram": asked}}}
+            request = {"method": "POST", "path": "/v1/namespaces/n/query", "body": body}
+            expected = of.world.ask(request)
+            self.assertEqual(expected.kind, kind, asked)
+            self.assertEqual(expected.names, ["`d`"] if kind else ())
+
     def test_limits_are_what_is_written_down(self):
         of = space("int", [1])
         nothing = {"filters": ["id", "Eq", None]}

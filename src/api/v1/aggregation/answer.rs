@@ -174,7 +174,7 @@ impl Serialize for AllBuckets<'_> {
 }
 
 /// What a bucket is called among others.
-fn text(key: &Key, shape: &Shape) -> String {
+pub(super) fn text(key: &Key, shape: &Shape) -> String {
     match key {
         Key::Number(number) => spelt_number(*number),
         Key::Moment { ms, ahead_s } => spelt(*ms, *ahead_s, shape),

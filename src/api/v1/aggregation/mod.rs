@@ -4,6 +4,7 @@
 mod answer;
 mod filter;
 mod format;
+mod twins;
 
 use super::filter as own_filter;
 use crate::api::aggregation::{self, Spelling};

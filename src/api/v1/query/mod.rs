@@ -66,6 +66,7 @@ pub(super) async fn search(
         let sheet = Sheet::cut(memory, share, weight, "top_k")?;
         let results = answer.rows.iter().map(|hit| Found::of(hit, scale.score(hit))).collect();
         let told = Told { named: &answer.aggregations, shapes: &shapes };
+        told.refuse_twins(memory)?;
         let aggregations = Some(told).filter(|told| !told.named.is_empty());
         let explain = match (plan, &fusion) {
             (Some(plan), Some(fusion)) => Some(format!("{plan}\n{}", fusion::explain(fusion))),
