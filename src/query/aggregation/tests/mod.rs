@@ -4,6 +4,7 @@ mod limits;
 mod memory;
 mod oracle;
 mod sample;
+mod sketches;
 
 use proptest::prelude::*;
 
