@@ -26,6 +26,7 @@ mod memory;
 mod objects;
 mod packs;
 mod panics;
+mod partials;
 mod parts;
 mod paths;
 #[path = "../compat/place.rs"]

@@ -7,6 +7,7 @@ use crate::fields::SingleFields;
 use crate::filters::Filters;
 use crate::frames::Frames;
 use crate::objects::Objects;
+use crate::partials::Partials;
 use crate::parts::Parts;
 use crate::paths::Paths;
 use crate::questions::Questions;
@@ -215,6 +216,14 @@ fn parts_of_slots_are_read_or_refused() {
             "no Arrow stream",
             "bytes follow the last field",
         ],
+    );
+}
+
+#[test]
+fn partial_aggregations_are_read_or_refused() {
+    run(
+        Partials::all(),
+        &["these bytes are no partial", "a partial has version", "have at most buckets", "told"],
     );
 }
 
