@@ -182,7 +182,7 @@ fn answered(
         rows: view.rows(),
         warmth: view.warmth,
         bytes: view.sizes().bytes(),
-        last_write_at_ms: millis(view.tail().times().written),
+        last_write_at_ms: millis(view.tail().times().last_write()),
         schema: view.schema().clone(),
     };
     Ok(Held { told, share: load.into_share() })
@@ -200,7 +200,7 @@ fn metadata(view: &View) -> Metadata {
         unindexed_bytes: tail.bytes,
         created_at_ms: millis(times.created),
         updated_at_ms: millis(times.changed),
-        last_write_at_ms: millis(times.written),
+        last_write_at_ms: millis(times.last_write()),
     }
 }
 

@@ -14,7 +14,7 @@
 //!     u64       count
 //! u64   created        milliseconds since 1970, for display: of the first write,
 //! u64   changed        of the last one that changed rows or schema,
-//! u64   written        of the last one that changed rows
+//! u64   written        of the last one that changed rows; 0 if none did
 //! ```
 //!
 //! A head that was never folded has no base: no bytes at all. The files that it names are the head's
@@ -68,6 +68,12 @@ impl Times {
         if rows {
             self.written = self.written.max(at);
         }
+    }
+
+    /// The last write, as it is told. Where there never was a row, it is the one that made the
+    /// namespace.
+    pub fn last_write(&self) -> u64 {
+        self.written.max(self.created)
     }
 }
 
@@ -186,5 +192,26 @@ impl Field for DeletedEntry {
             FileKind::Deletions => Ok(entry),
             _ => Err(Error::corrupt("deletions lie in a file of another kind")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A namespace that was only created was told to have been written to in 1970, and so was every
+    /// query of it.
+    #[test]
+    fn to_make_a_namespace_is_to_write_to_it_and_to_change_its_schema_is_not() {
+        let mut times = Times::default();
+        times.pass(5, false);
+        times.pass(7, false);
+        assert_eq!((times.created, times.changed, times.last_write()), (5, 7, 5));
+        let base = Base { times, ..Base::default() };
+        let read = Base::decode(&base.encode()).unwrap();
+        assert_eq!((read.times, read.times.last_write()), (times, 5));
+        times.pass(9, true);
+        times.pass(11, false);
+        assert_eq!((times.created, times.changed, times.last_write()), (5, 11, 9));
     }
 }

@@ -20,12 +20,15 @@ use crate::error::{ErrorKind, Result};
 use crate::log::effects;
 use crate::memory::Memory;
 use crate::model::{
-    DocId, Epoch, Filter, Given, GivenRow, Incarnation, Metric, Namespace, Op, Operand, Seq, Value,
-    Write, Written,
+    Create, DocId, Epoch, Filter, Given, GivenRow, IdType, Incarnation, Metric, Namespace, Op,
+    Operand, Seq, Value, Write, Written,
 };
 use crate::protocol::Receipts;
 use crate::segment::rows::Extent;
 use crate::storage::{self, Store};
+
+/// When all slots are written.
+const AT: u64 = 7;
 
 /// One namespace without a log: slots are applied as they are made.
 struct Desk {
@@ -91,12 +94,12 @@ impl Desk {
             let answer = stage.take(write);
             // A large batch is cut, row by row if need be.
             while stage.bytes() > 300 {
-                parts.push(stage.cut(7, 100, &self.memory).unwrap());
+                parts.push(stage.cut(AT, 100, &self.memory).unwrap());
             }
             answer
         };
         let answers = writes.iter().map(take).collect();
-        parts.push(stage.cut(7, usize::MAX, &self.memory).unwrap());
+        parts.push(stage.cut(AT, usize::MAX, &self.memory).unwrap());
         assert!(!stage.has_rest());
         // As whoever replays the slot has it.
         let read = |part| effects::decode(&effects::encode(part).unwrap()).unwrap();
@@ -326,4 +329,16 @@ async fn a_base_reads_back_and_another_is_corrupt() {
     for cut in 1..bytes.len() {
         assert_eq!(Base::decode(&bytes.slice(..cut)).unwrap_err().kind(), ErrorKind::Corrupt);
     }
+}
+
+#[tokio::test]
+async fn a_fold_keeps_when_a_namespace_without_documents_was_made() {
+    let mut desk = Desk::new().await;
+    let made = Write { id_type: Some(IdType::Uint), create: Create::Always, ..Write::default() };
+    desk.written(&[made]).remove(0).unwrap();
+    let told = |desk: &Desk| desk.tail.times().last_write();
+    assert_eq!(told(&desk), AT);
+    desk.fold().await;
+    assert!(desk.segments.is_empty() && desk.tail.slots() == 0);
+    assert_eq!(told(&desk), AT);
 }

@@ -1,8 +1,14 @@
 //! What v2 tells of a namespace, to the key, and what it lets be changed: read-only.
 
+use std::time::Duration;
+
+use elacsym::env::Clock;
 use serde_json::{Value, json};
 
+use crate::figures::Page;
 use crate::server::{Options, Server};
+
+const FOLD_LIMIT: Duration = Duration::from_secs(30);
 
 async fn three() -> Server {
     let server = Server::start(&Options::memory()).await;
@@ -61,6 +67,36 @@ async fn moments_of_change_go_forward() {
     let after = moments(&server).await;
     assert_eq!(after.0, before.0);
     assert!(after.1 >= before.1 && after.2 >= before.2, "{before:?} {after:?}");
+}
+
+async fn written_when_it_was_made(server: &Server) -> String {
+    let (created, _, written) = moments(server).await;
+    assert_eq!(written, created);
+    let query = json!({"rank_by": ["id", "asc"], "limit": 1});
+    let included = server.query("a", query).await["performance"]["last_included_write_at"].take();
+    let included = included.as_str().unwrap();
+    assert!(included.starts_with(created.trim_end_matches('Z')), "{included} and {created}");
+    assert!(created.starts_with("20"), "{created}");
+    created
+}
+
+/// It was told to have been written to in 1970, and so were its queries.
+#[tokio::test]
+async fn a_namespace_that_was_only_made_was_written_to_when_it_was_made() {
+    let options = Options::folder().with("ELACSYM__INDEXER__FOLD_SLOTS", "1");
+    let server = Server::start(&options).await;
+    server.write("a", json!({"create_namespace": true, "schema": {"id": "uint"}})).await;
+    let made = written_when_it_was_made(&server).await;
+    let clock = Clock::start();
+    while Page::of(&server).await.sum("elacsym_unindexed_slots", &[]) > 0.0 {
+        assert!(clock.now() < FOLD_LIMIT, "it is not folded");
+        clock.sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(written_when_it_was_made(&server).await, made);
+    let server = server.killed_and_started().await;
+    assert_eq!(written_when_it_was_made(&server).await, made);
+    server.post("/v1/namespaces/a/schema", &json!({"later": "int"})).await.ok();
+    assert_eq!(written_when_it_was_made(&server).await, made, "a schema is no document");
 }
 
 #[tokio::test]

@@ -152,7 +152,7 @@ fn metadata() -> Value {
             ("approx_row_count", told(count(), "Of what is folded")),
             ("created_at", text()),
             ("updated_at", told(text(), "When the schema changed, or a document")),
-            ("last_write_at", text()),
+            ("last_write_at", told(text(), "When a document changed, or the namespace was made")),
             ("encryption", encryption),
             ("index", index),
             ("pinning", pinned()),

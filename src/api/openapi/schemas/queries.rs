@@ -147,7 +147,7 @@ fn performance() -> Value {
             ("query_execution_ms", count()),
             ("exhaustive_search_count", told(count(), scanned)),
             ("approx_namespace_size", count()),
-            ("last_included_write_at", text()),
+            ("last_included_write_at", told(text(), "As `last_write_at` of the metadata")),
             ("seq", told(count(), "The last slot of the log that was seen")),
             ("segments", told(count(), "Those of the namespace: all were looked at")),
             ("object_reads", told(count(), "Requests to the store for its rows, each attempt")),
