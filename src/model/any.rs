@@ -195,7 +195,7 @@ fn any_full_text() -> impl Strategy<Value = FullText> {
                 language: language.into(),
                 case_sensitive,
                 stemming,
-                remove_stopwords,
+                remove_stopwords: remove_stopwords && language != "turkish",
                 ascii_folding,
                 max_token_length,
                 k1,

@@ -33,6 +33,9 @@ pub const LANGUAGES: [&str; 18] = [
     "tamil",
     "turkish",
 ];
+/// Of which nobody has told the stop words.
+pub const LANGUAGES_WITHOUT_STOP_WORDS: [&str; 5] =
+    ["arabic", "greek", "romanian", "tamil", "turkish"];
 
 impl Default for FullText {
     fn default() -> Self {
@@ -69,6 +72,12 @@ impl FullText {
         if !LANGUAGES.contains(&&*self.language) {
             let (odd, known) = (short(&self.language), LANGUAGES.join(", "));
             return Err(format!("unknown language '{odd}', expected one of {known}"));
+        }
+        if self.remove_stopwords && LANGUAGES_WITHOUT_STOP_WORDS.contains(&&*self.language) {
+            let language = &self.language;
+            return Err(format!(
+                "remove_stopwords is not for {language}, of which there is no list of stop words"
+            ));
         }
         if !(1..=MAX_TOKEN_LENGTH_MAX).contains(&self.max_token_length) {
             let odd = self.max_token_length;
@@ -152,6 +161,26 @@ mod tests {
         }
         for odd in [-0.1, 1.1, f32::NAN] {
             refused(&|options| options.b = odd, "b is");
+        }
+    }
+
+    /// They were left where they were, and nobody was told.
+    #[test]
+    fn what_has_no_stop_words_is_not_stripped_of_them() {
+        for language in LANGUAGES {
+            let language = language.into();
+            let options = FullText { language, remove_stopwords: true, ..FullText::default() };
+            let has_none = LANGUAGES_WITHOUT_STOP_WORDS.contains(&&*options.language);
+            match options.check(STRING) {
+                Ok(()) => assert!(!has_none, "{}", options.language),
+                Err(told) => {
+                    let named =
+                        told.contains("remove_stopwords") && told.contains(&*options.language);
+                    assert!(has_none && named, "{told}");
+                }
+            }
+            let kept = FullText { remove_stopwords: false, ..options };
+            assert_eq!(kept.check(STRING), Ok(()));
         }
     }
 

@@ -49,7 +49,9 @@ pub use file::{FileKind, FileName};
 pub use filter::{
     Case, Edits, FILTER_DEPTH_MAX, FILTER_NODES_MAX, Filter, LastToken, Op, Operand, Pattern, Which,
 };
-pub use full_text::{LANGUAGES, MAX_TOKEN_LENGTH_MAX, PRE_TOKENIZED, TOKENIZERS};
+pub use full_text::{
+    LANGUAGES, LANGUAGES_WITHOUT_STOP_WORDS, MAX_TOKEN_LENGTH_MAX, PRE_TOKENIZED, TOKENIZERS,
+};
 pub use given::{Given, short};
 pub use id::{Chain, Epoch, Holder, Incarnation, PutId, Seq, Version};
 pub use marker::{Marker, MarkerKind};

@@ -93,6 +93,20 @@ async fn full_text_is_kept_and_shown_however_it_was_spelt() {
     }
 }
 
+/// They were left where they were, and nobody was told.
+#[tokio::test]
+async fn stop_words_of_a_language_without_a_list_are_refused() {
+    let server = Server::start(&Options::memory()).await;
+    let schema = |removed: bool| {
+        let full_text = json!({"language": "tamil", "remove_stopwords": removed});
+        json!({"schema": {"attributes": {"t": {"type": "string", "full_text": full_text}}}})
+    };
+    let refused = server.send("PUT", "/v1/namespaces/a", &schema(true)).await;
+    let told = refused.refusal();
+    assert!(refused.status == 400 && told.contains("remove_stopwords is not for tamil"), "{told}");
+    assert_eq!(server.send("PUT", "/v1/namespaces/a", &schema(false)).await.status, 201);
+}
+
 #[tokio::test]
 async fn a_schema_names_the_types_of_v1() {
     let server = Server::start(&Options::memory()).await;

@@ -114,6 +114,8 @@ async fn what_never_changes_is_refused_and_the_attribute_named() {
     let server = documented().await;
     let path = "/v1/namespaces/a/schema";
     let ann = |kind: &str| json!({"type": kind, "ann": true});
+    let greek = json!({"language": "greek", "remove_stopwords": true});
+    let greek = json!({"type": "string", "full_text_search": greek});
     let to_int = "🙅 invalid schema update for attribute 'title': \
                   cannot change attribute type from string to int";
     for (change, attribute, told) in [
@@ -126,6 +128,7 @@ async fn what_never_changes_is_refused_and_the_attribute_named() {
         (json!({"private": {"type": "bool", "regex": true}}), "private", "regex"),
         (json!({"private": {"type": "bool", "full_text_search": true}}), "private", "full_text"),
         (json!({"private": {"type": "bool", "ann": true}}), "private", "ann is for vectors"),
+        (json!({"greek": greek}), "greek", "remove_stopwords is not for greek"),
         (json!({"$x": "int"}), "$x", "'$'"),
         (json!({"": "int"}), "", "empty"),
         (json!({"x".repeat(129): "int"}), &*format!("{}…", "x".repeat(80)), "128 bytes"),

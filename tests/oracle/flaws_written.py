@@ -5,6 +5,7 @@ import struct
 
 import draw_values as values
 from flaws_asked import BY_ID, COUNT, mistyped_operand, other_metric
+from schema import LANGUAGES, STOPPED
 from values import SCALARS, SPARSE, is_array, is_dense, is_vector
 
 
@@ -156,6 +157,10 @@ SCHEMAS = {
     ),
     "text token length": lambda f: text(max_token_length=f.dice.choice([0, 255])),
     "text language": lambda f: text(language="klingon"),
+    "text stop words": lambda f: text(
+        language=f.dice.choice([one for one in LANGUAGES if one not in STOPPED]),
+        remove_stopwords=True,
+    ),
     "text tokenizer": lambda f: text(tokenizer="word_v9"),
     "text of a number": lambda f: {"z": {"type": "int", "full_text_search": True}},
     "pre-tokenized text": lambda f: text(tokenizer="pre_tokenized_array"),

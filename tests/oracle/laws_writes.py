@@ -5,6 +5,11 @@ import unittest
 from space import Space
 from values import instant, printed_instant
 
+GREEK = {
+    "type": "string",
+    "full_text_search": {"language": "greek", "remove_stopwords": True},
+}
+
 
 class Writes(unittest.TestCase):
     def test_filters_come_before_rows_and_deletes_before_patches(self):
@@ -130,6 +135,7 @@ class Writes(unittest.TestCase):
             ({"upsert_rows": [{"id": 2, "z": 1}], "deletes": [2]}, "id twice"),
             ({"schema": {"z": "int", "n": "string"}}, "type change"),
             ({"upsert_rows": [{"id": 2, "vector": [1.0]}]}, "vector column added"),
+            ({"schema": {"z": GREEK}}, "stop words of no list"),
             ({"upserts": []}, "unknown field"),
         ]:
             self.assertEqual(space.refused("", **body), kind)

@@ -14,6 +14,8 @@ LANGUAGES = (
     "arabic danish dutch english finnish french german greek hungarian italian norwegian "
     "portuguese romanian russian spanish swedish tamil turkish"
 ).split()
+# Of the others nobody has a list of stop words.
+STOPPED = tuple(set(LANGUAGES) - set("arabic greek romanian tamil turkish".split()))
 TOKENIZERS = ("word_v0", "word_v1", "word_v2", "word_v3", "word_v4", "pre_tokenized_array")
 FULL_TEXT = {
     "k1": 1.2,
@@ -80,6 +82,8 @@ def read_full_text(kind, given):
     expect(kind in ("string", "[]string"), "full text type")
     expect(options["tokenizer"] in TOKENIZERS, "tokenizer", EITHER)
     expect(options["language"] in LANGUAGES, "language", EITHER)
+    stopped = options["language"] in STOPPED or not options["remove_stopwords"]
+    expect(stopped, "stop words of no list", names=("remove_stopwords",))
     expect(1 <= options["max_token_length"] <= 254, "token length", EITHER)
     expect(options["k1"] > 0 and options["k3"] > 0 and 0 <= options["b"] <= 1, "BM25 constant")
     return options

@@ -72,15 +72,17 @@ impl Plan {
         let options = &mut attribute.options;
         options.merge(declaration);
         options.metric = options.metric.or(self.metric_of(name, declaration)?);
-        options.check(kind).map_err(|why| refused(name, &why))?;
-        if kind.is_vector() && options.metric.is_none() {
+        // An older release may have let in what this one would not.
+        if known.as_ref() == Some(&attribute) {
+            return Ok(());
+        }
+        attribute.options.check(kind).map_err(|why| refused(name, &why))?;
+        if kind.is_vector() && attribute.options.metric.is_none() {
             return Err(Error::invalid(
                 "💔 distance_metric must be specified for write to namespace with a vector",
             ));
         }
-        if known.as_ref() != Some(&attribute) {
-            self.push(SchemaEdit::Set { name: name.into(), attribute });
-        }
+        self.push(SchemaEdit::Set { name: name.into(), attribute });
         Ok(())
     }
 
@@ -185,7 +187,7 @@ fn retyped(name: &str, from: &str, to: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Ann, any};
+    use crate::model::{Ann, FullText, any};
 
     use proptest::prelude::*;
 
@@ -398,5 +400,22 @@ mod tests {
         let regex = Declaration { regex: Some(true), ..Declaration::of("int".parse().unwrap()) };
         let told = told(&Schema::default(), &[("a".into(), SchemaChange::Declare(regex))], None);
         assert!(told.contains("'a'") && told.contains("regex"), "{told}");
+    }
+
+    /// A client says its schema with each write: it goes on where what it says was let in once.
+    #[test]
+    fn what_would_not_be_let_in_any_more_stays_and_may_be_said_again() {
+        let language = "turkish".into();
+        let text = FullText { language, remove_stopwords: true, ..FullText::default() };
+        let said = Declaration {
+            full_text: Some(Some(text.clone())),
+            ..Declaration::of("string".parse().unwrap())
+        };
+        let again: [(Box<str>, _); 1] = [("a".into(), SchemaChange::Declare(said))];
+        assert!(told(&Schema::default(), &again, None).contains("remove_stopwords"));
+        let mut schema = declared(&[bare("a", "string")], None);
+        let options = Options { full_text: Some(text), ..Options::none() };
+        schema.attributes.get_mut("a").unwrap().options = options;
+        assert!(schema.declare(&again, None, None).unwrap().is_empty());
     }
 }

@@ -11,6 +11,7 @@ const LANGUAGES = (
   'arabic danish dutch english finnish french german greek hungarian italian norwegian portuguese ' +
   'romanian russian spanish swedish tamil turkish'
 ).split(' ');
+const WITHOUT_STOP_WORDS = ['arabic', 'greek', 'romanian', 'tamil', 'turkish'];
 const ROWS = range(50).map((id) => {
   const length = (id * 7) % 9;
   const text = range(length).map((at) => VOCABULARY[((id + 3) * (at + 2) * 5 + at) % 12]).join(' ');
@@ -183,11 +184,14 @@ proves(
     await invalid('word_v9', odd({ tokenizer: 'word_v9' }));
     await invalid('klingon', odd({ language: 'klingon' }));
     const ns = way.fresh();
-    const full_text_search = { stemming: true, remove_stopwords: true };
     const each = (value) => Object.fromEntries(LANGUAGES.map((name) => [name, value(name)]));
     const schema = each((language) => ({
       type: 'string',
-      full_text_search: { ...full_text_search, language },
+      full_text_search: {
+        language,
+        stemming: true,
+        remove_stopwords: !WITHOUT_STOP_WORDS.includes(language),
+      },
     }));
     await ns.write({ schema, upsert_rows: [{ id: 1, ...each(() => 'walrus 42') }, { id: 2 }] });
     const told = await ns.schema();

@@ -7,7 +7,7 @@ use crate::api::openapi::shape::{
     text, text_like, told, truth, within,
 };
 use crate::api::v2::PAGE_NAMES_MAX;
-use crate::model::{MAX_TOKEN_LENGTH_MAX, REPLICAS_MAX};
+use crate::model::{LANGUAGES_WITHOUT_STOP_WORDS, MAX_TOKEN_LENGTH_MAX, REPLICAS_MAX};
 
 const TYPE: &str = r"^(\[\])?(string|int|uint|float|bool|uuid|datetime)$|^bytes$|^\[[0-9]+\](f32|f16|i8)$|^\[\]\[[0-9]+\]f32$|^\{\}f16$";
 
@@ -43,6 +43,7 @@ const EVERY_SETTING: [&str; 10] = [
 ];
 
 fn settings(required: &[&str]) -> Value {
+    let listed = format!("Not of {}", LANGUAGES_WITHOUT_STOP_WORDS.join(", "));
     object(
         required,
         [
@@ -50,7 +51,7 @@ fn settings(required: &[&str]) -> Value {
             ("language", text()),
             ("case_sensitive", truth()),
             ("stemming", truth()),
-            ("remove_stopwords", truth()),
+            ("remove_stopwords", told(truth(), &listed)),
             ("ascii_folding", truth()),
             ("max_token_length", within(1, MAX_TOKEN_LENGTH_MAX as usize)),
             ("k1", number()),
