@@ -27,6 +27,17 @@ pub struct Write {
     pub pressure: Pressure,
 }
 
+impl Write {
+    /// Whether documents have to be read before it is known what becomes of them. A condition without
+    /// rows of its kind is asked of none.
+    pub fn reads(&self) -> bool {
+        let conditional = (self.upsert_condition.is_some() && !self.upserts.is_empty())
+            || (self.delete_condition.is_some() && !self.deletes.is_empty());
+        let by_filter = self.delete_by_filter.is_some() || self.patch_by_filter.is_some();
+        !self.patches.is_empty() || conditional || by_filter
+    }
+}
+
 /// A row as it was given.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GivenRow {

@@ -83,10 +83,7 @@ pub enum Asks {
 }
 
 pub fn asks(write: &Write) -> Asks {
-    let conditions = [&write.upsert_condition, &write.patch_condition, &write.delete_condition];
-    let conditional = conditions.iter().any(|condition| condition.is_some());
-    let by_filter = write.delete_by_filter.is_some() || write.patch_by_filter.is_some();
-    if !write.patches.is_empty() || conditional || by_filter {
+    if write.reads() {
         Asks::Rows
     } else if !write.deletes.is_empty() {
         Asks::Ids

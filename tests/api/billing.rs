@@ -84,6 +84,26 @@ async fn what_a_filter_finds_is_billed_like_what_is_named() {
     assert_eq!(billed(&server, both).await, (1 + 2) + (3 + 8));
 }
 
+/// It was billed like one that is asked of a document.
+#[tokio::test]
+async fn a_condition_without_its_rows_is_checked_and_asked_of_nobody() {
+    let server = Server::start(&Options::memory()).await;
+    server.write("a", json!({"upsert_rows": [{"id": 1, "n": 1}]})).await;
+    let condition = json!(["n", "Eq", 1]);
+    for (write, read) in [
+        (json!({"upsert_condition": condition}), false),
+        (json!({"patch_condition": condition, "upsert_rows": [{"id": 2, "n": 2}]}), false),
+        (json!({"delete_condition": condition, "upsert_rows": [{"id": 2, "n": 2}]}), false),
+        (json!({"upsert_condition": condition, "upsert_rows": [{"id": 2, "n": 2}]}), true),
+        (json!({"delete_condition": condition, "deletes": [2]}), true),
+    ] {
+        let billing = server.write("a", write.clone()).await["billing"].take();
+        assert_eq!(billing.get("query").is_some(), read, "{write}: {billing}");
+    }
+    let odd = json!({"upsert_condition": ["unknown", "Eq", 1]});
+    server.refuses("/v2/namespaces/a", &[(odd, 400, "`unknown` is not in the schema")]).await;
+}
+
 #[tokio::test]
 async fn a_request_that_comes_again_is_billed_as_it_was() {
     let server = Server::start(&Options::memory()).await;

@@ -173,14 +173,7 @@ fn columns(object: &mut Object, name: &str) -> Result<Vec<GivenRow>, Refusal> {
 /// upsert and to delete by id twice is to do it once. A condition may have held because the write
 /// was not there, a patch may find what came between, and a filter what matches since.
 pub(super) fn again(write: &Write, key: Option<&str>) -> Again {
-    let conditions = [&write.upsert_condition, &write.patch_condition, &write.delete_condition];
-    let unconditional = conditions.iter().all(|condition| condition.is_none());
-    let by_filter = write.delete_by_filter.is_some() || write.patch_by_filter.is_some();
-    if key.is_some() || (unconditional && write.patches.is_empty() && !by_filter) {
-        Again::Safe
-    } else {
-        Again::Unsafe
-    }
+    if key.is_some() || !write.reads() { Again::Safe } else { Again::Unsafe }
 }
 
 #[cfg(test)]
@@ -390,11 +383,13 @@ mod tests {
             r#"{"patch_rows":[{"id":1}]}"#,
             r#"{"delete_by_filter":["a","Eq",1]}"#,
             r#"{"patch_by_filter":{"filters":["a","Eq",1],"patch":{"a":2}}}"#,
-            r#"{"upsert_condition":["a","Eq",1]}"#,
-            r#"{"delete_condition":["a","Eq",1]}"#,
+            r#"{"upsert_condition":["a","Eq",1],"upsert_rows":[{"id":1}]}"#,
+            r#"{"delete_condition":["a","Eq",1],"deletes":[1]}"#,
         ] {
             assert_eq!(of(doubtful, None), Again::Unsafe);
             assert_eq!(of(doubtful, Some("k")), Again::Safe);
         }
+        let idle = r#"{"delete_condition":["a","Eq",1],"upsert_rows":[{"id":1}]}"#;
+        assert_eq!(of(idle, None), Again::Safe, "no document is asked");
     }
 }

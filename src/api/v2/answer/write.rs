@@ -23,15 +23,13 @@ pub(in crate::api::v2) struct Wished {
 
 impl Wished {
     pub(in crate::api::v2) fn of(write: &Write, ids: Ids) -> Self {
-        let conditions = [&write.upsert_condition, &write.patch_condition, &write.delete_condition];
-        let conditional = conditions.iter().any(|given| given.is_some());
         let by_filter = write.delete_by_filter.is_some() || write.patch_by_filter.is_some();
         Self {
             upserts: !write.upserts.is_empty(),
             patches: !write.patches.is_empty() || write.patch_by_filter.is_some(),
             deletes: !write.deletes.is_empty() || write.delete_by_filter.is_some(),
             by_filter,
-            read: !write.patches.is_empty() || conditional || by_filter,
+            read: write.reads(),
             ids,
         }
     }
@@ -147,6 +145,31 @@ mod tests {
                 "billable_logical_bytes_returned": 0,
             })
         );
+    }
+
+    /// A condition was billed that nobody was asked.
+    #[test]
+    fn a_condition_reads_the_documents_that_are_named_beside_it_and_no_others() {
+        let write = |upserts: i64, patches: i64, deletes: i64| {
+            let row = |id| GivenRow { id: Given::Int(id), values: Vec::new() };
+            Write {
+                upserts: (0..upserts).map(row).collect(),
+                patches: (0..patches).map(row).collect(),
+                deletes: (0..deletes).map(Given::Int).collect(),
+                ..Write::default()
+            }
+        };
+        let holds = || Some(Filter::And(Vec::new()));
+        for (write, read) in [
+            (Write { upsert_condition: holds(), ..write(0, 0, 1) }, false),
+            (Write { patch_condition: holds(), ..write(1, 0, 1) }, false),
+            (Write { delete_condition: holds(), ..write(1, 0, 0) }, false),
+            (Write { upsert_condition: holds(), ..write(1, 0, 0) }, true),
+            (Write { patch_condition: holds(), ..write(0, 1, 0) }, true),
+            (Write { delete_condition: holds(), ..write(0, 0, 1) }, true),
+        ] {
+            assert_eq!(Wished::of(&write, Ids::Hidden).read, read, "{write:?}");
+        }
     }
 
     #[test]
