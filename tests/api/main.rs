@@ -53,5 +53,6 @@ mod temperature;
 mod tls;
 mod types;
 mod unbuilt;
+mod unneeded;
 mod usage;
 mod writes;
