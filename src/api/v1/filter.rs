@@ -35,37 +35,35 @@ fn one(path: &str, given: Given) -> Result<Filter, Refusal> {
 fn condition(mut object: Object) -> Result<Filter, Refusal> {
     let attribute = object.text("field")?.ok_or_else(|| object.missing("field"))?;
     let word = object.text("op")?.ok_or_else(|| object.missing("op"))?;
+    let said = object.take_any("value");
     // Null is a value like another. Whoever leaves it out has forgotten it, and a deletion by `ne` would
     // take all documents that have the field.
-    let value = match object.take_any("value") {
-        None | Some(Given::Null) if *word == *"exists" => Given::Bool(true),
-        Some(value) => value,
-        None => return Err(object.missing("value")),
-    };
+    let forgotten = object.missing("value");
+    let value = |said: Option<Given>| said.ok_or(forgotten);
     object.end()?;
     let (op, value) = match &*word {
-        "eq" => (Op::Eq, value),
-        "ne" => (Op::NotEq, value),
-        "gt" => (Op::Gt, value),
-        "gte" => (Op::Gte, value),
-        "lt" => (Op::Lt, value),
-        "lte" => (Op::Lte, value),
-        "in" => (Op::In, value),
-        "not_in" => (Op::NotIn, value),
-        "contains" => (Op::Contains, value),
-        "contains_any" => (Op::ContainsAny, value),
-        "exists" => match value {
-            Given::Bool(true) => (Op::NotEq, Given::Null),
-            Given::Bool(false) => (Op::Eq, Given::Null),
+        "eq" => (Op::Eq, value(said)?),
+        "ne" => (Op::NotEq, value(said)?),
+        "gt" => (Op::Gt, value(said)?),
+        "gte" => (Op::Gte, value(said)?),
+        "lt" => (Op::Lt, value(said)?),
+        "lte" => (Op::Lte, value(said)?),
+        "in" => (Op::In, value(said)?),
+        "not_in" => (Op::NotIn, value(said)?),
+        "contains" => (Op::Contains, value(said)?),
+        "contains_any" => (Op::ContainsAny, value(said)?),
+        "exists" => match said {
+            None | Some(Given::Bool(true) | Given::Null) => (Op::NotEq, Given::Null),
+            Some(Given::Bool(false)) => (Op::Eq, Given::Null),
             _ => return Err(Refusal::invalid("the filter `exists` takes true or false")),
         },
         "glob" => {
-            let operand = Operand::Literal(value);
+            let operand = Operand::Literal(value(said)?);
             let pattern = Pattern::Glob { operand, case: Case::Matters };
             return Ok(Filter::Like { attribute, pattern });
         }
         "regex" => {
-            let pattern = Pattern::Regex(Operand::Literal(value));
+            let pattern = Pattern::Regex(Operand::Literal(value(said)?));
             return Ok(Filter::Like { attribute, pattern });
         }
         other => {
