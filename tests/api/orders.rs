@@ -39,6 +39,26 @@ async fn nulls_come_first_ascending_and_last_descending() {
     check(&server, "a", &cases).await;
 }
 
+/// A score is a float of 32 bits: what lies too close together is the same to it, and goes by id.
+#[tokio::test]
+async fn an_order_is_exact_where_a_score_is_not() {
+    let server = Server::start(&Options::memory()).await;
+    let rows = json!([
+        {"id": 1, "views": 16_777_216, "seen": "2026-01-01T00:00:00Z"},
+        {"id": 2, "views": 16_777_217, "seen": "2026-01-01T00:00:01Z"},
+        {"id": 3, "views": 16_777_218, "seen": "2026-01-01T00:05:00Z"},
+    ]);
+    let schema = json!({"views": "uint", "seen": "datetime"});
+    server.write("a", json!({"schema": schema, "upsert_rows": rows})).await;
+    let cases = [
+        (json!(["views", "desc"]), json!([3, 2, 1])),
+        (json!(["Attribute", "views"]), json!([3, 1, 2])),
+        (json!(["seen", "desc"]), json!([3, 2, 1])),
+        (json!(["Attribute", "seen"]), json!([3, 1, 2])),
+    ];
+    check(&server, "a", &cases).await;
+}
+
 #[tokio::test]
 async fn moments_uuids_and_unsigned_numbers_have_their_own_order() {
     let server = Server::start(&Options::memory()).await;

@@ -98,6 +98,20 @@ mod tests {
     }
 
     #[test]
+    fn the_stop_words_of_english_are_those_of_lucene() {
+        let lucene = "a an and are as at be but by for if in into is it no not of on or such that the \
+                      their then there these they this to was will with";
+        assert_eq!(lucene.split(' ').count(), 33);
+        for word in lucene.split(' ') {
+            assert!(is_stop_word("english", word), "{word}");
+        }
+        // Some that Snowball has beside them.
+        for word in ["i", "we", "myself", "from", "has", "very", "what", "been"] {
+            assert!(!is_stop_word("english", word), "{word}");
+        }
+    }
+
+    #[test]
     fn some_languages_have_none() {
         let none = LANGUAGES.into_iter().filter(|language| StopWords::of(language).is_none());
         assert!(none.eq(LANGUAGES_WITHOUT_STOP_WORDS));

@@ -53,6 +53,25 @@ fn older_tokenizers_find_other_words() {
     assert_eq!(tokens(&FullText::of("word_v0"), text), ["日本", "can", "t"]);
 }
 
+/// UAX #29 keeps the two letters of a flag together, and counts them among no words.
+#[test]
+fn a_flag_is_a_word_to_the_older_tokenizers_alone() {
+    let text = "hi 🇩🇪 🦭";
+    let cases: [(&str, &[&str]); 5] = [
+        ("word_v4", &["hi", "🦭"]),
+        ("word_v3", &["hi", "🦭"]),
+        ("word_v2", &["hi", "🇩🇪", "🦭"]),
+        ("word_v1", &["hi", "🇩🇪", "🦭"]),
+        ("word_v0", &["hi"]),
+    ];
+    for (tokenizer, words) in cases {
+        assert_eq!(tokens(&FullText::of(tokenizer), text), words, "{tokenizer}");
+    }
+    // It leaves no place empty either: it is like what stands between words.
+    let places = [(0, "hi".to_owned()), (1, "🦭".to_owned())];
+    assert_eq!(positions(&FullText::of("word_v4"), text), places);
+}
+
 #[test]
 fn a_token_says_where_it_stood() {
     let mut told = Vec::new();

@@ -11,7 +11,8 @@ use super::runs::Runs;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Words {
     /// UAX #29: what stands between two boundaries of words, and holds a letter, a digit, an
-    /// ideograph or an emoji. `word_v4` and `word_v3`, which differ in the Unicode they know.
+    /// ideograph or an emoji, of which a flag of two letters is none. `word_v4` and `word_v3`, which
+    /// differ in the Unicode they know.
     Segments,
     Runs(Runs),
     /// The text is the token.
