@@ -1,17 +1,20 @@
 """Limits: what is at one is taken, and what is one beyond it is refused by its name."""
 
+import asyncio
 import random
 import unittest
 
 import turbopuffer
 
-from node import both, everything, ids
+from node import LOOP, Asynchronous, Case, both, everything, ids
 from proofs import proves
 
 DIMENSIONS_MAX = 10_752
 WEIGHTS_MAX = 1024
 ROWS_MAX = 10_000
 FRAGMENTS_MAX = 1024
+# The hosted service lets 16 at a time.
+CROWD = 40
 BY_ID = {"rank_by": ("id", "asc")}
 
 
@@ -93,6 +96,23 @@ class Limits:
         told = ns.recall(num=20, top_k=10)
         self.assertGreaterEqual(told.avg_recall, 0.9)
         self.assertEqual(told.avg_exhaustive_count, 10)
+
+
+class Crowds(Case):
+    # Blocking, a client asks from few threads.
+    way = Asynchronous
+
+    @proves("6.1", "16 queries at once")
+    def test_a_crowd_is_served(self):
+        ns = self.fresh()
+        ns.write(upsert_rows=[{"id": 1}, {"id": 2}])
+
+        async def all_of_them():
+            asked = [ns.later("query", **BY_ID, limit=9) for _ in range(CROWD)]
+            return await asyncio.gather(*asked)
+
+        for answer in LOOP.run_until_complete(all_of_them()):
+            self.assertEqual(ids(answer), [1, 2])
 
 
 if __name__ == "__main__":

@@ -257,6 +257,7 @@ class Queries:
         "performance.query_execution_ms",
         "performance.exhaustive_search_count",
         "performance.approx_namespace_size",
+        "performance.last_included_write_at",
     )
     @proves("11", "strong reads at once, an exact exhaustive_search_count")
     def test_an_answer_says_what_it_took(self):
@@ -277,6 +278,10 @@ class Queries:
             # There is nothing to read.
             self.assertEqual(performance.cache_hit_ratio, 1.0)
             self.assertEqual(performance.cache_temperature, "hot")
+        path = f"/v2/namespaces/{ns.id}/metadata"
+        written = self.way.client().get(path, cast_to=object)["last_write_at"]
+        included = performance.to_dict()["last_included_write_at"]
+        self.assertEqual(included[: len(written) - 1], written[:-1])
         self.assertEqual(answer.billing.billable_logical_bytes_returned, 24)
         self.assertGreaterEqual(answer.billing.billable_logical_bytes_queried, 256_000_000)
 

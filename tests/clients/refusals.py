@@ -91,6 +91,7 @@ class Refusals:
     @proves("1.5", "a malformed KMS key")
     @proves("2.1", "copy_from_namespace", "branch_from_namespace", "sharding")
     @proves("2.1", "encryption: customer-managed", "encryption: cmek")
+    @proves("4.3", "index_prefixes")
     @proves("5.8", "copies from another region", "other modes of encryption")
     @proves("6.1", "shards")
     @proves("11", "copies, branches and their polls")
@@ -102,6 +103,8 @@ class Refusals:
         far = {"source_namespace": ns.id, "source_region": "aws-eu-west-1"}
         key = "Malformed Cloud KMS crypto key: mykey"
         managed = {"mode": "customer-managed", "key_name": "mykey"}
+        text = {"type": "string", "full_text_search": {"index_prefixes": True}}
+        prefixes = {"text": text}
         for told, ask in [
             ("copy", lambda: other.write(copy_from_namespace=far)),
             ("copy_from_namespace", lambda: other.write(copy_from_namespace=ns.id)),
@@ -109,11 +112,21 @@ class Refusals:
             ("sharding", lambda: other.write(sharding={"num_shards": 2}, **row)),
             (key, lambda: other.write(encryption=managed, **row)),
             (key, lambda: other.write(encryption={"cmek": {"key_name": "mykey"}}, **row)),
+            ("index_prefixes", lambda: other.write(schema=prefixes, **row)),
             ("unknown field `upserts`", lambda: ns.write(extra_body={"upserts": []})),
         ]:
             with self.subTest(told):
                 self.refused(turbopuffer.BadRequestError, told, ask)
         self.assertFalse(other.exists())
+
+    @proves("1.7", "_debug/warm_cache", "_debug/purge_cache")
+    def test_what_a_node_keeps_is_its_own_matter(self):
+        ns = self.fresh()
+        ns.write(upsert_rows=[{"id": 1}])
+        for word in ("warm_cache", "purge_cache"):
+            path = f"/v1/namespaces/{ns.id}/_debug/{word}"
+            ask = self.way.client().get
+            self.refused(turbopuffer.BadRequestError, word, ask, path, cast_to=object)
 
     @proves("1.7", "copy_from", "branch_from")
     @proves("11", "copies, branches and their polls")

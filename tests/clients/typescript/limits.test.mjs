@@ -8,6 +8,8 @@ const proves = suite(import.meta.url);
 const DIMENSIONS_MAX = 10_752;
 const WEIGHTS_MAX = 1024;
 const ROWS_MAX = 10_000;
+// The hosted service lets 16 at a time.
+const CROWD = 40;
 const EUCLIDEAN = { distance_metric: 'euclidean_squared' };
 
 const beyond = (told, asked) => refused(BadRequestError, told, asked);
@@ -50,6 +52,13 @@ proves(
     await beyond('10000', ns.query({ ...groups, limit: ROWS_MAX + 1 }));
   },
 );
+
+proves('a crowd is served', [['6.1', '16 queries at once']], async (way) => {
+  const ns = way.fresh();
+  await ns.write({ upsert_rows: [{ id: 1 }, { id: 2 }] });
+  const asked = range(CROWD).map(() => ns.query({ ...BY_ID, limit: 9 }, { maxRetries: 0 }));
+  for (const answer of await Promise.all(asked)) assert.deepEqual(ids(answer), [1, 2]);
+});
 
 proves(
   'an order and a name are of some length',

@@ -147,6 +147,7 @@ proves(
     ['3.10', 'performance.cache_hit_ratio', 'performance.cache_temperature'],
     ['3.10', 'performance.server_total_ms', 'performance.query_execution_ms'],
     ['3.10', 'performance.exhaustive_search_count', 'performance.approx_namespace_size'],
+    ['3.10', 'performance.last_included_write_at'],
     ['11', 'strong reads at once, an exact exhaustive_search_count'],
   ],
   async (way) => {
@@ -160,6 +161,8 @@ proves(
     assert.ok(performance.query_execution_ms > 0);
     assert.equal(performance.approx_namespace_size, 2);
     if (way.name === 'log') assert.equal(performance.exhaustive_search_count, 2);
+    const written = (await ns.metadata()).last_write_at.replace(/Z$/, '');
+    assert.ok(performance.last_included_write_at.startsWith(written), written);
     assert.equal(billing.billable_logical_bytes_returned, 24);
     assert.ok(billing.billable_logical_bytes_queried >= 256_000_000);
   },

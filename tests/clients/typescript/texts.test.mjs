@@ -156,6 +156,7 @@ proves(
   [
     ['4.3', 'tokenizer: word_v4', 'tokenizer: older words', 'case_sensitive', 'language', 'stemming'],
     ['4.3', 'remove_stopwords', 'ascii_folding', 'max_token_length', 'all 18 languages'],
+    ['4.3', 'stop words of English'],
   ],
   async (way) => {
     const of = (language, more) => ({ language, ...more });
@@ -171,6 +172,8 @@ proves(
       [of('german', { stemming: true }), 'Häuser', ['Haus'], ['Maus']],
       [of('french', { stemming: true }), 'chevaux', ['cheval'], ['chat']],
       [{ remove_stopwords: true }, 'the walrus and the sea', ['walrus'], ['the']],
+      // Snowball would remove both.
+      [{ remove_stopwords: true }, 'we are here', ['we'], ['are']],
       [of('german', { remove_stopwords: true }), 'und the', ['the'], ['und']],
       [{ ascii_folding: true }, 'Crème brûlée', ['creme', 'brûlée'], ['cream']],
       [{ max_token_length: 4 }, 'fish sea ééé whale', ['fish', 'sea'], ['ééé', 'whale']],
