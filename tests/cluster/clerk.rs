@@ -1,11 +1,12 @@
-//! A clerk: nobody else changes what a name has attributes for, or whether it may be written to. It
-//! declares attributes and drops them again, and makes a name read-only for a moment, while all others
-//! go on; what it was told must be so when it looks, and nobody may have written in such a moment.
+//! A clerk: nobody else changes what a name has attributes for, to how many replicas it is pinned, or
+//! whether it may be written to. It declares attributes and drops them again, pins, and makes a name
+//! read-only for a moment, while all others go on; what it was told must be so when it looks, and nobody
+//! may have written in such a moment.
 //!
 //! What it asks for has no key. So it belongs where a request ends with its server, or with its
 //! answer: one that lands much later would undo what was asked for since.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use crate::wire::{Again, Post};
 const PAUSE_MS_MAX: u64 = 300;
 const FROST_MS_MAX: u64 = 20;
 const ATTRIBUTES: u64 = 4;
+const REPLICAS_MAX: u64 = 3;
 /// How those that are its own begin.
 const PREFIX: &str = "x";
 
@@ -29,22 +31,25 @@ pub(crate) struct Clerk {
     names: Vec<String>,
     /// Of each name, those that are declared.
     declared: BTreeSet<(String, String)>,
+    /// To how many replicas each name is pinned. Those that are not are pinned to none.
+    pinned: BTreeMap<String, u64>,
 }
 
 impl Clerk {
     pub(crate) fn new(world: &Arc<World>, who: &str, aim: Aim, names: &[String]) -> Self {
         let desk = Desk::new(world, who, aim);
-        Self { desk, names: names.to_vec(), declared: BTreeSet::new() }
+        let (declared, pinned) = (BTreeSet::new(), BTreeMap::new());
+        Self { desk, names: names.to_vec(), declared, pinned }
     }
 
     /// However it is stopped, what is read-only can be written to again at the end of it.
     pub(crate) async fn step(&mut self) {
         sleep(Duration::from_millis(self.desk.chance.below(PAUSE_MS_MAX))).await;
         let name = self.desk.chance.pick(&self.names).clone();
-        if self.desk.chance.one_in(4) {
-            self.freeze(&name).await;
-        } else {
-            self.declare(&name).await;
+        match self.desk.chance.below(4) {
+            0 => self.freeze(&name).await,
+            1 => self.pin(&name).await,
+            _ => self.declare(&name).await,
         }
     }
 
@@ -70,6 +75,25 @@ impl Clerk {
         }
     }
 
+    /// What was told before stays, whatever was killed since; then it is something else.
+    async fn pin(&mut self, name: &str) {
+        self.look_at_pinning(name).await;
+        let replicas = self.desk.chance.below(REPLICAS_MAX + 1);
+        let pinning = if replicas == 0 { Value::Null } else { json!({"replicas": replicas}) };
+        self.describe(name, &json!({"pinning": pinning})).await;
+        self.pinned.insert(name.to_owned(), replicas);
+        self.look_at_pinning(name).await;
+    }
+
+    async fn look_at_pinning(&mut self, name: &str) {
+        let told = self.pinned.get(name).copied().unwrap_or_default();
+        let Some(seen) = self.desk.replicas(name).await else { return };
+        if seen != told {
+            let odd = format!("{name} was told to have {told} replicas, and shows {seen}");
+            self.desk.world.recorder.odd(odd);
+        }
+    }
+
     async fn freeze(&mut self, name: &str) {
         self.describe(name, &json!({"read_only": true})).await;
         let from = self.desk.world.recorder.now();
@@ -85,7 +109,7 @@ impl Clerk {
 
     /// To do it twice is to do it once, as nobody else does it.
     async fn insist(&mut self, method: &'static str, path: String, body: &Value) {
-        let post = Post { method, path, body: body.to_string(), again: Again::AsItIs };
+        let post = Post { method, path, body: body.to_string(), again: Again::AsItIs, list: None };
         self.desk.insist(&post).await;
     }
 }

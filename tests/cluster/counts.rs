@@ -3,6 +3,8 @@
 
 use tokio::sync::watch;
 
+use crate::words::Words;
+
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) acks: Count,
@@ -20,6 +22,7 @@ pub(crate) struct Counts {
     pub(crate) reads: Count,
     /// Reads without an answer.
     pub(crate) unread: Count,
+    pub(crate) words: Words,
     flying: watch::Sender<u64>,
 }
 

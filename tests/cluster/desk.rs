@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use elacsym::env::Clock;
+use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::board::{Aim, Board};
@@ -142,6 +143,7 @@ impl Desk {
         let Reply::Answer(answer) = self.send(post).await else { return };
         match (answer.status, wire::done(&answer, At::By)) {
             (200, Told::Done { rows, at }) => {
+                expect_the_list(&self.world, post, &answer);
                 let slot = at.map(|(At::Slot(slot) | At::By(slot))| slot);
                 self.world.recorder.echo(name, act, rows, slot);
                 self.world.counts.echoes.add();
@@ -189,26 +191,27 @@ impl Desk {
 
     /// The attributes that a name has, if that is answered.
     pub(crate) async fn attributes(&mut self, name: &str) -> Option<BTreeSet<String>> {
-        let at = self.world.board.server(self.aim, &mut self.chance).await;
-        let path = format!("/v1/namespaces/{name}/schema");
-        match self.client.get(at, &path, REQUEST_LIMIT).await {
-            Reply::Answer(answer) if answer.status == 200 => {
-                Some(answer.json().as_object()?.keys().cloned().collect())
-            }
-            Reply::Answer(_) | Reply::Unsent | Reply::Silence => None,
-        }
+        let schema = self.get(&format!("/v1/namespaces/{name}/schema")).await?;
+        Some(schema.as_object()?.keys().cloned().collect())
+    }
+
+    /// To how many replicas a name is pinned, if that is answered.
+    pub(crate) async fn replicas(&mut self, name: &str) -> Option<u64> {
+        let metadata = self.get(&format!("/v2/namespaces/{name}/metadata")).await?;
+        Some(metadata["pinning"]["replicas"].as_u64().unwrap_or_default())
     }
 
     /// The names that the server lists, of those that begin so.
     pub(crate) async fn list(&mut self, prefix: &str) -> Option<Vec<String>> {
+        let page = self.get(&format!("/v1/namespaces?prefix={prefix}&page_size=1000")).await?;
+        let names = page["namespaces"].as_array()?.iter();
+        Some(names.filter_map(|name| Some(name["id"].as_str()?.to_owned())).collect())
+    }
+
+    async fn get(&mut self, path: &str) -> Option<Value> {
         let at = self.world.board.server(self.aim, &mut self.chance).await;
-        let path = format!("/v1/namespaces?prefix={prefix}&page_size=1000");
-        match self.client.get(at, &path, REQUEST_LIMIT).await {
-            Reply::Answer(answer) if answer.status == 200 => {
-                let json = answer.json();
-                let names = json["namespaces"].as_array()?.iter();
-                Some(names.filter_map(|name| Some(name["id"].as_str()?.to_owned())).collect())
-            }
+        match self.client.get(at, path, REQUEST_LIMIT).await {
+            Reply::Answer(answer) if answer.status == 200 => Some(answer.json()),
             Reply::Answer(_) | Reply::Unsent | Reply::Silence => None,
         }
     }
@@ -225,6 +228,8 @@ fn judge(world: &World, post: &Post, answer: &Answer, doubts: u32) -> Verdict {
     match answer.status {
         200 if !of_another => {
             world.counts.acks.add();
+            world.counts.words.heard(&post.body);
+            expect_the_list(world, post, answer);
             if answer.json()["rows_remaining"] == true {
                 world.recorder.odd(format!("few rows are not all, to {post:?}: {}", answer.text()));
             }
@@ -261,6 +266,12 @@ fn judge(world: &World, post: &Post, answer: &Answer, doubts: u32) -> Verdict {
             world.recorder.odd(format!("{status} to {post:?}: {}", answer.text()));
             Verdict::Final(Told::Refused { status })
         }
+    }
+}
+
+fn expect_the_list(world: &World, post: &Post, answer: &Answer) {
+    if !wire::lists_what_it_changed(post.list.as_ref(), &answer.json()) {
+        world.recorder.odd(format!("not the ids of {post:?}: {}", answer.text()));
     }
 }
 

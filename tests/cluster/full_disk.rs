@@ -14,7 +14,7 @@ use crate::writer::Mix;
 
 const SMALL: &str = "16m";
 const LARGE: &str = "64m";
-/// A disk is full for a write of more than this: those here are of 144 KiB.
+/// A disk is full for a write of more than this: those here are of less than 200 KiB.
 const FREE_KIB_MAX: u64 = 1024;
 const ACKS_AFTER: u64 = 10;
 

@@ -61,7 +61,8 @@ pub(crate) enum What {
     PatchIf {
         by: String,
     },
-    /// The same, of rows that the act of this token wrote: none of them, for it wrote none.
+    /// The same, of rows that the act of this token wrote, or of later versions: none of them, for it wrote
+    /// none, and this is the latest.
     PatchMissed {
         by: String,
     },
@@ -73,10 +74,10 @@ pub(crate) enum What {
         by: String,
         beyond: Beyond,
     },
-    /// Of all rows that the act of this token wrote, found by that: so many.
+    /// Of all rows that the act of this token wrote, found by that: these.
     DeleteFound {
         by: String,
-        rows: u64,
+        ids: Vec<String>,
         beyond: Beyond,
     },
     /// The namespace is deleted.
@@ -184,6 +185,13 @@ pub(crate) struct Seen {
     pub(crate) rows: Vec<Arc<Row>>,
 }
 
+impl Draft {
+    /// The id of a thing that has one row, such as a counter or a latch.
+    pub(crate) fn only_id(&self) -> String {
+        format!("{}/0", self.thing)
+    }
+}
+
 impl What {
     /// How many rows the request names, or must find.
     pub(crate) fn asked(&self, rows: &[Row]) -> u64 {
@@ -191,8 +199,7 @@ impl What {
             Self::Put | Self::PutMaking | Self::PutInto => rows.len() as u64,
             Self::Patch | Self::PatchIf { .. } | Self::PatchFound { .. } => rows.len() as u64,
             Self::PatchMissed { .. } => 0,
-            Self::Delete { ids } => ids.len() as u64,
-            Self::DeleteFound { rows, .. } => *rows,
+            Self::Delete { ids } | Self::DeleteFound { ids, .. } => ids.len() as u64,
             Self::End => 0,
             Self::Step { .. } | Self::Take | Self::Free { .. } => 1,
         }

@@ -80,7 +80,7 @@ async fn kill_again_and_again(site: Site) {
     }
     node.kill();
     eprintln!("{}", toll.told(site.title, &world.counts, clock.now()));
-    toll.assert_it_was_hard();
+    toll.assert_it_was_hard(&world.counts);
 }
 
 /// At once, soon, or after a while: what a server does after an answer is done at once or soon.

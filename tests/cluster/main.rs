@@ -36,5 +36,8 @@ mod strait;
 mod toll;
 mod twins;
 mod undertaker;
+mod values;
 mod wire;
+mod wording;
+mod words;
 mod writer;

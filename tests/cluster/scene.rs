@@ -21,6 +21,7 @@ use crate::site::Site;
 use crate::story::story;
 use crate::undertaker::Undertaker;
 use crate::wire::{Again, Post};
+use crate::wording::Wording;
 use crate::writer::{COUNTERS, Mix, Writer, counted, key};
 
 /// Nobody waits longer for one more acknowledgement, or for the last answer of all.
@@ -76,7 +77,7 @@ impl Scene {
             let token = format!("{name}.{thing}.{turn}");
             let again = Again::WithKey(key(&token));
             let draft = counted(thing, token, -1);
-            let post = Post::of(name, &draft, again);
+            let post = Post::of(name, &draft, Wording::default(), again);
             match self.desk.submit(name, draft, &post).await {
                 (_, Told::Done { .. }) => return,
                 (_, Told::Refused { .. } | Told::Doubt) => self.desk.rest().await,

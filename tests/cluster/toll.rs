@@ -24,11 +24,16 @@ impl Toll {
     }
 
     /// Or it says little that nothing was lost.
-    pub(crate) fn assert_it_was_hard(&self) {
+    pub(crate) fn assert_it_was_hard(&self, counts: &Counts) {
         let Self { kills, kills_in_flight: hits, folds, .. } = *self;
         let judged = kills >= KILLS_JUDGED_MIN;
         assert!(!judged || hits * 10 >= kills * 3, "{hits} of {kills} kills cut a write off");
         assert!(kills < 5 || folds > 0, "{kills} kills, and nothing was folded");
+        let missing = counts.words.missing();
+        assert!(
+            !judged || missing.is_empty(),
+            "{kills} kills, and nothing was done with {missing:?}"
+        );
     }
 
     pub(crate) fn told(&self, title: &str, counts: &Counts, took: Duration) -> String {
@@ -40,7 +45,9 @@ impl Toll {
         let counted = tell(counts);
         format!(
             "{title}: {kills} kills in {took:.1?}, {kills_in_flight} with a write in flight\n  \
-             {counted}\n  {folds} folds; a restart took {middle:.2?}, at most {longest:.2?}"
+             {counted}\n  {folds} folds; a restart took {middle:.2?}, at most {longest:.2?}\n  \
+             acknowledged with {}",
+            counts.words.told()
         )
     }
 }

@@ -8,6 +8,7 @@ use crate::desk::{Desk, World};
 use crate::history::{Draft, Told, What};
 use crate::row::Row;
 use crate::wire::{Again, Post};
+use crate::wording::Wording;
 use crate::writer::key;
 
 pub(crate) const LIFE: &str = "life";
@@ -51,7 +52,9 @@ impl Undertaker {
             (what, self.rows(&token), Again::WithKey(key(&token)))
         };
         let draft = Draft { token, thing: LIFE.to_owned(), what, rows };
-        let post = Post::of(&self.name, &draft, again);
+        // A put of a life is no later version than the one before.
+        let wording = Wording { compared: false, ..Wording::drawn(&mut self.desk.chance) };
+        let post = Post::of(&self.name, &draft, wording, again);
         let (_, told) = self.desk.submit(&self.name, draft, &post).await;
         match told {
             Told::Done { .. } if over => (self.life, self.there) = (-self.life, false),

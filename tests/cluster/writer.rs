@@ -1,6 +1,6 @@
 //! A writer: one request after another, without a pause, over a few names. It puts, changes and
 //! deletes parcels of its own, by their ids and by a filter that finds them and nothing else, and counts
-//! and latches against all the others.
+//! and latches against all the others, each time in another wording.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use crate::desk::{Desk, Looked, World};
 use crate::history::{Beyond, Draft, Level, Scope, Told, What};
 use crate::row::Row;
 use crate::wire::{Again, Post};
+use crate::wording::Wording;
 
 pub(crate) const COUNTERS: u64 = 2;
 pub(crate) const LATCHES: u64 = 2;
@@ -95,7 +96,8 @@ impl Writer {
     }
 
     async fn submit(&mut self, name: &str, draft: Draft, again: Again) -> Told {
-        let post = Post::of(name, &draft, again);
+        let wording = Wording::drawn(&mut self.desk.chance);
+        let post = Post::of(name, &draft, wording, again);
         let (act, told) = self.desk.submit(name, draft, &post).await;
         match told {
             Told::Done { .. } if matches!(post.again, Again::WithKey(_)) => {
@@ -193,13 +195,13 @@ impl Writer {
         let Some(parcel) = self.some_parcel() else { return };
         let (token, thing) = (self.token(), parcel.thing.clone());
         let (again, beyond) = (self.again(&token), self.beyond());
+        let ids = parcel.rows.iter().map(|row| row.id.clone()).collect();
         let what = match parcel.rows.first() {
             // All rows of a parcel were written by one act, and no other row was.
             Some(row) if self.desk.chance.one_in(2) => {
-                let rows = parcel.rows.len() as u64;
-                What::DeleteFound { by: row.by.clone(), rows, beyond }
+                What::DeleteFound { by: row.by.clone(), ids, beyond }
             }
-            _ => What::Delete { ids: parcel.rows.iter().map(|row| row.id.clone()).collect() },
+            _ => What::Delete { ids },
         };
         let draft = Draft { token, thing, what, rows: Vec::new() };
         if let Told::Refused { .. } = self.submit(&parcel.name, draft, again).await {

@@ -61,7 +61,8 @@ mod tests {
         assert_eq!(broken(&of(delete(&all, "w2").done(2, 5))), [Promise::Miscounted]);
         assert_eq!(broken(&of(step("w1", -1).done(2, 5))), [Promise::Miscounted]);
         let found = |rows| {
-            let what = What::DeleteFound { by: "w1".to_owned(), rows: 3, beyond: Beyond::Left };
+            let ids = ["p/0", "p/1", "p/2"].map(str::to_owned).into();
+            let what = What::DeleteFound { by: "w1".to_owned(), ids, beyond: Beyond::Left };
             broken(&of(act("p", "w2", what, Vec::new()).done(rows, 5)))
         };
         assert_eq!(found(3), []);
