@@ -37,7 +37,7 @@ const ROUNDS: usize = 3;
 /// Some 16 MB of different texts: to count them takes as much again, to tell them too, and to print
 /// them.
 const BOOK_WRITES: u64 = 4;
-const COUNTERS: u64 = 12;
+const COUNTERS: u64 = 8;
 
 /// As a client sends vectors that has many of them; and how many they are.
 fn body() -> (Bytes, usize) {

@@ -130,7 +130,7 @@ mod tests {
             (r#"{"op":"eq","value":1}"#, "filter: missing field `field`"),
             (r#"{"field":"a","op":"eq","value":1,"of":1}"#, "unknown field `filter.of`"),
             (r#"{"field":"a","op":"ne"}"#, "filter: missing field `value`"),
-            (r#"{"field":"a","op":"in","vlaue":[1]}"#, "filter: missing field `value`"),
+            (r#"{"field":"a","op":"in","vlaue":[1]}"#, "unknown field `filter.vlaue`"),
             (r#"{"field":"a","op":"exists","value":0}"#, "takes true or false"),
             (r#"{"type":"xor","conditions":[]}"#, "`and`, `or` or `not`"),
             (
