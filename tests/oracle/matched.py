@@ -117,11 +117,19 @@ def difference(wanted, found, path=""):
 
 
 def differing_objects(wanted, found, path):
+    if isinstance(wanted, Ordered):
+        spelt_so = dict(zip(map(without_seconds, found), found.values()))
+        found = spelt_so if len(spelt_so) == len(found) else found
     if set(wanted) != set(found):
         return f"{path} has {sorted(found)}, not {sorted(wanted)}"
     if isinstance(wanted, Ordered) and list(wanted) != list(found):
         return f"{path} in the order {list(found)}, not {list(wanted)}"
     return first(difference(wanted[name], found[name], f"{path}.{name}") for name in wanted)
+
+
+def without_seconds(name):
+    """A moment as this oracle spells it."""
+    return SECONDS.sub(r"\1", name)
 
 
 def same_leaf(wanted, found):
