@@ -16,7 +16,7 @@ use super::rates::{FaultKind, Rates};
 const STORMS_MAX: usize = 4;
 const STORM: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5 * 60));
 /// The chance that a request has to make up for what has not happened.
-const OWED: f64 = 0.5;
+const OWED: f64 = 0.1;
 /// On a page of a listing at most, as S3 has it.
 pub(super) const PAGE_KEYS_MAX: usize = 1000;
 /// In a storm of 503 a request is served all the same now and then.

@@ -442,7 +442,7 @@ async fn what_is_owed_happens_late_and_whatever_the_rates_are_until_it_is_enough
     let count = || faults.counts().values().sum::<u64>();
     for (after, least) in [(0, 0), (3600, 20)] {
         sleep(Duration::from_secs(after)).await;
-        for number in 0..100 {
+        for number in 0..500 {
             // It may fail: that is what is owed.
             let _ = store.mark(&marker(number)).await;
             let _ = store.slot(&slot_key(0)).await;
