@@ -127,6 +127,13 @@ pub async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'stat
     }
 }
 
+/// Frees what is large, where nobody waits for it.
+pub fn discard<T: Send + 'static>(value: T) {
+    if !is_inline() {
+        drop(tokio::task::spawn_blocking(move || drop(value)));
+    }
+}
+
 /// How many threads compute at the same time here.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)

@@ -104,15 +104,15 @@ impl Ground {
 
     fn get(&self, id: &DocId) -> Option<Row> {
         match self.tail.latest(id) {
-            Some(Latest::At { block, row }) => Some(self.tail.row(block, row)),
-            Some(Latest::Gone) => None,
+            Some(Latest::At(place)) => Some(self.tail.row(place)),
+            Some(Latest::Gone(_)) => None,
             None => self.segments.iter().find_map(|segment| segment.get(id)),
         }
     }
 
     fn has(&self, id: &DocId) -> bool {
         match self.tail.latest(id) {
-            Some(latest) => latest != Latest::Gone,
+            Some(latest) => !latest.is_gone(),
             None => self.segments.iter().any(|segment| segment.has(id)),
         }
     }

@@ -10,7 +10,7 @@ use roaring::RoaringBitmap;
 
 use super::base::{Base, DeletedEntry, SegmentEntry};
 use super::segments::Segment;
-use super::tail::Tail;
+use super::tail::{Latest, Tail};
 use crate::env::{Dice, blocking};
 use crate::error::Result;
 use crate::log::{Stored, receipts};
@@ -89,19 +89,26 @@ impl Plan {
             segments: vec![],
             rows: 0,
         };
-        for (segment, name) in self.segments.iter().zip(&self.names.deletions) {
-            self.supersede(store, segment, name, &mut out).await?;
-        }
         // Of a tail, its rows are written once more, sorted, and a group of them lies in between.
         let _writing = self.memory.take(self.tail.bytes());
-        let tail = self.tail.clone();
-        if let Some((bytes, ids)) = blocking(move || write(&tail)).await? {
+        let (tail, segments) = (self.tail.clone(), self.segments.clone());
+        let (dead, written) = blocking(move || {
+            let ids = tail.sorted();
+            let dead: Vec<RoaringBitmap> =
+                segments.iter().map(|segment| superseded(segment, &ids)).collect();
+            (dead, write(&tail, &ids))
+        })
+        .await;
+        for ((segment, name), dead) in self.segments.iter().zip(&self.names.deletions).zip(dead) {
+            supersede(store, segment, name, dead, &mut out).await?;
+        }
+        if let Some((bytes, hash, ids)) = written? {
             let file = self.names.rows.clone();
             let entry = SegmentEntry {
                 rows: file.clone(),
                 count: ids.rows() as u64,
                 bytes: bytes.len() as u64,
-                hash: rows::FileHash::of(&bytes),
+                hash,
                 deleted: None,
             };
             store.put(&file, bytes).await?;
@@ -123,40 +130,45 @@ impl Plan {
         out.files.base = base.encode();
         Ok(out)
     }
+}
 
-    /// What the tail supersedes of a segment: nothing, some of its rows, or all of it.
-    async fn supersede(
-        &self,
-        store: &Store,
-        segment: &Arc<Segment>,
-        name: &FileName,
-        out: &mut Folded,
-    ) -> Result<()> {
-        let (tail, old) = (self.tail.clone(), segment.clone());
-        let find = move || {
-            let mut dead = old.deleted().clone();
-            dead.extend(tail.ids().filter_map(|(id, _)| old.find(id)));
-            dead
-        };
-        let dead = blocking(find).await;
-        let entry = segment.entry();
-        let none = crate::mutant!("what a fold supersedes of a segment lives on");
-        if none || dead.len() == segment.deleted().len() {
-            out.segments.push(segment.clone());
-            return Ok(());
-        }
-        out.files.drop.extend(entry.deleted.as_ref().map(|deleted| deleted.file.clone()));
-        if dead.len() == entry.count {
-            out.files.drop.push(entry.rows.clone());
-            return Ok(());
-        }
-        store.put(name, deletions::encode(name, &entry.rows, &dead)).await?;
-        let deleted = Some(DeletedEntry { file: name.clone(), count: dead.len() });
-        out.files.add.push(name.clone());
-        let entry = SegmentEntry { deleted, ..entry.clone() };
-        out.segments.push(Arc::new(segment.with(entry, dead)));
-        Ok(())
+/// What is superseded of a segment, by a tail that has these ids, in their order.
+fn superseded(segment: &Segment, ids: &[(&DocId, Latest)]) -> RoaringBitmap {
+    let mut dead = segment.deleted().clone();
+    let here = segment.rows().typed_ids();
+    let Some(last) = here.len().checked_sub(1) else { return dead };
+    let (first, last) = (here.get(0), here.get(last));
+    let from = ids.partition_point(|(id, _)| **id < first);
+    let to = ids.partition_point(|(id, _)| **id <= last);
+    dead.extend(segment.find_all(ids[from..to].iter().map(|(id, _)| *id)));
+    dead
+}
+
+/// Of a segment, of which these rows are dead now: nothing, some of them, or all.
+async fn supersede(
+    store: &Store,
+    segment: &Arc<Segment>,
+    name: &FileName,
+    dead: RoaringBitmap,
+    out: &mut Folded,
+) -> Result<()> {
+    let entry = segment.entry();
+    let none = crate::mutant!("what a fold supersedes of a segment lives on");
+    if none || dead.len() == segment.deleted().len() {
+        out.segments.push(segment.clone());
+        return Ok(());
     }
+    out.files.drop.extend(entry.deleted.as_ref().map(|deleted| deleted.file.clone()));
+    if dead.len() == entry.count {
+        out.files.drop.push(entry.rows.clone());
+        return Ok(());
+    }
+    store.put(name, deletions::encode(name, &entry.rows, &dead)).await?;
+    let deleted = Some(DeletedEntry { file: name.clone(), count: dead.len() });
+    out.files.add.push(name.clone());
+    let entry = SegmentEntry { deleted, ..entry.clone() };
+    out.segments.push(Arc::new(segment.with(entry, dead)));
+    Ok(())
 }
 
 fn piece_rows(kinds: &BTreeMap<AttrNo, AttrType>) -> usize {
@@ -168,17 +180,22 @@ fn piece_rows(kinds: &BTreeMap<AttrNo, AttrType>) -> usize {
     (PIECE_BYTES / row_bytes.max(1)).clamp(1, PIECE_ROWS_MAX)
 }
 
-/// The rows of a tail that are the newest of their id, as a file, and their ids. None: there are none.
-fn write(tail: &Tail) -> Result<Option<(bytes::Bytes, Columns)>> {
+/// The rows of a tail that are the newest of their id, as a file, the hash of that, and their ids: of
+/// all ids that it has, in their order. None: there are no rows.
+fn write(
+    tail: &Tail,
+    ids: &[(&DocId, Latest)],
+) -> Result<Option<(bytes::Bytes, rows::FileHash, Columns)>> {
     let blocks: Vec<&Columns> = tail.blocks().iter().map(|block| &**block).collect();
-    let mut places: Vec<(DocId, (usize, usize))> = Vec::new();
     let lost = usize::from(crate::mutant!("a fold forgets the last slot"));
-    for (block, rows) in blocks.iter().enumerate().take(blocks.len().saturating_sub(lost)) {
-        let alive = tail.alive(block);
-        places.extend(alive.set_indices().map(|row| (rows.id(row), (block, row))));
-    }
+    let stay = blocks.len().saturating_sub(lost);
+    let place = |(_, latest): &(&DocId, Latest)| match latest {
+        Latest::At(place) => Some((tail.block(*place), place.row as usize)),
+        Latest::Gone(_) => None,
+    };
+    let places: Vec<(usize, usize)> =
+        ids.iter().filter_map(place).filter(|(block, _)| *block < stay).collect();
     let Some(id_type) = tail.schema().id.filter(|_| !places.is_empty()) else { return Ok(None) };
-    places.sort_unstable();
     // An attribute that was dropped has no name any more, and its column goes with the fold.
     let schema = tail.schema().by_number();
     let mut attributes = BTreeMap::new();
@@ -192,12 +209,13 @@ fn write(tail: &Tail) -> Result<Option<(bytes::Bytes, Columns)>> {
     let mut writer = rows::Writer::new(id_type, &attributes, tail.bytes() as usize)?;
     let mut ids = Vec::new();
     for piece in places.chunks(piece_rows(&kinds)) {
-        let piece: Vec<(usize, usize)> = piece.iter().map(|(_, place)| *place).collect();
-        let rows = Columns::interleave(&blocks, &kinds, &piece)?;
+        let rows = Columns::interleave(&blocks, &kinds, piece)?;
         writer.write(&rows)?;
         ids.push(rows.keep(|_| false));
     }
-    Ok(Some((writer.end()?, Columns::concat(&ids)?)))
+    let bytes = writer.end()?;
+    let hash = rows::FileHash::of(&bytes);
+    Ok(Some((bytes, hash, Columns::concat(&ids)?)))
 }
 
 #[cfg(test)]

@@ -109,17 +109,15 @@ impl Segment {
 
     /// The row of an id, superseded or not: rows are sorted by id.
     pub fn find(&self, id: &DocId) -> Option<u32> {
-        let rows = self.rows();
-        let (mut low, mut high) = (0, rows.rows());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match rows.id(middle).cmp(id) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Equal => return Some(middle as u32),
-                std::cmp::Ordering::Greater => high = middle,
-            }
-        }
-        None
+        self.rows().typed_ids().position(id).map(|row| row as u32)
+    }
+
+    /// The same of many, in no order.
+    pub fn find_all<'a>(&self, ids: impl Iterator<Item = &'a DocId>) -> impl Iterator<Item = u32> {
+        let here = self.rows().typed_ids();
+        // What is written one after the other has ids that are in no segment before.
+        ids.filter(move |id| here.may_have(id))
+            .filter_map(move |id| here.position(id).map(|row| row as u32))
     }
 
     /// Whether it has the newest version of that id among segments.

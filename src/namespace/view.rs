@@ -115,11 +115,10 @@ impl View {
     fn of_segment(&self, segment: &Segment) -> Living {
         let mut dead = segment.deleted().clone();
         let hides = |latest: Latest| {
-            latest != Latest::Gone
-                || !crate::mutant!("a deletion in the log hides no row of a segment")
+            !latest.is_gone() || !crate::mutant!("a deletion in the log hides no row of a segment")
         };
         let hidden = self.tail.ids().filter(|(_, latest)| hides(*latest));
-        dead.extend(hidden.filter_map(|(id, _)| segment.find(id)));
+        dead.extend(segment.find_all(hidden.map(|(id, _)| id)));
         let rows = segment.rows().clone();
         let alive = BooleanBuffer::collect_bool(rows.rows(), |row| !dead.contains(row as u32));
         Living { rows, alive }
@@ -128,8 +127,8 @@ impl View {
     /// The newest version of one document.
     pub fn get(&self, id: &DocId) -> Option<Row> {
         match self.tail.latest(id) {
-            Some(Latest::At { block, row }) => Some(self.tail.row(block, row)),
-            Some(Latest::Gone) => None,
+            Some(Latest::At(place)) => Some(self.tail.row(place)),
+            Some(Latest::Gone(_)) => None,
             None => self.segments.iter().find_map(|segment| segment.get(id)),
         }
     }

@@ -13,6 +13,7 @@
 pub(crate) mod any;
 mod build;
 mod check;
+mod ids;
 mod read;
 mod types;
 
@@ -29,7 +30,8 @@ use arrow_select::interleave::interleave;
 use arrow_select::take::{TakeOptions, take};
 
 pub use self::build::{column, ids_column};
-pub use self::read::{id_at, value};
+pub use self::ids::Ids;
+pub use self::read::value;
 pub use self::types::{data_type, exists, id_data_type, id_type_of};
 use crate::error::{Error, Result};
 use crate::model::{AttrNo, AttrType, DocId, Element, IdType, Row, Value};
@@ -136,7 +138,12 @@ impl Columns {
     }
 
     pub fn id(&self, row: usize) -> DocId {
-        id_at(&*self.ids, self.id_type, row)
+        self.typed_ids().get(row)
+    }
+
+    /// What is known of their type need not be found out for each.
+    pub fn typed_ids(&self) -> Ids<'_> {
+        Ids::of(&*self.ids, self.id_type)
     }
 
     pub fn value(&self, row: usize, number: AttrNo) -> Option<Value> {

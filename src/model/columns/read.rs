@@ -9,7 +9,7 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ListArray};
 
-use crate::model::{AttrType, DocId, Element, IdType, Scalar, Value};
+use crate::model::{AttrType, Element, Scalar, Value};
 
 /// The value of an attribute in a row, if there is one.
 pub fn value(column: &dyn Array, kind: AttrType, row: usize) -> Option<Value> {
@@ -30,15 +30,6 @@ pub fn value(column: &dyn Array, kind: AttrType, row: usize) -> Option<Value> {
             Value::Vectors(floats.values()[within.start * dims..within.end * dims].into())
         }
     })
-}
-
-/// The id of a row.
-pub fn id_at(ids: &dyn Array, id_type: IdType, row: usize) -> DocId {
-    match id_type {
-        IdType::Uint => DocId::Uint(ids.as_primitive::<UInt64Type>().value(row)),
-        IdType::Uuid => DocId::Uuid(uuid(ids.as_fixed_size_binary().value(row))),
-        IdType::String => DocId::String(ids.as_string::<i32>().value(row).into()),
-    }
 }
 
 fn scalar_at(column: &dyn Array, scalar: Scalar, row: usize) -> Value {
@@ -114,7 +105,7 @@ fn range(offsets: &[i32], row: usize) -> Range<usize> {
     offsets[row] as usize..offsets[row + 1] as usize
 }
 
-fn uuid(bytes: &[u8]) -> u128 {
+pub(super) fn uuid(bytes: &[u8]) -> u128 {
     let mut big_endian = [0; 16];
     big_endian.copy_from_slice(bytes);
     u128::from_be_bytes(big_endian)

@@ -15,6 +15,7 @@ use crate::model::{Epoch, FileName, Incarnation, Seq, Write, Written};
 use crate::namespace::base::Base;
 use crate::namespace::commit::{Asks, Ground, Stage};
 use crate::namespace::segments::Segment;
+use crate::namespace::tail::Landed;
 use crate::protocol::Receipt;
 
 /// A part that goes up by itself.
@@ -61,7 +62,7 @@ pub(super) struct Draft {
     pub(super) told: Vec<Told>,
     pub(super) receipts: Vec<Receipt<Stored>>,
     /// What was cut from the stage, in this order.
-    pub(super) effects: Vec<Effects>,
+    effects: Vec<Effects>,
     /// Chunks that have no name yet.
     pub(super) parts: Vec<Bytes>,
     pub(super) chunks: Vec<FileName>,
@@ -71,10 +72,11 @@ pub(super) struct Draft {
     memory: Memory,
 }
 
-/// The last part of a draft, and what all of it comes to.
+/// The last part of a draft, and what all of it comes to, packed and as rows.
 pub(super) struct Sealed {
     pub(super) part: Option<Bytes>,
     pub(super) bytes: usize,
+    pub(super) landed: Arc<Landed>,
 }
 
 impl Told {
@@ -181,7 +183,9 @@ impl Draft {
         let whole = self.effects.is_empty() && !self.stage.is_empty();
         let part = if whole || self.stage.has_rest() { Some(self.cut(at)?) } else { None };
         let bytes = self.bytes + part.as_ref().map_or(0, Bytes::len);
-        Ok(Sealed { part, bytes })
+        let effects = std::mem::take(&mut self.effects);
+        let landed = Landed::new(self.turn.seq, effects, &self.memory);
+        Ok(Sealed { part, bytes, landed })
     }
 
     fn cut(&mut self, at: Duration) -> Result<Bytes> {

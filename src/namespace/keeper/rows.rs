@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::desk::{Desk, Done};
-use crate::env::blocking;
+use crate::env::{blocking, discard};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::log::effects;
 use crate::log::{Stored, chunk};
@@ -42,13 +42,13 @@ pub(super) struct Shelf {
 }
 
 impl Known {
-    fn of(view: &View<Stored>, before: Option<Self>) -> Result<Self> {
+    fn of(view: &View<Stored>, before: Option<&Self>) -> Result<Self> {
         let head = &view.seen.head;
         let base = Arc::new(Base::decode(&head.base).context("the base of the head")?);
         // A fold leaves the slots after it as they were.
         let before = before.filter(|it| it.inc == head.inc && it.tail.next() >= head.floor);
         let tail = match before {
-            Some(before) => before.tail.beyond(&base, head.floor)?,
+            Some(before) => before.tail.beyond(&base, head.floor),
             None => Tail::behind(&base, head.floor),
         };
         Ok(Self { inc: head.inc, version: head.version, base, tail })
@@ -119,7 +119,10 @@ impl Desk {
     /// What a view of the machines is as rows, or a later state. None: its slots are being read.
     pub(super) fn rows_of(&mut self, view: &View<Stored>) -> Result<Option<Known>> {
         if !self.known.as_ref().is_some_and(|known| known.covers(view)) {
-            let known = Known::of(view, self.known.take())?;
+            let before = self.known.take();
+            let known = Known::of(view, before.as_ref())?;
+            // To free what was folded takes as long as to look at all of it.
+            discard(before);
             self.shelf.arrive(&known.base);
             self.known = Some(known);
         }

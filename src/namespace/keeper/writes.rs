@@ -428,14 +428,14 @@ impl Desk {
 
     fn commit(&mut self, draft: Draft, sealed: Sealed) {
         self.writes.drafted = 0;
-        let Draft { turn, mut told, receipts, effects, chunks, .. } = draft;
+        let Draft { turn, mut told, receipts, chunks, .. } = draft;
         if crate::mutant!("a batch is acknowledged in halves") {
             told.pop().into_iter().for_each(Told::tell);
         }
-        let landed = Landed::new(turn.seq, effects, &self.grounds.memory);
-        let (bytes, since) = (sealed.bytes, self.grounds.clock.now());
+        let Sealed { part, bytes, landed } = sealed;
+        let since = self.grounds.clock.now();
         let sent = Sent { told, inc: turn.inc, landed: landed.clone(), bytes, since };
-        let batch = sealed.part.map_or_else(Batch::default, Batch::of);
+        let batch = part.map_or_else(Batch::default, Batch::of);
         let body = Body { batch, receipts, chunks };
         let ticket = self.next_ticket();
         let dice = &mut self.grounds.dice;
