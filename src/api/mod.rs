@@ -55,7 +55,7 @@ pub use listener::serve;
 pub use rights::{Need, ROUTES, Route};
 pub use tls::Tls;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Entered};
 use crate::env::{Clock, Dice, blocking};
 use crate::error::Error;
 use crate::memory::Memory;
@@ -121,6 +121,22 @@ async fn understood<T: Send + 'static>(
 ) -> Result<T, Refusal> {
     let body = deadline.reading(body::read(request, api.engine.memory())).await?;
     deadline.making(crunch(body.len(), move || make(&body))).await
+}
+
+/// The same of a write, which is let in first: of those who are sent away nothing is made. `refused` tells
+/// an error in the words of a contract.
+async fn understood_write<T: Send + 'static>(
+    api: &Api,
+    name: &Namespace,
+    request: Request,
+    deadline: Deadline,
+    make: impl FnOnce(&[u8]) -> Result<T, Refusal> + Send + 'static,
+    refused: impl FnOnce(Error) -> Refusal,
+) -> Result<(T, Option<Entered>), Refusal> {
+    let body = deadline.reading(body::read(request, api.engine.memory())).await?;
+    let entered = api.engine.admit(name).map_err(refused)?;
+    let made = deadline.making(crunch(body.len(), move || make(&body))).await?;
+    Ok((made, entered))
 }
 
 /// Of documents, which are printed while others are served.

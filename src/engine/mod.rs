@@ -43,6 +43,7 @@ use names::{Names, Open};
 use readiness::Readiness;
 use turns::Turns;
 
+pub use crate::namespace::keeper::Entered;
 pub use reads::Held;
 
 pub(crate) use accounts::KEPT_MAX;

@@ -22,7 +22,7 @@ use super::surplus::Surplus;
 use crate::env::give_back;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Namespace;
-use crate::namespace::keeper::{Ask, Grounds, Keeper, Left, Reply};
+use crate::namespace::keeper::{Ask, Gate, Grounds, Keeper, Left, Reply};
 use crate::protocol::Mine;
 
 /// Each time, somebody else was quicker and found the keeper still there.
@@ -116,6 +116,11 @@ impl Names {
         Err(Error::unavailable(format!(
             "namespace '{name}' was being closed each of {TRIES_MAX} times that it was asked: try again"
         )))
+    }
+
+    /// The gate of a name, if that is open.
+    pub(super) fn gate(&self, name: &Namespace) -> Option<Gate> {
+        self.state().rooms.get(name).map(|entry| entry.room.gate().clone())
     }
 
     /// The room of a name, which is opened if it is not there.

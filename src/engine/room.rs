@@ -7,7 +7,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::names::Names;
 use crate::model::Namespace;
-use crate::namespace::keeper::{Ask, Keeper};
+use crate::namespace::keeper::{Ask, Gate, Keeper};
 
 /// Queries of one name that are answered at once. More wait for a moment, and are then sent away: a
 /// name that everybody asks for must not keep the others from being answered.
@@ -55,6 +55,10 @@ impl Room {
     /// An ask that comes back: the keeper is ending.
     pub(super) async fn ask(&self, ask: Ask) -> Result<(), Ask> {
         self.keeper.ask(ask).await
+    }
+
+    pub(super) fn gate(&self) -> &Gate {
+        self.keeper.gate()
     }
 
     /// Tells the keeper to leave, and does not wait for it.

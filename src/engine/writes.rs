@@ -13,12 +13,18 @@ use crate::model::{
     Create, IdType, Metadata, Namespace, Pinning, ReadOnly, Schema, SchemaChange, Write,
     WriteFault, Written,
 };
-use crate::namespace::keeper::{Ask, Deleted};
+use crate::namespace::keeper::{Ask, Deleted, Entered};
 
 /// A write lies in memory as it was given, as rows, and packed, until it is committed.
 const COPIES: u64 = 3;
 
 impl Engine {
+    /// Lets in a write that has yet to be read, or sends it away: there are more than can be
+    /// committed. None: nobody writes to that name now.
+    pub fn admit(&self, name: &Namespace) -> Result<Option<Entered>> {
+        self.names.gate(name).map(|gate| gate.enter()).transpose()
+    }
+
     /// Commits a write. With a key, one that comes again is answered as it was the first time.
     pub async fn write(
         &self,
@@ -26,9 +32,20 @@ impl Engine {
         write: Write,
         key: Option<String>,
     ) -> Result<Written> {
+        self.write_admitted(name, write, key, None).await
+    }
+
+    /// The same of one that was let in before it was read.
+    pub async fn write_admitted(
+        &self,
+        name: &Namespace,
+        write: Write,
+        key: Option<String>,
+        entered: Option<Entered>,
+    ) -> Result<Written> {
         let Parcel { write, bytes, key, fingerprint } = Parcel::of(write, key).await;
         let share = self.memory.ask(COPIES * bytes)?;
-        let ask = |reply| Ask::Write { write, key, fingerprint, share, reply };
+        let ask = |reply| Ask::Write { write, key, fingerprint, share, entered, reply };
         let written = self.names.put(name, ask, unknown).await?;
         self.names.account(name).wrote();
         Ok(written)

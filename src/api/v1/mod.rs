@@ -19,8 +19,8 @@ use serde::Serialize;
 use super::deadline::{Deadline, QUERY_TIME_MAX, WRITE_TIME_MAX};
 use super::error::{Again, Contract, Refusal};
 use super::json::{Field, Fields, Object, RowShape, Trail, ids_of, object, parse};
-use super::{Api, idempotency_key, json_answer, openapi, understood, uri};
-use crate::engine::Held;
+use super::{Api, idempotency_key, json_answer, openapi, understood, understood_write, uri};
+use crate::engine::{Entered, Held};
 use crate::error::{self, Error, ErrorKind};
 use crate::model::{
     Answered, ByFilter, Consistency, Create, Direction, DocId, Excess, Filter, Given, GivenRow,
@@ -126,6 +126,7 @@ async fn write_it(
     name: &Namespace,
     write: Write,
     key: Option<String>,
+    entered: Option<Entered>,
     deadline: Deadline,
 ) -> Result<Written, Refusal> {
     // By ids, to do it twice is to do it once; a filter may find what came in between.
@@ -133,7 +134,8 @@ async fn write_it(
         Some(_) if key.is_none() => Again::Unsafe,
         Some(_) | None => Again::Safe,
     };
-    deadline.writing(api.engine.write(name, write, key), again, refused).await
+    let work = api.engine.write_admitted(name, write, key, entered);
+    deadline.writing(work, again, refused).await
 }
 
 #[derive(Serialize)]
@@ -150,9 +152,11 @@ async fn upsert(
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
     let name = named(&ns)?;
     let key = idempotency_key(request.headers())?;
-    let upserts = understood(&api, request, deadline, documents).await?;
+    let (upserts, entered) =
+        understood_write(&api, &name, request, deadline, documents, refused).await?;
     let write = Write { upserts, create: Create::Never, ..Write::default() };
-    let Written { upserted, seq, .. } = write_it(&api, &name, write, key, deadline).await?;
+    let written = write_it(&api, &name, write, key, entered, deadline).await?;
+    let Written { upserted, seq, .. } = written;
     json_answer(StatusCode::OK, &Done { count: upserted.count, seq })
 }
 
@@ -181,8 +185,10 @@ async fn delete(
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
     let name = named(&ns)?;
     let key = idempotency_key(request.headers())?;
-    let write = understood(&api, request, deadline, |bytes| deletion(object(bytes)?)).await?;
-    let Written { deleted, seq, .. } = write_it(&api, &name, write, key, deadline).await?;
+    let read = |bytes: &[u8]| deletion(object(bytes)?);
+    let (write, entered) = understood_write(&api, &name, request, deadline, read, refused).await?;
+    let written = write_it(&api, &name, write, key, entered, deadline).await?;
+    let Written { deleted, seq, .. } = written;
     json_answer(StatusCode::OK, &Done { count: deleted.count, seq })
 }
 

@@ -31,7 +31,7 @@ use super::deadline::{Deadline, QUERY_TIME_MAX, WRITE_TIME_MAX};
 use super::error::{Again, Contract, Refusal};
 use super::holder::Holder;
 use super::json::object;
-use super::{Api, crunch, idempotency_key, json_answer, understood, uri};
+use super::{Api, crunch, idempotency_key, json_answer, understood, understood_write, uri};
 use crate::error::Error;
 use crate::model::{NAME_BYTES_MAX, Namespace, Schema};
 use answer::{OfList, OfMetadata, OfWrite, Status, Version, Wished};
@@ -95,10 +95,11 @@ async fn write(
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
     let name = named(&ns)?;
     let key = idempotency_key(request.headers())?;
-    let wanted = understood(&api, request, deadline, write::read).await?;
+    let (wanted, entered) =
+        understood_write(&api, &name, request, deadline, write::read, refused(&name)).await?;
     let wished = Wished::of(&wanted.write, wanted.ids);
     let again = write::again(&wanted.write, key.as_deref());
-    let work = api.engine.write(&name, wanted.write, key);
+    let work = api.engine.write_admitted(&name, wanted.write, key, entered);
     let written = deadline.writing(work, again, refused(&name)).await?;
     let elapsed_ms = deadline.elapsed_ms();
     let rows = written.upserted.ids.len() + written.patched.ids.len() + written.deleted.ids.len();

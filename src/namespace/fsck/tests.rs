@@ -211,7 +211,10 @@ fn bent(bytes: &Bytes) -> Bytes {
 async fn send(keeper: &Keeper, write: Write, key: Option<u128>) -> Result<()> {
     let (reply, answer) = oneshot::channel();
     let (share, write) = (Memory::of(1 << 20).take(1000), Box::new(write));
-    keeper.ask(Ask::Write { write, key, fingerprint: 7, share, reply }).await.unwrap();
+    keeper
+        .ask(Ask::Write { write, key, fingerprint: 7, share, entered: None, reply })
+        .await
+        .unwrap();
     answer.await.unwrap().map(drop)
 }
 

@@ -11,6 +11,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::closing::{Closing, Yielding};
 use super::draft::{Queued, Told};
 use super::folds::{FoldDone, Folding};
+use super::gate::Gate;
 use super::looks::{Look, Looks};
 use super::rows::{Grown, Known, Shelf};
 use super::writes::{Sent, Staged, Writes};
@@ -94,7 +95,12 @@ pub(super) enum Done {
 }
 
 impl Desk {
-    pub(super) fn new(name: Namespace, grounds: Grounds, remembered: Option<Remembered>) -> Self {
+    pub(super) fn new(
+        name: Namespace,
+        grounds: Grounds,
+        remembered: Option<Remembered>,
+        gate: Gate,
+    ) -> Self {
         let place = Place { name, me: grounds.me.clone(), rules: Rules::default() };
         let mail = || Courier::new(grounds.store.clone(), grounds.clock);
         let mut owner = Owner::closed(place.clone());
@@ -107,7 +113,7 @@ impl Desk {
             reader: Reader::new(place, Strictness::ByAge),
             reader_mail: mail(),
             reader_out: Outbox::default(),
-            writes: Writes::default(),
+            writes: Writes::behind(gate),
             deletes: VecDeque::new(),
             looks: Looks::default(),
             waiting: BTreeMap::new(),
@@ -173,8 +179,8 @@ impl Desk {
     fn asked(&mut self, ask: Ask) {
         self.resting = false;
         match ask {
-            Ask::Write { write, key, fingerprint, share, reply } => {
-                self.queue(write, key, fingerprint, share, reply);
+            Ask::Write { write, key, fingerprint, share, entered, reply } => {
+                self.queue(write, key, fingerprint, share, entered, reply);
             }
             Ask::Look { newest, min_seq, reply } => self.look(newest, min_seq, reply),
             Ask::Schema { reply } => self.look_at_schema(reply),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::gate::Entered;
 use super::{Grounds, Reply, not_committed, retold};
 use crate::error::{Error, Result};
 use crate::log::effects::{self, Effects};
@@ -34,6 +35,7 @@ pub(super) struct Queued {
     pub(super) key: Option<u128>,
     pub(super) fingerprint: u128,
     pub(super) share: Share,
+    pub(super) entered: Entered,
     pub(super) reply: Reply<Written>,
     /// It was tried where there is nothing, and would make the name.
     pub(super) fits: bool,
@@ -44,6 +46,8 @@ pub(super) struct Told {
     reply: Reply<Written>,
     answer: Result<Written>,
     _share: Share,
+    /// None: it waits for no slot any more.
+    _entered: Option<Entered>,
 }
 
 /// Which slot a draft is for: that of the owner's epoch which follows what it was evaluated over.
@@ -86,6 +90,11 @@ impl Told {
 
     pub(super) fn refuse(self, error: Error) {
         let _ = self.reply.send(Err(error));
+    }
+
+    /// Its slot is on its way.
+    pub(super) fn left(self) -> Self {
+        Self { _entered: None, ..self }
     }
 }
 
@@ -145,9 +154,8 @@ impl Draft {
     /// Evaluates requests in their order. `at` is for display.
     pub(super) fn take(&mut self, queued: Vec<Queued>, at: Duration) -> Result<()> {
         let mut queued = queued.into_iter();
-        while let Some(Queued { write, key, fingerprint, mut share, reply, fits: _ }) =
-            queued.next()
-        {
+        while let Some(next) = queued.next() {
+            let Queued { write, key, fingerprint, mut share, entered, reply, fits: _ } = next;
             let seq = self.turn.seq.0;
             let held = share.bytes();
             let mut room = |bytes: u64| share.reach(held + bytes);
@@ -158,16 +166,17 @@ impl Draft {
                 self.receipts.push(Receipt { key, fingerprint, outcome });
             }
             drop(write);
-            self.told.push(Told { reply, answer, _share: share });
+            self.told.push(Told { reply, answer, _share: share, _entered: Some(entered) });
             while self.stage.bytes() >= self.chunk_bytes {
                 match self.cut(at) {
                     Ok(part) => self.parts.push(part),
                     Err(error) => {
                         // All of the batch falls, with those that were not looked at.
-                        let rest = queued.map(|Queued { reply, share, .. }| Told {
+                        let rest = queued.map(|Queued { reply, share, entered, .. }| Told {
                             reply,
                             answer: Err(retold(&error)),
                             _share: share,
+                            _entered: Some(entered),
                         });
                         self.told.extend(rest);
                         return Err(error);

@@ -13,6 +13,7 @@ mod closing;
 mod desk;
 mod draft;
 mod folds;
+mod gate;
 mod looks;
 mod pace;
 mod pressure;
@@ -40,6 +41,8 @@ use crate::storage::Store;
 
 use desk::Desk;
 pub(crate) use draft::CHUNK_BYTES;
+pub use gate::Entered;
+pub(crate) use gate::Gate;
 pub(crate) use pace::{CROWD, SLOW};
 pub use pressure::Backlog;
 pub(crate) use pressure::{QUEUED_MAX, TAIL_BYTES_MAX, TAIL_SLOTS_MAX};
@@ -80,6 +83,7 @@ pub struct FoldAt {
 #[derive(Debug)]
 pub struct Keeper {
     asks: mpsc::Sender<Ask>,
+    gate: Gate,
     task: Mutex<Option<JoinHandle<Left>>>,
 }
 
@@ -100,6 +104,8 @@ pub enum Ask {
         fingerprint: u128,
         /// The memory that it takes until it is answered.
         share: Share,
+        /// None: it did not come by the gate.
+        entered: Option<Entered>,
         reply: Reply<Written>,
     },
     /// A view. None: there is no such name.
@@ -197,8 +203,14 @@ impl Grounds {
 impl Keeper {
     pub fn start(name: Namespace, grounds: Grounds, remembered: Option<Remembered>) -> Self {
         let (asks, inbox) = mpsc::channel(ASKED_MAX);
-        let task = tokio::spawn(Desk::new(name, grounds, remembered).run(inbox));
-        Self { asks, task: Mutex::new(Some(task)) }
+        let gate = Gate::of(grounds.clock);
+        let task = tokio::spawn(Desk::new(name, grounds, remembered, gate.clone()).run(inbox));
+        Self { asks, gate, task: Mutex::new(Some(task)) }
+    }
+
+    /// Where a write may come in before it is read.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// An ask that comes back: the keeper is ending. Wait until it has `ended`, and start another.

@@ -23,6 +23,8 @@ const DRIFT: u32 = 8;
 /// What a request adds is known of about so many slots, and holds for slots so many times as large.
 const SAMPLES: u32 = 4;
 const FAR: usize = 8;
+/// How many times as much as before a slot may say that a request adds.
+const LEAP: u32 = 2;
 /// Of what came and was sent away, no more is held against those who come later.
 const GRUDGE: Duration = Duration::from_millis(500);
 
@@ -70,7 +72,8 @@ impl Pace {
             let each = took.saturating_sub(self.least) / held;
             self.each = match self.each.is_zero() {
                 true => each,
-                false => (self.each * (SAMPLES - 1) + each) / SAMPLES,
+                // A disk or a core that stood still for a moment says nothing of what requests take.
+                false => (self.each * (SAMPLES - 1) + each.min(self.each * LEAP)) / SAMPLES,
             };
         }
         self.held = held;
@@ -96,6 +99,8 @@ mod tests {
     struct Name {
         pace: Pace,
         now: Duration,
+        /// By how much a request makes a slot longer.
+        each: Duration,
         /// How long each slot takes, in turn.
         slots: Vec<Duration>,
         at: usize,
@@ -111,6 +116,7 @@ mod tests {
             Self {
                 pace: Pace::default(),
                 now: SECOND,
+                each: EACH,
                 slots: slots.to_vec(),
                 at: 0,
                 queue: Vec::new(),
@@ -145,7 +151,7 @@ mod tests {
                 let told = std::mem::take(&mut self.queue);
                 let slot = self.slots[self.at % self.slots.len()];
                 self.at += 1;
-                let until = self.now + slot + EACH * told.len() as u32;
+                let until = self.now + slot + self.each * told.len() as u32;
                 self.sent = Some((told, self.now, until));
             }
             answered
@@ -230,6 +236,23 @@ mod tests {
         name.slots = vec![25 * LOCAL];
         name.run(400, 20 * SECOND);
         assert_eq!(name.since(name.now - 5 * SECOND).2, 0);
+    }
+
+    /// By the one slot in which a disk stood still, a request took milliseconds, and those who had come
+    /// when it did so again were a rush.
+    #[test]
+    fn a_store_that_stands_still_for_a_moment_is_no_rush() {
+        const STILL: Duration = Duration::from_millis(200);
+        let mut name = Name { each: EACH / 10, ..Name::with(&[LOCAL]) };
+        name.run(1000, 2 * SECOND);
+        name.slots = vec![STILL];
+        while name.sent.as_ref().is_none_or(|(_, since, until)| *until - *since < STILL) {
+            name.run(1000, TICK);
+        }
+        name.run(1000, STILL * 3 / 2);
+        name.slots = vec![LOCAL];
+        name.run(1000, 2 * SECOND);
+        assert_eq!(name.since(SECOND).2, 0);
     }
 
     #[test]

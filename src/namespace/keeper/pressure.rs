@@ -2,6 +2,7 @@
 //! sent away at the door, and told to come again.
 
 use super::desk::Desk;
+use super::gate::Entered;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Pressure, Write};
 use crate::namespace::commit::{Asks, asks};
@@ -13,9 +14,6 @@ pub(crate) const TAIL_BYTES_MAX: u64 = 2 << 30;
 pub(crate) const TAIL_SLOTS_MAX: u64 = 4096;
 /// Of the memory limit, what one tail may take: a fold needs as much again.
 const TAIL_SHARE: u64 = 4;
-
-const RUSHED: &str = "more writes come to this namespace than it can commit: come again in a moment, \
-                      or send fewer and larger ones";
 
 /// What of a name may wait before writes to it are sent away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +31,9 @@ impl Default for Backlog {
 }
 
 impl Desk {
-    /// Whether one more write may wait here.
-    pub(super) fn room(&mut self, write: &Write) -> Result<()> {
-        let throttled = |message: String| Err(Error::new(ErrorKind::Throttled, message));
+    /// Whether one more write may wait here. It may have come in by the gate, before it was read.
+    pub(super) fn room(&mut self, write: &Write, entered: Option<Entered>) -> Result<Entered> {
+        let throttled = |message| Err(Error::new(ErrorKind::Throttled, message));
         let Backlog { slots_max, queued_max } = self.grounds.backlog;
         if self.writes.queue.len() >= queued_max {
             crate::reach!("as many writes wait for a name as may");
@@ -55,15 +53,10 @@ impl Desk {
             crate::reach!("as many slots of a name are not folded as may be");
         }
         if full || bytes > bytes_max {
-            return throttled(
-                "this namespace has more that is not folded yet than is good: come again".into(),
-            );
+            let message = "this namespace has more that is not folded yet than is good: come again";
+            return throttled(message.to_owned());
         }
-        let waiting = self.writes.waiting();
-        if !self.writes.pace.comes(waiting, self.grounds.clock.now()) {
-            return throttled(RUSHED.into());
-        }
-        Ok(())
+        entered.map_or_else(|| self.writes.gate.enter(), Ok)
     }
 
     pub(super) fn tail_is_longer_than(&mut self, slots: u64, bytes: u64) -> bool {

@@ -80,7 +80,8 @@ async fn write_as(keeper: &Keeper, write: Write, key: Option<u128>, bytes: u64) 
     let fingerprint = write.upserts.len() as u128;
     let share = Memory::of(2 * bytes).take(bytes);
     let write = Box::new(write);
-    answered(keeper, |reply| Ask::Write { write, key, fingerprint, share, reply }).await
+    answered(keeper, |reply| Ask::Write { write, key, fingerprint, share, entered: None, reply })
+        .await
 }
 
 async fn write(keeper: &Keeper, it: Write) -> Result<Written> {

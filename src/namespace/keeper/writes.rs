@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::desk::{Desk, Done, Waiting};
 use super::draft::{Draft, Queued, Sealed, Told, Turn};
-use super::pace::Pace;
+use super::gate::{Entered, Gate};
 use super::{Reply, not_committed, retold, unknown};
 use crate::env::blocking;
 use crate::error::{Error, Result};
@@ -27,7 +27,6 @@ const FINDING_BYTES_MAX: u64 = 8 << 20;
 /// the sooner the slot follows.
 const TURN_BYTES_MAX: u64 = 8 << 20;
 
-#[derive(Default)]
 pub(super) struct Writes {
     pub(super) queue: VecDeque<Queued>,
     draft: Option<Box<Draft>>,
@@ -39,9 +38,7 @@ pub(super) struct Writes {
     sent: Option<Arc<Landed>>,
     /// The draft is to be told, not committed: it fell while it was away.
     fallen: bool,
-    /// Requests of the draft, be it here or away.
-    drafted: usize,
-    pub(super) pace: Pace,
+    pub(super) gate: Gate,
 }
 
 /// A draft that comes back.
@@ -66,6 +63,18 @@ impl Sent {
 }
 
 impl Writes {
+    pub(super) fn behind(gate: Gate) -> Self {
+        Self {
+            queue: VecDeque::new(),
+            draft: None,
+            away: false,
+            uploading: BTreeMap::new(),
+            sent: None,
+            fallen: false,
+            gate,
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty() && !self.drafting()
     }
@@ -115,16 +124,10 @@ impl Writes {
     /// What is not sent yet will not be.
     fn drop_draft(&mut self, why: impl Fn() -> Error) {
         self.fallen = self.away;
-        self.drafted = 0;
         if let Some(draft) = self.draft.take() {
             crate::reach!("a draft falls before it is sent");
             draft.refuse(why);
         }
-    }
-
-    /// Requests that are not sent yet.
-    pub(super) fn waiting(&self) -> usize {
-        self.queue.len() + self.drafted
     }
 
     /// Whether there is a batch that is not sent yet.
@@ -140,14 +143,16 @@ impl Desk {
         key: Option<u128>,
         fingerprint: u128,
         share: Share,
+        entered: Option<Entered>,
         reply: Reply<Written>,
     ) {
-        if let Err(error) = self.room(&write) {
-            let _ = reply.send(Err(error));
-            return;
-        }
+        let entered = match self.room(&write, entered) {
+            Ok(entered) => entered,
+            Err(error) => return drop(reply.send(Err(error))),
+        };
         let fits = false;
-        self.writes.queue.push_back(Queued { write, key, fingerprint, share, reply, fits });
+        let queued = Queued { write, key, fingerprint, share, entered, reply, fits };
+        self.writes.queue.push_back(queued);
     }
 
     /// There is no such name, and there was none when so many waited.
@@ -230,7 +235,6 @@ impl Desk {
         if self.writes.draft.is_none() {
             let Some(draft) = self.begin_draft()? else { return Ok(()) };
             self.writes.draft = Some(draft);
-            self.writes.drafted = 0;
         }
         if !self.learn()? {
             return Ok(());
@@ -253,7 +257,6 @@ impl Desk {
             return Ok(());
         }
         draft.expect(taken.len());
-        self.writes.drafted += taken.len();
         let at = self.at();
         if bytes <= INLINE_BYTES_MAX {
             let done = draft.take(taken, at);
@@ -427,13 +430,14 @@ impl Desk {
     }
 
     fn commit(&mut self, draft: Draft, sealed: Sealed) {
-        self.writes.drafted = 0;
         let Draft { turn, mut told, receipts, chunks, .. } = draft;
         if crate::mutant!("a batch is acknowledged in halves") {
             told.pop().into_iter().for_each(Told::tell);
         }
         let Sealed { part, bytes, landed } = sealed;
         let since = self.grounds.clock.now();
+        // Whoever comes now waits for another slot than these.
+        let told = told.into_iter().map(Told::left).collect();
         let sent = Sent { told, inc: turn.inc, landed: landed.clone(), bytes, since };
         let batch = part.map_or_else(Batch::default, Batch::of);
         let body = Body { batch, receipts, chunks };
@@ -487,7 +491,6 @@ impl Desk {
     /// Nothing changes: it is told when it is proven that what was seen is the latest.
     fn same(&mut self) -> Result<()> {
         let Some(draft) = self.writes.draft.take() else { return Ok(()) };
-        self.writes.drafted = 0;
         if crate::mutant!("an answer without effect waits for no proof") {
             draft.unchanged().into_iter().for_each(Told::tell);
             return Ok(());
@@ -510,8 +513,7 @@ impl Desk {
                 let grown = known.map_or(Ok(()), |known| known.grow(sent.inc, &sent.landed));
                 let took = self.grounds.clock.now().saturating_sub(sent.since);
                 self.grounds.tally.committed(sent.told.len(), sent.bytes, took);
-                let (waiting, now) = (self.writes.waiting(), self.grounds.clock.now());
-                self.writes.pace.committed(sent.told.len(), took, waiting, now);
+                self.writes.gate.committed(sent.told.len(), took);
                 // It is committed, whatever comes of it here.
                 sent.told.into_iter().for_each(Told::tell);
                 return grown;

@@ -9,6 +9,7 @@ use super::*;
 use crate::log::Batch;
 use crate::model::{FileKind, FileName, WriteFault};
 use crate::namespace::courier::Delivery;
+use crate::namespace::keeper::gate::Gate;
 use crate::namespace::tail::Tail;
 use crate::namespace::view::Glimpse;
 use crate::protocol::{Answer, Body, Intent, Request};
@@ -22,7 +23,8 @@ type Told = oneshot::Receiver<Result<Written>>;
 
 /// It owns the name.
 async fn owning(grounds: &Grounds) -> Desk {
-    let mut desk = Desk::new(Namespace::new("acme").unwrap(), grounds.clone(), None);
+    let mut desk =
+        Desk::new(Namespace::new("acme").unwrap(), grounds.clone(), None, Gate::of(grounds.clock));
     desk.owner.open(Intent::Write, &mut desk.owner_out);
     carry(&mut desk).await;
     assert!(desk.owner.tenure().is_some());
@@ -46,7 +48,7 @@ async fn carry_one(desk: &mut Desk) -> bool {
 /// A write that goes as far as it can without an answer from the store.
 fn begin(desk: &mut Desk, it: Write) -> Told {
     let (reply, told) = oneshot::channel();
-    desk.queue(Box::new(it), None, 0, Memory::of(1 << 20).take(1000), reply);
+    desk.queue(Box::new(it), None, 0, Memory::of(1 << 20).take(1000), None, reply);
     desk.write_on().unwrap();
     told
 }
@@ -89,11 +91,12 @@ fn proven(desk: &mut Desk, missed: FileName) {
 #[tokio::test]
 async fn so_many_writes_wait_for_a_batch_and_the_next_one_is_sent_away() {
     let grounds = grounds(&memory_store().await, "one");
-    let mut desk = Desk::new(Namespace::new("acme").unwrap(), grounds, None);
+    let mut desk =
+        Desk::new(Namespace::new("acme").unwrap(), grounds.clone(), None, Gate::of(grounds.clock));
     let mut queue = |n| {
         let (reply, told) = oneshot::channel();
         let share = Memory::of(1 << 20).take(1000);
-        desk.queue(Box::new(upsert(1, n)), None, 0, share, reply);
+        desk.queue(Box::new(upsert(1, n)), None, 0, share, None, reply);
         told
     };
     let mut waiting: Vec<Told> = (0..QUEUED_MAX as i64).map(&mut queue).collect();
@@ -236,7 +239,11 @@ async fn read(desk: &mut Desk) {
 async fn who_waits_for_a_life_that_is_over_is_shown_the_next() {
     let store = memory_store().await;
     let one = start(&grounds(&store, "one"), Left::default());
-    let mut desk = Desk::new(Namespace::new("acme").unwrap(), grounds(&store, "two"), None);
+    let mut desk = {
+        let grounds = grounds(&store, "two");
+        let gate = Gate::of(grounds.clock);
+        Desk::new(Namespace::new("acme").unwrap(), grounds, None, gate)
+    };
     write(&one, upsert(1, 1)).await.unwrap();
     let former = viewed(&mut desk).await;
     delete(&one).await;
