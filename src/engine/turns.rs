@@ -15,14 +15,14 @@ use super::room::{QUERIES_MAX, Room};
 use super::shutting_down;
 use crate::env::{Clock, thread_cpu};
 use crate::error::{Error, ErrorKind, Result};
-pub(crate) use rush::CROWD;
 use rush::Rush;
+pub(crate) use rush::{CROWD_TIME_MAX, LINE_TIME_MAX};
 
 /// Queries that compute at once, for each core. They are short; more would only share the same cores,
 /// and hold their memory longer.
 const QUERIES_PER_CORE: usize = 4;
-/// As long as the contract has it.
-pub(crate) const WAIT_MAX: Duration = Duration::from_millis(800);
+/// For a place in its room a query waits as long as the contract has it.
+pub(crate) const ROOM_WAIT_MAX: Duration = Duration::from_millis(800);
 
 /// In the words of the contract.
 const CROWDED: &str = "Too many concurrent queries to a single namespace";
@@ -241,7 +241,7 @@ mod tests {
         assert!((PLACES..100).contains(&answered), "{answered}");
         assert!(asked.iter().filter_map(told).all(|told| told == RUSHED));
         assert_eq!(turns.refused(), 500 - answered as u64);
-        assert!(turns.clock.now() - began < WAIT_MAX, "they wait for nothing");
+        assert!(turns.clock.now() - began < ROOM_WAIT_MAX, "they wait for nothing");
 
         turns.clock.sleep(Duration::from_secs(1)).await;
         for _ in 0..20 {
@@ -258,7 +258,7 @@ mod tests {
         let began = turns.clock.now();
         assert_eq!(told(&ask(&turns, &room).await).as_deref(), Some(CROWDED));
         let waited = turns.clock.now() - began;
-        assert!(waited >= WAIT_MAX && waited < 2 * WAIT_MAX, "{waited:?}");
+        assert!(waited >= ROOM_WAIT_MAX && waited < 2 * ROOM_WAIT_MAX, "{waited:?}");
         drop(places);
         ask(&turns, &room).await.unwrap();
     }

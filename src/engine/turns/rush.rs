@@ -8,12 +8,14 @@
 
 use std::time::Duration;
 
-use super::{QUERIES_PER_CORE, WAIT_MAX};
+use super::{QUERIES_PER_CORE, ROOM_WAIT_MAX};
 use crate::engine::room::QUERIES_MAX;
 
 /// A crowd whose queries can all be computed in such a time is served whole, as they come, however
 /// many they are.
-pub(crate) const CROWD: Duration = Duration::from_millis(100);
+pub(crate) const CROWD_TIME_MAX: Duration = Duration::from_millis(100);
+/// The same where fewer wait than a name may have: then it is as long as one may wait for its room.
+pub(crate) const LINE_TIME_MAX: Duration = ROOM_WAIT_MAX;
 /// Of what came and was sent away, no more is held against those who come later.
 const GRUDGE: Duration = Duration::from_millis(500);
 /// What a query takes is known of about so many.
@@ -66,7 +68,7 @@ impl Rush {
         if !self.lasts(now) {
             let ahead = self.all_of(self.waiting);
             if self.is_a_crowd(ahead) {
-                return Some(WAIT_MAX);
+                return Some(ROOM_WAIT_MAX);
             }
             self.until = Some(now + ahead.min(GRUDGE));
             self.taken = now;
@@ -85,9 +87,9 @@ impl Rush {
     fn is_a_crowd(&self, ahead: Duration) -> bool {
         // As many clients as a name may have, each of which asks when it was answered, are served:
         // the contract lets them wait.
-        let clients = self.waiting < QUERIES_MAX && ahead <= WAIT_MAX;
+        let clients = self.waiting < QUERIES_MAX && ahead <= LINE_TIME_MAX;
         // As long as all places compute once, everybody waits for somebody.
-        clients || ahead <= CROWD.max(self.all_of(QUERIES_PER_CORE * self.cores))
+        clients || ahead <= CROWD_TIME_MAX.max(self.all_of(QUERIES_PER_CORE * self.cores))
     }
 
     /// Whether one more is let in.
@@ -358,12 +360,12 @@ mod tests {
             rush.comes(0, SECOND)
         };
         let (ms, name) = (Duration::from_millis(1), QUERIES_MAX as u32);
-        assert_eq!(comes(name - 1, WAIT_MAX - ms), Some(WAIT_MAX));
-        assert_eq!(comes(name, WAIT_MAX - ms), None);
-        assert_eq!(comes(50, WAIT_MAX), Some(WAIT_MAX));
-        assert_eq!(comes(50, WAIT_MAX + ms), None);
-        assert_eq!(comes(1000, CROWD), Some(WAIT_MAX));
-        assert_eq!(comes(1000, CROWD + ms), None);
+        assert_eq!(comes(name - 1, LINE_TIME_MAX - ms), Some(ROOM_WAIT_MAX));
+        assert_eq!(comes(name, LINE_TIME_MAX - ms), None);
+        assert_eq!(comes(50, LINE_TIME_MAX), Some(ROOM_WAIT_MAX));
+        assert_eq!(comes(50, LINE_TIME_MAX + ms), None);
+        assert_eq!(comes(1000, CROWD_TIME_MAX), Some(ROOM_WAIT_MAX));
+        assert_eq!(comes(1000, CROWD_TIME_MAX + ms), None);
     }
 
     #[test]
@@ -491,7 +493,7 @@ mod tests {
     fn before_anything_was_computed_nothing_is_known_and_all_may_wait() {
         let mut rush = Rush::on(1);
         for _ in 0..1000 {
-            assert_eq!(rush.comes(0, Duration::ZERO), Some(WAIT_MAX));
+            assert_eq!(rush.comes(0, Duration::ZERO), Some(ROOM_WAIT_MAX));
             rush.waits();
         }
         assert!(!rush.is_too_late(Duration::ZERO, SECOND));
