@@ -71,9 +71,9 @@ impl Engine {
         newest: Consistency,
         min_seq: Option<u64>,
     ) -> Result<Held<Answered>> {
-        let memory = self.memory.clone();
+        let (memory, count) = (self.memory.clone(), queries.len());
         let compute = move |view: &Glimpse, halt: &Halt| answered(view, &queries, halt, &memory);
-        self.over_view(name, newest, min_seq, compute).await
+        self.over_view(name, count, newest, min_seq, compute).await
     }
 
     /// What would be done for the answers, in words.
@@ -84,24 +84,25 @@ impl Engine {
         newest: Consistency,
         min_seq: Option<u64>,
     ) -> Result<Explained> {
+        let count = queries.len();
         let explained = move |view: &Glimpse, _: &Halt| -> Result<Explained> {
             let (living, reads) = (view.living(), view.reads);
             let plans = queries.iter().map(|query| query::explain(view, living, reads, query));
             let plan = plans.collect::<Result<Vec<_>>>()?.join("\n");
             Ok(Explained { plan, reads })
         };
-        self.over_view(name, newest, min_seq, explained).await
+        self.over_view(name, count, newest, min_seq, explained).await
     }
 
     /// How much of what there is to find would be found.
     pub async fn recall(&self, name: &Namespace, recall: Recall) -> Result<Held<Recalled>> {
-        let memory = self.memory.clone();
+        let (memory, count) = (self.memory.clone(), recall.asked.queries());
         let recalled = move |view: &Glimpse, halt: &Halt| -> Result<Held<Recalled>> {
             let mut load = Load::on(&memory);
             let told = query::recall(view, view.living(), &recall, halt, &mut load)?;
             Ok(Held { told, share: load.into_share() })
         };
-        self.over_view(name, Consistency::Strong, None, recalled).await
+        self.over_view(name, count, Consistency::Strong, None, recalled).await
     }
 
     pub async fn schema(&self, name: &Namespace) -> Result<Arc<Schema>> {
@@ -111,7 +112,7 @@ impl Engine {
 
     pub async fn metadata(&self, name: &Namespace) -> Result<Metadata> {
         // Every row may be looked at, so it is a query like any other.
-        self.over_view(name, Consistency::Strong, None, |view, _| Ok(metadata(view))).await
+        self.over_view(name, 1, Consistency::Strong, None, |view, _| Ok(metadata(view))).await
     }
 
     /// There is such a name. Its rows are read meanwhile, for whoever asks next.
@@ -120,17 +121,20 @@ impl Engine {
         there.ok_or_else(|| absent(name))
     }
 
+    /// What is computed are so many queries, one after the other. Each has a place among those of the
+    /// name.
     pub(super) async fn over_view<T: Send + 'static>(
         &self,
         name: &Namespace,
+        queries: usize,
         newest: Consistency,
         min_seq: Option<u64>,
         compute: impl FnOnce(&Glimpse, &Halt) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let room = self.names.enter(name)?;
-        let turn = self.turns.in_room(&room).await?;
+        let turn = self.turns.in_room(&room, queries).await?;
         let glimpse = self.look(name, newest, min_seq.map(Seq)).await?;
-        let computing = self.turns.to_compute().await?;
+        let computing = self.turns.to_compute(&turn).await?;
         let waiting = Waiting::default();
         let halt = waiting.0.clone();
         let computed = blocking(move || {

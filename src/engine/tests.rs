@@ -9,9 +9,9 @@ use super::*;
 use crate::config::Location;
 use crate::eval::Halt;
 use crate::model::{
-    Aggregate, Aggregated, Aggregates, Answered, AttrType, Consistency, Create, Declaration,
-    Direction, DocId, Given, GivenRow, Hit, IdType, Include, LIMIT_MAX, Page, Query, Rank,
-    ReadOnly, Scalar, SchemaChange, Value, Write, WriteFault,
+    Aggregate, Aggregated, Aggregates, Answered, Asked, AttrType, Consistency, Create, Declaration,
+    Direction, DocId, Given, GivenRow, GroundTruth, Hit, IdType, Include, LIMIT_MAX, Page, Query,
+    Rank, ReadOnly, Recall, Scalar, SchemaChange, Value, Write, WriteFault,
 };
 use crate::namespace::view::Glimpse;
 use crate::query::heft;
@@ -260,6 +260,29 @@ async fn a_crowd_of_queries_of_one_name_waits_a_moment_and_is_then_sent_away() {
     assert_eq!(figure(&engine, "elacsym_queries_refused_total"), 1.0);
 }
 
+/// Whatever a request asked, it had one place.
+#[tokio::test(start_paused = true)]
+async fn each_query_of_a_request_has_a_place_of_its_own() {
+    let engine = over(&memory_store().await, limits());
+    let acme = named("acme");
+    engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap();
+    let room = engine.names.enter(&acme).unwrap();
+    let count = || Query { aggregates: vec![("n".into(), Aggregate::Count)], ..Query::default() };
+    let many = |queries: usize| (0..queries).map(|_| count()).collect::<Vec<_>>();
+    let ask = |queries| engine.query(&acme, many(queries), Consistency::Strong, None);
+    let others = room.queries.clone().try_acquire_many_owned(QUERIES_MAX as u32 - 15).unwrap();
+    assert_eq!(kind(ask(16).await), ErrorKind::Throttled);
+    let explained = engine.explain(&acme, many(16), Consistency::Strong, None).await;
+    assert_eq!(kind(explained), ErrorKind::Throttled);
+    let asked = Asked::Stored(16);
+    let recall = Recall { asked, top_k: 1, filter: None, truth: GroundTruth::Hidden };
+    assert_eq!(kind(engine.recall(&acme, recall).await), ErrorKind::Throttled);
+    assert_eq!(figure(&engine, "elacsym_queries_refused_total"), 48.0);
+    assert_eq!(ask(15).await.unwrap().answers.len(), 15);
+    drop(others);
+    assert_eq!(ask(16).await.unwrap().answers.len(), 16);
+}
+
 /// Each looks at every row, and waited for its turn among those whom no room and no rush had let in:
 /// whoever polled one kept other names from being asked.
 #[tokio::test(start_paused = true)]
@@ -302,7 +325,7 @@ async fn what_is_computed_ends_when_whoever_asked_goes_away() {
         ended.send(told.kind()).unwrap();
         Err(told)
     };
-    let asked = engine.over_view(&acme, Consistency::Strong, None, endless);
+    let asked = engine.over_view(&acme, 1, Consistency::Strong, None, endless);
     tokio::select! {
         biased;
         _ = asked => panic!("it has no end of its own"),

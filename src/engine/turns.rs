@@ -48,45 +48,50 @@ impl Census {
     }
 }
 
-/// A query that waits, until it has what it waits for or gives up.
-struct Waiting(Census);
+/// A request that waits, until it has what it waits for or gives up.
+struct Waiting {
+    census: Census,
+    queries: usize,
+}
 
 impl Waiting {
-    fn begin(census: &Census) -> Self {
-        census.rush().waits();
-        Self(census.clone())
+    fn begin(census: &Census, queries: usize) -> Self {
+        census.rush().waits(queries);
+        Self { census: census.clone(), queries }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.rush().waits_no_more();
+        self.census.rush().waits_no_more(self.queries);
     }
 }
 
-/// A place among the queries of one name.
+/// A request among the queries of one name: a place for each that it has.
 pub(super) struct Inside {
     census: Census,
-    _place: OwnedSemaphorePermit,
+    queries: usize,
+    _places: OwnedSemaphorePermit,
 }
 
 impl Inside {
-    fn begin(census: &Census, place: OwnedSemaphorePermit) -> Self {
-        census.rush().enters();
-        Self { census: census.clone(), _place: place }
+    fn begin(census: &Census, queries: usize, places: OwnedSemaphorePermit) -> Self {
+        census.rush().enters(queries);
+        Self { census: census.clone(), queries, _places: places }
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.census.rush().leaves();
+        self.census.rush().leaves(self.queries);
     }
 }
 
-/// A place among those that compute.
+/// A place among those that compute: one for a request, which computes its queries one by one.
 pub(super) struct Computing {
     census: Census,
     clock: Clock,
+    queries: usize,
     /// As the census has it.
     begun: Duration,
     worked: Duration,
@@ -94,9 +99,10 @@ pub(super) struct Computing {
 }
 
 impl Computing {
-    fn begin(census: &Census, clock: Clock, place: OwnedSemaphorePermit) -> Self {
+    fn begin(inside: &Inside, clock: Clock, place: OwnedSemaphorePermit) -> Self {
+        let (census, queries) = (inside.census.clone(), inside.queries);
         let begun = census.rush().begins(clock.now());
-        Self { census: census.clone(), clock, begun, worked: Duration::ZERO, _place: place }
+        Self { census, clock, queries, begun, worked: Duration::ZERO, _place: place }
     }
 
     /// On the thread of whoever calls, and with that the place is free again.
@@ -110,7 +116,8 @@ impl Computing {
 
 impl Drop for Computing {
     fn drop(&mut self) {
-        self.census.rush().computed(self.begun, self.clock.now(), self.worked);
+        let (queries, now) = (self.queries, self.clock.now());
+        self.census.rush().computed(queries, self.begun, now, self.worked);
     }
 }
 
@@ -125,31 +132,35 @@ impl Turns {
         }
     }
 
-    /// A place among the queries of one name.
-    pub(super) async fn in_room(&self, room: &Room) -> Result<Inside> {
+    /// A place among the queries of one name for each that a request has, all of them at once. Whoever
+    /// waits has its turn in the order in which it came: nobody with few passes one with many.
+    pub(super) async fn in_room(&self, room: &Room, queries: usize) -> Result<Inside> {
+        // Who has more than there are places has all of them.
+        let queries = queries.clamp(1, QUERIES_MAX);
         let came = self.clock.now();
         let own = QUERIES_MAX.saturating_sub(room.queries.available_permits());
-        let patience = self.census.rush().comes(own, came);
-        let Some(patience) = patience else { return Err(self.refuse(RUSHED)) };
-        let waiting = Waiting::begin(&self.census);
-        let place = tokio::time::timeout(patience, room.queries.clone().acquire_owned()).await;
+        let patience = self.census.rush().comes(queries, own, came);
+        let Some(patience) = patience else { return Err(self.refuse(queries, RUSHED)) };
+        let waiting = Waiting::begin(&self.census, queries);
+        let places = room.queries.clone().acquire_many_owned(queries as u32);
+        let places = tokio::time::timeout(patience, places).await;
         drop(waiting);
-        let Ok(place) = place else { return Err(self.refuse(CROWDED)) };
-        let place = place.map_err(|_| shutting_down())?;
-        self.in_time(came)?;
-        Ok(Inside::begin(&self.census, place))
+        let Ok(places) = places else { return Err(self.refuse(queries, CROWDED)) };
+        let places = places.map_err(|_| shutting_down())?;
+        self.in_time(queries, came)?;
+        Ok(Inside::begin(&self.census, queries, places))
     }
 
     /// To compute. Whoever waits here has a deadline of its own.
-    pub(super) async fn to_compute(&self) -> Result<Computing> {
+    pub(super) async fn to_compute(&self, inside: &Inside) -> Result<Computing> {
         let came = self.clock.now();
         let shares = self.census.rush().shares(came);
-        let waiting = Waiting::begin(&self.census);
+        let waiting = Waiting::begin(&self.census, inside.queries);
         let place = self.at_once.clone().acquire_many_owned(shares).await;
         drop(waiting);
         let place = place.map_err(|_| shutting_down())?;
-        self.in_time(came)?;
-        Ok(Computing::begin(&self.census, self.clock, place))
+        self.in_time(inside.queries, came)?;
+        Ok(Computing::begin(inside, self.clock, place))
     }
 
     /// Nobody begins any more.
@@ -166,15 +177,15 @@ impl Turns {
     }
 
     /// Whoever has waited since then.
-    fn in_time(&self, came: Duration) -> Result<()> {
+    fn in_time(&self, queries: usize, came: Duration) -> Result<()> {
         match self.census.rush().is_too_late(came, self.clock.now()) {
-            true => Err(self.refuse(RUSHED)),
+            true => Err(self.refuse(queries, RUSHED)),
             false => Ok(()),
         }
     }
 
-    fn refuse(&self, message: &'static str) -> Error {
-        self.refused.fetch_add(1, Relaxed);
+    fn refuse(&self, queries: usize, message: &'static str) -> Error {
+        self.refused.fetch_add(queries as u64, Relaxed);
         Error::new(ErrorKind::Throttled, message)
     }
 }
@@ -193,6 +204,8 @@ mod tests {
     const CORES: usize = 2;
     const PLACES: usize = QUERIES_PER_CORE * CORES;
     const ALONE: Duration = Duration::from_millis(10);
+    /// Four such requests are as many as a name may have.
+    const MANY: usize = QUERIES_MAX / 4;
 
     async fn room() -> Arc<Room> {
         let (clock, dice) = (Clock::start(), Dice::from_os());
@@ -204,13 +217,21 @@ mod tests {
 
     /// A query that computes for that long.
     async fn ask(turns: &Turns, room: &Room) -> Result<()> {
-        let _inside = turns.in_room(room).await?;
-        let _computing = turns.to_compute().await?;
+        let inside = turns.in_room(room, 1).await?;
+        let _computing = turns.to_compute(&inside).await?;
         turns.clock.sleep(ALONE).await;
         Ok(())
     }
 
-    fn told(asked: &Result<()>) -> Option<String> {
+    /// Twenty queries that compute nothing, each as soon as the one before was answered.
+    async fn ask_on(turns: &Turns, room: &Room) {
+        for _ in 0..20 {
+            let _inside = turns.in_room(room, 1).await.unwrap();
+            turns.clock.sleep(ALONE).await;
+        }
+    }
+
+    fn told<T>(asked: &Result<T>) -> Option<String> {
         asked.as_ref().err().map(Error::to_string)
     }
 
@@ -272,7 +293,72 @@ mod tests {
             assert!(asked.is_err());
         }
         drop(places);
+        assert_nobody_is_counted(&turns);
+    }
+
+    fn assert_nobody_is_counted(turns: &Turns) {
         let census = format!("{:?}", turns.census.rush());
-        assert!(census.contains("waiting: 0, computing: 0, inside: 0"), "{census}");
+        let nobody = "Many { requests: 0, queries: 0 }";
+        let expected = format!("waiting: {nobody}, computing: 0, inside: {nobody}");
+        assert!(census.contains(&expected), "{census}");
+    }
+
+    /// It had one place, so a thousand queries of one name were answered at once where 64 may be.
+    #[tokio::test(start_paused = true)]
+    async fn a_request_has_a_place_for_each_of_its_queries() {
+        let (turns, room) = (Turns::on(CORES), room().await);
+        let mut inside = Vec::new();
+        for _ in 0..QUERIES_MAX / MANY {
+            inside.push(turns.in_room(&room, MANY).await.unwrap());
+        }
+        assert_eq!(room.queries.available_permits(), 0);
+        let began = turns.clock.now();
+        assert_eq!(told(&turns.in_room(&room, 1).await).as_deref(), Some(CROWDED));
+        assert!(turns.clock.now() - began >= ROOM_WAIT_MAX);
+        assert_eq!(told(&turns.in_room(&room, MANY).await).as_deref(), Some(CROWDED));
+        assert_eq!(turns.refused(), 1 + MANY as u64);
+        let one = inside.pop().unwrap();
+        let leaves = async {
+            turns.clock.sleep(ALONE).await;
+            drop(one);
+        };
+        let (many, ()) = futures::future::join(turns.in_room(&room, MANY), leaves).await;
+        inside.push(many.unwrap());
+        assert_eq!(room.queries.available_permits(), 0);
+        drop(inside);
+        assert_eq!(room.queries.available_permits(), QUERIES_MAX);
+        assert_nobody_is_counted(&turns);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_with_more_queries_than_there_are_places_has_all_of_them() {
+        let (turns, room) = (Turns::on(CORES), room().await);
+        let inside = turns.in_room(&room, QUERIES_MAX + 1).await.unwrap();
+        assert_eq!(room.queries.available_permits(), 0);
+        let computing = turns.to_compute(&inside).await.unwrap();
+        assert_eq!(turns.computing(), 1);
+        drop((computing, inside));
+        assert_nobody_is_counted(&turns);
+        // And one that has none has a place.
+        let inside = turns.in_room(&room, 0).await.unwrap();
+        assert_eq!(room.queries.available_permits(), QUERIES_MAX - 1);
+        drop(inside);
+        assert_nobody_is_counted(&turns);
+    }
+
+    /// A place becomes free for each who leaves, and there are always others who want one.
+    #[tokio::test(start_paused = true)]
+    async fn who_has_many_queries_is_not_passed_by_those_who_have_one() {
+        let (turns, room) = (Turns::on(CORES), room().await);
+        let others: Vec<_> = (0..2 * QUERIES_MAX).map(|_| ask_on(&turns, &room)).collect();
+        let many = async {
+            turns.clock.sleep(ALONE / 2).await;
+            let came = turns.clock.now();
+            let _inside = turns.in_room(&room, MANY).await.unwrap();
+            turns.clock.now() - came
+        };
+        let (_, waited) = futures::future::join(futures::future::join_all(others), many).await;
+        assert!(waited < 3 * ALONE, "{waited:?}");
+        assert_nobody_is_counted(&turns);
     }
 }

@@ -21,6 +21,16 @@ pub enum Asked {
     },
 }
 
+impl Asked {
+    /// Each vector that is searched for is a query.
+    pub fn queries(&self) -> usize {
+        match self {
+            Self::Stored(count) => *count,
+            Self::This { .. } => 1,
+        }
+    }
+}
+
 /// Whether what an exact search finds is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroundTruth {

@@ -162,7 +162,7 @@ const HELD: &[(&str, Held)] = &[
     }, "pinning.replicas must be between 1 and 64")),
     ("namespaces that are open on a node", By("src/engine/tests.rs", "so_many_names_are_open_and_the_one_least_recently_asked_makes_room")),
     ("namespaces that are open or being closed", By("src/engine/tests.rs", "a_crowd_of_names_is_sent_away_until_others_have_left")),
-    ("queries of a namespace at once", By("src/engine/tests.rs", "a_crowd_of_queries_of_one_name_waits_a_moment_and_is_then_sent_away")),
+    ("queries of a namespace at once", By("src/engine/turns.rs", "a_request_has_a_place_for_each_of_its_queries")),
     ("waiting for another query of the namespace", By("src/engine/tests.rs", "a_crowd_of_queries_of_one_name_waits_a_moment_and_is_then_sent_away")),
     ("queries that wait on a node, if not all are computed in the time of the next row", By("src/engine/turns/rush.rs", "so_many_wait_for_so_long_and_with_one_more_it_is_a_rush")),
     ("computing queries that wait, if they are more", By("src/engine/turns/rush.rs", "so_many_wait_for_so_long_and_with_one_more_it_is_a_rush")),

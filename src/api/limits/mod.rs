@@ -119,10 +119,12 @@ What has no limit of its own has that of the body it comes in: how many document
 columns, operations. Beside all of these, memory is reserved for whatever is large, up to `indexer.memory_limit`:
 what does not fit now is sent away with 503, and what never will with 413 or 400.
 
-Three limits of turbopuffer are others here. Of a namespace 64 queries are answered at once and not 16, and each counts
-as one, where there a `kNN` counts as 2 and one that aggregates as 4: whoever waits for the store takes no core, and who
-computes waits for a turn that is measured by time ([page 19](decisions/0019-overload.md)). And not only 256 namespaces
-may be pinned, but any number: a `pinning` is kept and told, and takes nothing.
+Three limits of turbopuffer are others here. Of a namespace 64 queries are answered at once and not 16. Each of several
+queries of one request is one of them, and so is each vector of a measure of recall; a request with more has all 64. And
+each counts as one, where there a `kNN` counts as 2 and one that aggregates as 4: here these look at no more rows than
+any other, whoever waits for the store takes no core, and who computes waits for a turn that is measured by time
+([page 19](decisions/0019-overload.md)). And not only 256 namespaces may be pinned, but any number: a `pinning` is kept
+and told, and takes nothing.
 ";
 
 /// The page that tells all of them.

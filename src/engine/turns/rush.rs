@@ -18,24 +18,47 @@ pub(crate) const CROWD_TIME_MAX: Duration = Duration::from_millis(100);
 pub(crate) const LINE_TIME_MAX: Duration = ROOM_WAIT_MAX;
 /// Of what came and was sent away, no more is held against those who come later.
 const GRUDGE: Duration = Duration::from_millis(500);
-/// What a query takes is known of about so many.
+/// What a query takes is known of about so many, and what a request takes.
 const SAMPLES: u32 = 16;
-/// In a rush, who waited longer than so many queries take, one after the other, comes too late.
+/// In a rush, who waited longer than so many requests take, one after the other, comes too late.
 const LATE: usize = 2;
+
+/// Requests, and all of their queries. A request computes its own one after the other, on one core: so
+/// what stands in line for a core are requests, and how much there is to do is told by queries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Many {
+    requests: usize,
+    queries: usize,
+}
+
+impl Many {
+    fn add(&mut self, queries: usize) {
+        self.requests += 1;
+        self.queries += queries;
+    }
+
+    fn take(&mut self, queries: usize) {
+        self.requests -= 1;
+        self.queries -= queries;
+    }
+}
 
 /// Time is that of one clock.
 #[derive(Debug)]
 pub(super) struct Rush {
     cores: usize,
     /// For their room, or to compute.
-    waiting: usize,
+    waiting: Many,
+    /// Requests.
     computing: usize,
-    /// With a place in a room.
-    inside: usize,
+    /// With places in a room.
+    inside: Many,
     /// For how long a query takes the whole machine, on average.
     each: Duration,
     /// The same by what its thread works, whatever it waits for in between.
     work: Duration,
+    /// For how long a request does, with all of its queries.
+    whole: Duration,
     /// What the machine has done for each of those that share it, and up to when that is counted.
     done: Duration,
     counted: Duration,
@@ -50,11 +73,12 @@ impl Rush {
         let zero = Duration::ZERO;
         Self {
             cores,
-            waiting: 0,
+            waiting: Many::default(),
             computing: 0,
-            inside: 0,
+            inside: Many::default(),
             each: zero,
             work: zero,
+            whole: zero,
             done: zero,
             counted: zero,
             until: None,
@@ -62,11 +86,11 @@ impl Rush {
         }
     }
 
-    /// How long a query may wait for its room, in which so many of its name are already. None: it is
-    /// sent away.
-    pub(super) fn comes(&mut self, own: usize, now: Duration) -> Option<Duration> {
+    /// How long a request of so many queries may wait for its room, in which so many of its name are
+    /// already. None: it is sent away.
+    pub(super) fn comes(&mut self, queries: usize, own: usize, now: Duration) -> Option<Duration> {
         if !self.lasts(now) {
-            let ahead = self.all_of(self.waiting);
+            let ahead = all_of(self.each, self.waiting.queries);
             if self.is_a_crowd(ahead) {
                 return Some(ROOM_WAIT_MAX);
             }
@@ -74,12 +98,12 @@ impl Rush {
             self.taken = now;
         }
         // By what it takes, a machine whose cores others have too would seem never to be done.
-        let until = self.until.map(|until| (until + self.work).min(now + GRUDGE));
-        self.until = until;
+        let work = all_of(self.work, queries);
+        self.until = self.until.map(|until| (until + work).min(now + GRUDGE));
         if !self.fits(own, now) {
             return None;
         }
-        self.taken = self.taken.max(now) + self.each;
+        self.taken = self.taken.max(now) + all_of(self.each, queries);
         Some(Duration::ZERO)
     }
 
@@ -87,53 +111,55 @@ impl Rush {
     fn is_a_crowd(&self, ahead: Duration) -> bool {
         // As many clients as a name may have, each of which asks when it was answered, are served:
         // the contract lets them wait.
-        let clients = self.waiting < QUERIES_MAX && ahead <= LINE_TIME_MAX;
+        let clients = self.waiting.queries < QUERIES_MAX && ahead <= LINE_TIME_MAX;
         // As long as all places compute once, everybody waits for somebody.
-        clients || ahead <= CROWD_TIME_MAX.max(self.all_of(QUERIES_PER_CORE * self.cores))
+        clients || ahead <= CROWD_TIME_MAX.max(all_of(self.whole, QUERIES_PER_CORE * self.cores))
     }
 
     /// Whether one more is let in.
     fn fits(&self, own: usize, now: Duration) -> bool {
         // What one takes may have been learnt from others that took far more.
-        if self.inside < self.cores {
+        if self.inside.requests < self.cores {
             return true;
         }
-        let (line, spare) = (self.waiting + self.computing, (self.cores / 4).max(1));
+        let (line, spare) = (self.waiting.requests + self.computing, (self.cores / 4).max(1));
         let room = self.cores + spare;
         // A name that has more than half of them makes the rush. It comes no faster than is computed:
         // between its room and its turn lies a question to the store, and whoever is there is in no
         // line yet. And one place is not for it.
-        match 2 * own > self.inside {
-            true => line <= room && self.taken <= now + self.all_of(spare),
+        match 2 * own > self.inside.queries {
+            true => line <= room && self.taken <= now + all_of(self.whole, spare),
             false => line <= room + 1,
         }
     }
 
-    /// What one query takes to compute of all that may compute at once. In a rush it has a core to
+    /// What one request takes to compute of all that may compute at once. In a rush it has a core to
     /// itself: shared, all of them would take longer, and none would be done sooner.
     pub(super) fn shares(&mut self, now: Duration) -> u32 {
         if self.lasts(now) { QUERIES_PER_CORE as u32 } else { 1 }
     }
 
-    /// Whether who came then, and has its turn now, has waited too long to be answered in time.
+    /// Whether who came then, and has its turn now, has waited too long to be answered in time. It
+    /// waited for requests, however many queries it has itself.
     pub(super) fn is_too_late(&mut self, came: Duration, now: Duration) -> bool {
-        self.lasts(now) && now.saturating_sub(came) > self.all_of(LATE * self.cores)
+        self.lasts(now) && now.saturating_sub(came) > all_of(self.whole, LATE * self.cores)
     }
 
-    pub(super) fn waits(&mut self) {
-        self.waiting += 1;
+    /// A request of so many queries, as in all of these.
+    pub(super) fn waits(&mut self, queries: usize) {
+        self.waiting.add(queries);
     }
 
-    pub(super) fn waits_no_more(&mut self) {
-        self.waiting -= 1;
+    pub(super) fn waits_no_more(&mut self, queries: usize) {
+        self.waiting.take(queries);
     }
 
-    pub(super) fn enters(&mut self) {
-        self.inside += 1;
+    pub(super) fn enters(&mut self, queries: usize) {
+        self.inside.add(queries);
     }
 
-    pub(super) fn leaves(&mut self) {
-        self.inside -= 1;
+    pub(super) fn leaves(&mut self, queries: usize) {
+        self.inside.take(queries);
     }
 
     /// One begins to compute. What is given is for when it has ended.
@@ -143,18 +169,25 @@ impl Rush {
         self.done
     }
 
-    /// It has ended, and its thread worked for so long.
-    pub(super) fn computed(&mut self, begun: Duration, now: Duration, worked: Duration) {
+    /// It has ended, with so many queries, and its thread worked for so long.
+    pub(super) fn computed(
+        &mut self,
+        queries: usize,
+        begun: Duration,
+        now: Duration,
+        worked: Duration,
+    ) {
         self.count(now);
         self.computing -= 1;
-        let took = self.done.saturating_sub(begun);
-        self.each = average(self.each, took);
-        self.work = average(self.work, worked / u32::try_from(self.cores).unwrap_or(u32::MAX));
+        let (took, many) = (self.done.saturating_sub(begun), number(queries).max(1));
+        self.each = average(self.each, took / many, many);
+        self.work = average(self.work, worked / number(self.cores) / many, many);
+        self.whole = average(self.whole, took, 1);
     }
 
     /// All who compute have the same share of the machine, and nobody more than a core.
     fn count(&mut self, now: Duration) {
-        let sharing = u32::try_from(self.computing.max(self.cores)).unwrap_or(u32::MAX);
+        let sharing = number(self.computing.max(self.cores));
         self.done += now.saturating_sub(self.counted) / sharing.max(1);
         self.counted = self.counted.max(now);
     }
@@ -168,18 +201,22 @@ impl Rush {
         self.until = self.until.filter(|until| *until > now);
         self.until.is_some()
     }
-
-    /// For how long so many queries take the whole machine.
-    fn all_of(&self, queries: usize) -> Duration {
-        self.each.saturating_mul(u32::try_from(queries).unwrap_or(u32::MAX))
-    }
 }
 
-/// With one more.
-fn average(before: Duration, one: Duration) -> Duration {
+fn number(many: usize) -> u32 {
+    u32::try_from(many).unwrap_or(u32::MAX)
+}
+
+fn all_of(one: Duration, many: usize) -> Duration {
+    one.saturating_mul(number(many))
+}
+
+/// With so many more, each of which is that.
+fn average(before: Duration, one: Duration, many: u32) -> Duration {
+    let many = many.min(SAMPLES);
     match before.is_zero() {
         true => one,
-        false => (before * (SAMPLES - 1) + one) / SAMPLES,
+        false => (before * (SAMPLES - many) + one * many) / SAMPLES,
     }
 }
 
@@ -197,16 +234,18 @@ mod tests {
     /// Between a room and the turn to compute.
     const STORE: Duration = Duration::from_millis(1);
 
-    /// So many a second, of the name with that number.
+    /// So many requests a second of so many queries, of the name with that number.
     #[derive(Clone, Copy)]
     struct Stream {
         name: usize,
+        queries: usize,
         per_second: u32,
     }
 
     #[derive(Clone, Copy)]
-    struct Query {
+    struct Request {
         name: usize,
+        queries: usize,
         came: Duration,
         /// When it is in the line to compute.
         lined: Duration,
@@ -231,9 +270,9 @@ mod tests {
         /// Until a thread is awake that has to compute: other programs have the cores.
         drowsy: Duration,
         own: [usize; 2],
-        asking: VecDeque<Query>,
-        line: VecDeque<Query>,
-        computing: Vec<Query>,
+        asking: VecDeque<Request>,
+        line: VecDeque<Request>,
+        computing: Vec<Request>,
         fates: Vec<Fate>,
     }
 
@@ -257,7 +296,7 @@ mod tests {
             while self.now < until {
                 for (stream, next) in streams.iter().zip(&mut next) {
                     while *next <= self.now {
-                        self.comes(stream.name);
+                        self.comes(stream.name, stream.queries);
                         *next += SECOND / stream.per_second;
                     }
                 }
@@ -265,66 +304,69 @@ mod tests {
             }
         }
 
-        fn comes(&mut self, name: usize) {
+        fn comes(&mut self, name: usize, queries: usize) {
             let (came, lined) = (self.now, self.now + STORE);
-            if self.rush.comes(self.own[name], came).is_none() {
+            if self.rush.comes(queries, self.own[name], came).is_none() {
                 self.fates.push(Fate { name, came, took: None });
                 return;
             }
-            self.own[name] += 1;
-            self.rush.enters();
-            let (begun, awake) = (lined, lined);
-            self.asking.push_back(Query {
+            self.own[name] += queries;
+            self.rush.enters(queries);
+            self.asking.push_back(Request {
                 name,
+                queries,
                 came,
                 lined,
                 shares: 0,
-                begun,
-                awake,
-                left: ALONE,
+                begun: lined,
+                awake: lined,
+                left: all_of(ALONE, queries),
             });
         }
 
         fn tick(&mut self) {
-            while let Some(query) = self.asking.pop_front_if(|query| query.lined <= self.now) {
+            while let Some(request) = self.asking.pop_front_if(|request| request.lined <= self.now)
+            {
                 let shares = self.rush.shares(self.now) as usize;
-                self.rush.waits();
-                self.line.push_back(Query { shares, ..query });
+                self.rush.waits(request.queries);
+                self.line.push_back(Request { shares, ..request });
             }
             loop {
-                let used = self.computing.iter().map(|query| query.shares).sum::<usize>();
+                let used = self.computing.iter().map(|request| request.shares).sum::<usize>();
                 let free = QUERIES_PER_CORE * CORES - used;
-                let Some(query) = self.line.pop_front_if(|query| query.shares <= free) else {
+                let Some(request) = self.line.pop_front_if(|request| request.shares <= free) else {
                     break;
                 };
-                self.rush.waits_no_more();
-                if self.rush.is_too_late(query.lined, self.now) {
-                    self.ends(query, None);
+                self.rush.waits_no_more(request.queries);
+                if self.rush.is_too_late(request.lined, self.now) {
+                    self.ends(request, None);
                 } else {
                     let (begun, awake) = (self.rush.begins(self.now), self.now + self.drowsy);
-                    self.computing.push(Query { begun, awake, ..query });
+                    self.computing.push(Request { begun, awake, ..request });
                 }
             }
-            let awake = self.computing.iter().filter(|query| query.awake <= self.now).count();
+            let awake = self.computing.iter().filter(|request| request.awake <= self.now).count();
             let done = TICK * CORES as u32 / awake.max(CORES) as u32;
             self.now += TICK;
-            for mut query in std::mem::take(&mut self.computing) {
-                if query.awake < self.now {
-                    query.left = query.left.saturating_sub(done);
+            for mut request in std::mem::take(&mut self.computing) {
+                if request.awake < self.now {
+                    request.left = request.left.saturating_sub(done);
                 }
-                if query.left.is_zero() {
-                    self.rush.computed(query.begun, self.now, ALONE);
-                    self.ends(query, Some(self.now - query.came));
+                if request.left.is_zero() {
+                    let Request { queries, begun, .. } = request;
+                    let worked = all_of(ALONE, queries);
+                    self.rush.computed(queries, begun, self.now, worked);
+                    self.ends(request, Some(self.now - request.came));
                 } else {
-                    self.computing.push(query);
+                    self.computing.push(request);
                 }
             }
         }
 
-        fn ends(&mut self, query: Query, took: Option<Duration>) {
-            let Query { name, came, .. } = query;
-            self.own[name] -= 1;
-            self.rush.leaves();
+        fn ends(&mut self, request: Request, took: Option<Duration>) {
+            let Request { name, queries, came, .. } = request;
+            self.own[name] -= queries;
+            self.rush.leaves(queries);
             self.fates.push(Fate { name, came, took });
         }
 
@@ -345,8 +387,13 @@ mod tests {
 
     /// As many as can be computed, so many times.
     fn times(name: usize, times: f64) -> Stream {
-        let capacity = CORES as f64 / ALONE.as_secs_f64();
-        Stream { name, per_second: (capacity * times) as u32 }
+        together(1, name, times)
+    }
+
+    /// The same, so many in each request.
+    fn together(queries: usize, name: usize, times: f64) -> Stream {
+        let capacity = CORES as f64 / ALONE.as_secs_f64() / queries as f64;
+        Stream { name, queries, per_second: (capacity * times) as u32 }
     }
 
     /// And who comes to a rush does not wait.
@@ -354,10 +401,11 @@ mod tests {
     fn so_many_wait_for_so_long_and_with_one_more_it_is_a_rush() {
         let comes = |waiting: u32, all: Duration| {
             let mut rush = Rush::on(CORES);
-            rush.waiting = waiting as usize;
+            rush.waiting = Many { requests: waiting as usize, queries: waiting as usize };
             rush.inside = rush.waiting;
             rush.each = all / waiting;
-            rush.comes(0, SECOND)
+            rush.whole = rush.each;
+            rush.comes(1, 0, SECOND)
         };
         let (ms, name) = (Duration::from_millis(1), QUERIES_MAX as u32);
         assert_eq!(comes(name - 1, LINE_TIME_MAX - ms), Some(ROOM_WAIT_MAX));
@@ -422,7 +470,7 @@ mod tests {
         machine.run(&[times(0, 0.1)], SECOND);
         let came = machine.now;
         for _ in 0..45 {
-            machine.comes(0);
+            machine.comes(0, 1);
         }
         machine.run(&[times(1, 0.05)], SECOND);
         let (away, took) = machine.since(0, came);
@@ -437,14 +485,14 @@ mod tests {
         let came = machine.now;
         let mut answered = machine.fates.len();
         for _ in 0..QUERIES_MAX {
-            machine.comes(0);
+            machine.comes(0, 1);
         }
         while machine.now < came + 5 * SECOND {
             machine.tick();
             let done = machine.fates.len() - answered;
             answered = machine.fates.len();
             for _ in 0..done {
-                machine.comes(0);
+                machine.comes(0, 1);
             }
         }
         let (away, took) = machine.since(0, came);
@@ -471,7 +519,8 @@ mod tests {
         let mut machine = Machine::new();
         machine.run(&[times(0, 0.5)], SECOND);
         let learnt = 1000 * ALONE / SAMPLES;
-        (machine.rush.each, machine.rush.work) = (learnt, learnt);
+        let Rush { each, work, whole, .. } = &mut machine.rush;
+        (*each, *work, *whole) = (learnt, learnt, learnt);
         let began = machine.now;
         machine.run(&[times(0, 3.0)], 10 * SECOND);
         let (_, took) = machine.since(0, began + 2 * SECOND);
@@ -490,11 +539,64 @@ mod tests {
     }
 
     #[test]
+    fn a_request_counts_for_all_of_its_queries_and_takes_one_core() {
+        let (mut rush, each, ms) = (Rush::on(CORES), ALONE / 2, Duration::from_millis(1));
+        let begun = rush.begins(Duration::ZERO);
+        rush.computed(8, begun, 8 * ALONE, 8 * ALONE);
+        assert_eq!((rush.each, rush.work, rush.whole), (each, each, 8 * each));
+        // Eight of them are as many queries as may wait, and all places compute them once.
+        for requests in 1..=9 {
+            rush.waits(8);
+            rush.enters(8);
+            let told = (requests < 9).then_some(ROOM_WAIT_MAX);
+            assert_eq!(rush.comes(8, 0, SECOND), told, "{requests}");
+        }
+        // What is in the line is a request, whoever waits for it.
+        let late = LATE as u32 * 8 * ALONE;
+        assert!(!rush.is_too_late(SECOND - late, SECOND));
+        assert!(rush.is_too_late(SECOND - late - ms, SECOND));
+        // Until all ten would be computed.
+        assert_eq!(rush.shares(SECOND + 80 * each - ms), QUERIES_PER_CORE as u32);
+        assert_eq!(rush.shares(SECOND + 80 * each), 1);
+        for _ in 0..9 {
+            rush.waits_no_more(8);
+            rush.leaves(8);
+        }
+        assert_eq!((rush.waiting, rush.inside), (Many::default(), Many::default()));
+    }
+
+    #[test]
+    fn requests_of_many_queries_are_let_in_as_far_as_they_can_be_computed() {
+        for queries in [2, 8, 16] {
+            let mut machine = Machine::new();
+            let asked = [together(queries, 0, 3.0), times(1, 0.1)];
+            machine.run(&asked, SECOND);
+            let began = machine.now;
+            machine.run(&asked, 10 * SECOND);
+            let (_, many) = machine.since(0, began);
+            let (away, ones) = machine.since(1, began);
+            let done = (queries * many.len() + ones.len()) as f64 / 10.0;
+            let goodput = done * ALONE.as_secs_f64() / CORES as f64;
+            assert!(goodput > 0.85, "{queries}: {goodput}");
+            // Nobody waits for much longer than such a request takes.
+            let alone = all_of(ALONE, queries);
+            assert!(p99(&many) < 3 * alone && p99(&ones) < 3 * alone, "{queries}");
+            assert!(away * 20 < ones.len(), "{queries}: {away} of {}", ones.len());
+
+            let dropped = machine.now;
+            machine.run(&[together(queries, 0, 0.5)], 5 * SECOND);
+            let (away, took) = machine.since(0, dropped + 2 * SECOND);
+            assert_eq!(away, 0);
+            assert!(p99(&took) < 2 * alone && machine.rush.until.is_none(), "{queries}");
+        }
+    }
+
+    #[test]
     fn before_anything_was_computed_nothing_is_known_and_all_may_wait() {
         let mut rush = Rush::on(1);
         for _ in 0..1000 {
-            assert_eq!(rush.comes(0, Duration::ZERO), Some(ROOM_WAIT_MAX));
-            rush.waits();
+            assert_eq!(rush.comes(1, 0, Duration::ZERO), Some(ROOM_WAIT_MAX));
+            rush.waits(1);
         }
         assert!(!rush.is_too_late(Duration::ZERO, SECOND));
     }
