@@ -1,12 +1,16 @@
-//! How much of what an exact search finds is found by a search as it is answered.
+//! How much of what an exact search finds is found by a search as it is answered. Both are made, and
+//! what they found is compared.
 //!
-//! As long as every row is looked at these two are one search: nothing is missed, and what is told
-//! is how much there was to find.
+//! As long as every row is looked at for an answer, too, nothing is missed.
+
+use std::collections::BTreeSet;
 
 use super::load::Load;
 use super::matches::Matches;
 use super::nearest::{Goal, Space};
-use super::winner;
+use super::ranking::Ranking;
+use super::text::Questions;
+use super::winner::{self, Winner};
 use crate::error::{Error, Result};
 use crate::eval::{Bound, Halt, Place, Purpose};
 use crate::model::{
@@ -18,6 +22,9 @@ use crate::namespace::view::{Living, View};
 /// The attribute that is meant if none is named.
 const VECTOR: &str = "vector";
 
+/// The nearest so many of the matches, as far as it finds them.
+type Search = fn(&Goal, &Matches<'_>, usize, &Halt) -> Result<Vec<Winner>>;
+
 /// It loops over rows, once for each vector that is searched for.
 pub fn recall(
     view: &View,
@@ -26,13 +33,20 @@ pub fn recall(
     halt: &Halt,
     load: &mut Load,
 ) -> Result<Recalled> {
-    of_blocks(view.schema(), living, recall, halt, load)
+    measured(view.schema(), living, recall, answered, halt, load)
 }
 
-fn of_blocks(
+/// As a query is.
+fn answered(goal: &Goal, matches: &Matches<'_>, wanted: usize, halt: &Halt) -> Result<Vec<Winner>> {
+    let no_texts = Questions::default().read(&[], halt)?;
+    Ranking::Nearest(goal.clone()).first(matches, &no_texts, wanted, halt)
+}
+
+fn measured(
     schema: &Schema,
     living: &[Living],
     recall: &Recall,
+    search: Search,
     halt: &Halt,
     load: &mut Load,
 ) -> Result<Recalled> {
@@ -56,18 +70,36 @@ fn of_blocks(
     };
     let matches = Matches::of(living, filter.as_ref(), halt)?;
     let include = Include::These(vec![name.into()]);
-    let mut found = 0;
+    let (mut parts, mut exact_count, mut found_count) = (0.0, 0, 0);
     let mut truths = Vec::new();
     for goal in &goals {
-        let nearest = goal.first(&matches, recall.top_k, halt)?;
-        found += nearest.len();
+        let found = search(goal, &matches, recall.top_k, halt)?;
+        let exact = goal.first(&matches, recall.top_k, halt)?;
+        parts += part_of(&found, &exact);
+        exact_count += exact.len();
+        found_count += found.len();
         if recall.truth == GroundTruth::Shown {
-            let nearest = winner::hits(&nearest, living, &include, schema, halt, load)?;
+            let nearest = winner::hits(&exact, living, &include, schema, halt, load)?;
             truths.push(Truth { vector: goal.vector.clone(), nearest });
         }
     }
-    let on_average = found as f64 / goals.len().max(1) as f64;
-    Ok(Recalled { recall: 1.0, exact_count: on_average, found_count: on_average, truths })
+    let searches = goals.len().max(1) as f64;
+    Ok(Recalled {
+        recall: if goals.is_empty() { 1.0 } else { parts / searches },
+        exact_count: exact_count as f64 / searches,
+        found_count: found_count as f64 / searches,
+        truths,
+    })
+}
+
+/// Which part of what there is to find was found, 0 to 1.
+fn part_of(found: &[Winner], exact: &[Winner]) -> f64 {
+    if exact.is_empty() {
+        return 1.0;
+    }
+    let found: BTreeSet<Place> = found.iter().map(|winner| winner.place).collect();
+    let both = exact.iter().filter(|winner| found.contains(&winner.place)).count();
+    both as f64 / exact.len() as f64
 }
 
 fn searched(schema: &Schema) -> Result<&str> {
@@ -107,7 +139,7 @@ mod tests {
     use crate::model::{Given, Row};
 
     fn ask(schema: &Schema, living: &[Living], recall: &Recall) -> Result<Recalled> {
-        of_blocks(schema, living, recall, &Halt::default(), &mut load())
+        measured(schema, living, recall, answered, &Halt::default(), &mut load())
     }
 
     fn rows() -> Vec<Row> {
@@ -135,6 +167,39 @@ mod tests {
         assert_eq!((recalled.truths.len(), recalled.found_count), (3, 3.0));
     }
 
+    /// It was told to be 1, whatever was found, and what was found to be as many as there were.
+    #[test]
+    fn what_a_search_does_not_find_is_missed() {
+        let living = living(&rows(), 2, &[]);
+        let by = |search: Search, top_k: usize| {
+            let asked = recall(Asked::Stored(3), top_k);
+            measured(&schema(), &living, &asked, search, &Halt::default(), &mut load()).unwrap()
+        };
+        let told = |search: Search, top_k: usize| {
+            let Recalled { recall, exact_count, found_count, .. } = by(search, top_k);
+            (recall, exact_count, found_count)
+        };
+        let nothing: Search = |_, _, _, _| Ok(Vec::new());
+        let nearest: Search = |goal, matches, _, halt| goal.first(matches, 1, halt);
+        let all_but_it: Search =
+            |goal, matches, wanted, halt| Ok(goal.first(matches, wanted + 1, halt)?.split_off(1));
+        // What is near to the left is all that it finds.
+        let left: Search = |goal, matches, wanted, halt| match goal.vector[0] < 1.0 {
+            true => goal.first(matches, wanted, halt),
+            false => Ok(Vec::new()),
+        };
+        assert_eq!(told(answered, 2), (1.0, 2.0, 2.0));
+        assert_eq!(told(nothing, 2), (0.0, 2.0, 0.0));
+        assert_eq!(told(nearest, 2), (0.5, 2.0, 1.0));
+        // As many, and not the same.
+        assert_eq!(told(all_but_it, 1), (0.0, 1.0, 1.0));
+        assert_eq!(told(all_but_it, 2), (0.5, 2.0, 2.0));
+        assert_eq!(told(left, 1), (1.0 / 3.0, 1.0, 1.0 / 3.0));
+        // The truth is what there was to find.
+        let truths = by(nothing, 2).truths;
+        assert!(truths.iter().all(|truth| truth.nearest.len() == 2) && truths.len() == 3);
+    }
+
     #[test]
     fn a_search_that_is_halted_ends_and_so_does_one_for_which_there_is_no_room() {
         let at = |id: u64| row(id, &[("v", Value::Vector([id as f32, 0.0].into()))]);
@@ -144,12 +209,13 @@ mod tests {
 
         let halt = Halt::default();
         halt.raise();
-        let told = of_blocks(&schema(), &living, &asked, &halt, &mut load()).unwrap_err();
+        let told = measured(&schema(), &living, &asked, answered, &halt, &mut load());
+        let told = told.unwrap_err();
         assert!(is_halted(&told), "{told}");
 
         // Ten thousand documents are shown, if they are few.
         let mut load = Load::on(&Memory::of(1 << 20));
-        let told = of_blocks(&schema(), &living, &asked, &Halt::default(), &mut load);
+        let told = measured(&schema(), &living, &asked, answered, &Halt::default(), &mut load);
         let told = told.unwrap_err();
         assert!(std::error::Error::source(&told).unwrap().is::<Overload>(), "{told}");
     }
