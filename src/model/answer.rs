@@ -54,7 +54,7 @@ pub struct Answered {
     /// Of the view: all of them were looked at.
     pub segments: u64,
     pub reads: Reads,
-    /// How many were looked at one by one, since no segment has them yet: before any filter.
+    /// How many are in no segment yet, before any filter. Those of segments are looked at one by one, too.
     pub rows_in_tail: u64,
     pub rows: u64,
     pub warmth: Warmth,

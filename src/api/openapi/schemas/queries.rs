@@ -125,7 +125,7 @@ fn answer() -> Value {
 }
 
 fn performance() -> Value {
-    let scanned = "Documents that no segment has yet, which were looked at one by one";
+    let unfolded = "Documents that are in no segment yet, whether they match or not";
     object(
         &[
             "cache_hit_ratio",
@@ -145,7 +145,7 @@ fn performance() -> Value {
             ("cache_temperature", one_of(&["hot", "warm", "cold"])),
             ("server_total_ms", count()),
             ("query_execution_ms", count()),
-            ("exhaustive_search_count", told(count(), scanned)),
+            ("exhaustive_search_count", told(count(), unfolded)),
             ("approx_namespace_size", count()),
             ("last_included_write_at", told(text(), "As `last_write_at` of the metadata")),
             ("seq", told(count(), "The last slot of the log that was seen")),
