@@ -167,7 +167,8 @@ def judge_scores(ranked, rows, found, wanted):
     for row in rows:
         score = ranked.scores[row["id"]]
         check("$dist" in row, f"no $dist at {row['id']}")
-        check(near(row["$dist"], score), f"$dist {row['$dist']} of {row['id']}, not {score}")
+        held = ranked.right(row["id"], row["$dist"])
+        check(held, f"$dist {row['$dist']} of {row['id']}, not {score}")
     way = 1 if ranked.ascending else -1
     keys = [(way * single(row["$dist"]), row["id"]) for row in rows]
     check(keys == sorted(keys), f"order {found} by the scores shown, not {wanted}")
@@ -176,7 +177,7 @@ def judge_scores(ranked, rows, found, wanted):
     check(ranked.doubtful(), f"order {found}, not {wanted}")
     if not ranked.limit.per:
         pairs = zip(found, wanted)
-        fits = all(near(ranked.scores[one], ranked.scores[other]) for one, other in pairs)
+        fits = all(ranked.alike(one, other) for one, other in pairs)
         check(fits, f"order {found}, not {wanted}")
 
 

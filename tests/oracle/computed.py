@@ -2,6 +2,8 @@
 
 import filters
 import highlights
+from matched import Within
+from nearness import ROUNDING
 from refusal import EITHER, expect
 from scores import Scorer, nearest
 
@@ -34,13 +36,19 @@ def bind(schema, docs, given, questions):
     return bound
 
 
+def shown(measured):
+    """A distance, of 32 bits or of 64."""
+    value, slack = measured
+    return Within(value, slack + ROUNDING * abs(value))
+
+
 def one(schema, docs, said, questions):
     if said[0] == "Highlight":
         return highlights.bind(schema, docs, said, questions)
     if len(said) == 3 and said[1] == "VectorDist":
-        of, _, _ = nearest(schema, said[0], said[2])
+        of, _ = nearest(schema, said[0], said[2])
         held = said[0]
-        return Number(lambda doc: of(doc[held]) if doc.get(held) is not None else None)
+        return Number(lambda doc: shown(of(doc[held])) if doc.get(held) is not None else None)
     if filters.is_filter(said):
         return Truth(filters.bind(schema, said))
     return Number(Scorer(schema, docs).bind(said).of)

@@ -8,7 +8,7 @@ from own_filters import OPERATORS, QUERIES
 from own_queries import METRICS, alike
 from own_queries import able as has_vector
 from queries import single
-from values import DENSE, SCALARS, element, is_vector
+from values import SCALARS, element, is_vector
 
 WORDS = {theirs: ours for ours, theirs in OPERATORS.items()}
 PREFIXES = ["", "a", "c", "cat", "x-", "el", "é"]
@@ -182,11 +182,13 @@ class OwnQueries:
 
     def vector(self):
         dice = self.dice
-        dims = int(DENSE.fullmatch(self.known["vector"].kind)[1])
-        body = {"vector": values.eighths(dice, dims, dice.choice([3, 24]))}
+        attribute = self.known["vector"]
+        self.tags += values.measured(attribute)
+        body = {"vector": values.question(dice, attribute.kind)}
         if dice.chance(0.3):
-            metric = self.known["vector"].metric
-            body["metric"] = next(word for word, known in METRICS.items() if known == metric)
+            body["metric"] = next(
+                word for word, known in METRICS.items() if known == attribute.metric
+            )
         return body
 
     def least(self, form, body):

@@ -2,7 +2,7 @@
 
 import draw_values as values
 from draw_filters import Filters
-from values import DENSE, NUMBERS, SCALARS, SPARSE, is_dense, is_late
+from values import NUMBERS, SCALARS, SPARSE, is_dense, is_late
 
 EXPRESSIONS = (
     "BM25",
@@ -59,14 +59,15 @@ class Ranks:
         self.needs_filter = word == "kNN"
         if form == "MaxSim":
             name = dice.choice(self.names(lambda one: is_late(one.kind)))
+            self.tags += values.measured(self.known[name])
             return [name, word, values.vectors(dice, self.known[name].kind)]
         name = dice.choice(self.names(lambda one: is_dense(one.kind)))
         asked = self.question(name)
         return [name, word, asked]
 
     def question(self, name):
-        dims = int(DENSE.fullmatch(self.known[name].kind)[1])
-        numbers = values.eighths(self.dice, dims, self.dice.choice([3, 24]))
+        self.tags += values.measured(self.known[name])
+        numbers = values.question(self.dice, self.known[name].kind)
         if self.dice.chance(0.1):
             self.tag("base64 question")
             return values.packed(numbers)
@@ -106,11 +107,10 @@ class Ranks:
         if form == "BM25":
             return self.text()
         if form == "SparseKNN":
-            return [
-                dice.choice(self.names(lambda one: one.kind == SPARSE)),
-                "SparseKNN",
-                values.sparse(dice),
-            ]
+            name = dice.choice(self.names(lambda one: one.kind == SPARSE))
+            asked = values.sparse(dice)
+            self.tags += ["vector:sparse of many"] * (len(asked) > len(values.KEYS))
+            return [name, "SparseKNN", asked]
         if form == "Attribute":
             return [
                 "Attribute",

@@ -3,7 +3,7 @@
 import dataclasses
 
 from analyzer import STOPWORDS
-from draw_values import LONGEST, POOLS
+from draw_values import LONGEST, POOLS, dims
 from schema import LANGUAGES, METRICS, PRE_TOKENIZED, TOKENIZERS, Attribute
 from values import is_vector
 
@@ -95,17 +95,14 @@ def texts(dice, name):
 
 def vectors(dice):
     said = {}
-    dims = dice.randint(2, 4)
-    element = dice.choice(["f32", "f32", "f16", "i8"])
     if dice.chance(0.8):
-        said["vector"] = {"type": f"[{dims}]{element}", "ann": True}
+        element = dice.rare("element", ["f32", "f16", "i8"])
+        said["vector"] = {"type": f"[{dims(dice)}]{element}", "ann": True}
     if dice.chance(0.3):
-        said["v2"] = {
-            "type": f"[{dice.randint(2, 3)}]{dice.choice(['f32', 'f16', 'i8'])}",
-            "ann": True,
-        }
+        element = dice.choice(["f32", "f16", "i8"])
+        said["v2"] = {"type": f"[{dims(dice)}]{element}", "ann": True}
     if dice.chance(0.5):
-        said["lt"] = {"type": "[][2]f32", "ann": {"late_interaction": True}}
+        said["lt"] = {"type": f"[][{dims(dice)}]f32", "ann": {"late_interaction": True}}
     return said
 
 
@@ -132,8 +129,8 @@ def plan(dice):
         schema["id"] = id_type
     inferred = not dense and dice.chance(0.4)
     if inferred:
-        left["vector"] = "[3]f32"
-    metric = dice.choice(METRICS) if dense or inferred else None
+        left["vector"] = f"[{dims(dice)}]f32"
+    metric = dice.rare("metric", METRICS) if dense or inferred else None
     named = True
     if list(dense) == ["vector"] and dice.chance(0.3):
         schema["vector"] = dense["vector"] | {"ann": {"distance_metric": metric}}

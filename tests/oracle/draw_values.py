@@ -116,8 +116,16 @@ INSTANTS = [
 ]
 # No kind of float holds them, so they are rounded.
 TENTHS = [0.1, 0.7, -0.3, 2.2]
+# Less than, as many as, and more than one and several lanes of a machine, and what remains of them.
+DIMS = (1, 2, 3, 4, 7, 8, 9, 16, 17, 31, 33, 64, 100)
+FEW_DIMS = (2, 3, 4)
+# What vectors hold: one of a kind of number, or several vectors.
+KEPT = ("f32", "f16", "i8", "several")
+# Of more than these a part is a whole lane.
+LANE = 8
 BYTES = ["", "AA==", "AQID", "/////w=="]
 KEYS = list("abcde")
+MANY_KEYS = KEYS + [f"key {n}" for n in range(90)]
 POOLS = {
     "string": TEXTS,
     "int": INTS,
@@ -175,16 +183,51 @@ def eighths(dice, count, most=24):
     return [dice.randint(-most, most) / 8 for _ in range(count)]
 
 
+def single(number):
+    """A float of 32 bits, which is read alike whoever reads it."""
+    return struct.unpack("<f", struct.pack("<f", number))[0]
+
+
+def anywhere(dice, count):
+    """Numbers whose sums are rounded, each as long as it can be."""
+    return [single(dice.gauss(0, 1)) for _ in range(count)]
+
+
+def dims_of(kind):
+    return int((DENSE.fullmatch(kind) or LATE.fullmatch(kind))[1])
+
+
+def dims(dice):
+    return dice.choice(FEW_DIMS) if dice.chance(0.25) else dice.rare("dims", DIMS)
+
+
 def components(dice, kind):
-    dims, kept = DENSE.fullmatch(kind).groups()
-    if kept == "i8":
-        return [dice.choice([-128, -3, -1, 0, 1, 2, 3, 127]) for _ in range(int(dims))]
+    count = dims_of(kind)
+    if kind.endswith("i8"):
+        return [dice.choice([-128, -3, -1, 0, 1, 2, 3, 127]) for _ in range(count)]
     if dice.chance(0.05):
-        return [0.0] * int(dims)
+        return [0.0] * count
     if dice.chance(0.1):
-        return [dice.choice(TENTHS) for _ in range(int(dims))]
+        return [dice.choice(TENTHS) for _ in range(count)]
+    if dice.chance(0.1):
+        return anywhere(dice, count)
     # Few values a component: or nothing would ever be equally near.
-    return eighths(dice, int(dims), 3 if dice.chance(0.5) else 24)
+    return eighths(dice, count, 3 if dice.chance(0.5) else 24)
+
+
+def question(dice, kind):
+    """A vector to ask for, which is as exact in any column."""
+    if dice.chance(0.15):
+        return anywhere(dice, dims_of(kind))
+    return eighths(dice, dims_of(kind), dice.choice([3, 24]))
+
+
+def measured(attribute):
+    """Tags of how two vectors are compared that are long enough, and how long they are."""
+    count = dims_of(attribute.kind)
+    kept = "several" if is_late(attribute.kind) else attribute.kind.partition("]")[2]
+    kernel = [f"vector:{kept} {attribute.metric}"] if count > LANE else []
+    return [f"dimensions:{count}", *kernel]
 
 
 def packed(numbers):
@@ -192,13 +235,16 @@ def packed(numbers):
 
 
 def vectors(dice, kind, most=3):
-    dims = int(LATE.fullmatch(kind)[1])
-    drawn = [eighths(dice, dims) for _ in range(dice.randint(1, most))]
-    return [one if any(one) else [1.0] * dims for one in drawn]
+    count = dims_of(kind)
+    make = anywhere if dice.chance(0.1) else eighths
+    most = 3 * most if dice.chance(0.1) else most
+    drawn = [make(dice, count) for _ in range(dice.randint(1, most))]
+    return [one if any(one) else [1.0] * count for one in drawn]
 
 
 def sparse(dice):
-    return {key: dice.randint(-8, 16) / 4 or 1.0 for key in dice.some(KEYS, 1, 4)}
+    keys = dice.some(MANY_KEYS, 10, 90) if dice.chance(0.2) else dice.some(KEYS, 1, 4)
+    return {key: dice.randint(-8, 16) / 4 or 1.0 for key in keys}
 
 
 def value(dice, attribute, pools=POOLS, longest=LONGEST):

@@ -161,7 +161,7 @@ class Writes:
         if "vector" in self.plan.left:
             # The set of vector columns is fixed by this request: one row must bring it.
             drawn = self.row(self.id(), self.attributes(), least=1)
-            drawn["vector"] = values.eighths(self.dice, 3)
+            drawn["vector"] = values.eighths(self.dice, values.dims_of(self.plan.left["vector"]))
             return body | {"upsert_rows": [drawn]}
         body |= self.rows("upsert", 20)
         if self.dice.chance(0.3):

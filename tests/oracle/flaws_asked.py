@@ -1,5 +1,6 @@
 """Flaws of queries: of filters, rankings, pages, and of what stands around them."""
 
+from draw_values import dims_of
 from schema import METRICS
 from values import NUMBERS, SCALARS, is_array, is_dense, is_late, is_vector
 
@@ -51,7 +52,7 @@ def edits(*steps):
 
 def dense_rank(flaws, word, change):
     name = flaws.name(lambda one: is_dense(one.kind))
-    dims = int(flaws.known[name].kind[1:].split("]")[0])
+    dims = dims_of(flaws.known[name].kind)
     return [name, word, change([1.0] * dims)]
 
 

@@ -1,9 +1,10 @@
 """Flaws of queries of `/v1`: of the text that is asked for, and of what stands beside it."""
 
 from draw_own import METRICS
+from draw_values import dims_of
 from flaws_asked import lists, other_metric, words
 from own_queries import VECTOR
-from values import DENSE, is_dense
+from values import is_dense
 
 
 def asked(flaws, **said):
@@ -21,7 +22,7 @@ def vector(flaws):
     known = flaws.known.get(VECTOR)
     if known is None or not is_dense(known.kind):
         raise LookupError
-    return {VECTOR: [1.0] * int(DENSE.fullmatch(known.kind)[1])}
+    return {VECTOR: [1.0] * dims_of(known.kind)}
 
 
 def another(flaws):

@@ -49,12 +49,12 @@ def foreign_id(flaws):
 
 def long_vector(flaws):
     name = flaws.name(lambda one: is_dense(one.kind))
-    return upsert(flaws, {name: [1.0] * 9})
+    return upsert(flaws, {name: [1.0] * (values.dims_of(flaws.known[name].kind) + 1)})
 
 
 def infinite_vector(flaws):
     name = flaws.name(lambda one: is_dense(one.kind))
-    dims = int(flaws.known[name].kind[1:].split("]")[0])
+    dims = values.dims_of(flaws.known[name].kind)
     packed = struct.pack(f"<{dims}f", *[float("nan")] * dims)
     return upsert(flaws, {name: base64.b64encode(packed).decode()})
 

@@ -2,13 +2,13 @@
 and what is said of all that match.
 """
 
-import math
 
 import aggregations_v1
 import own_filters
 import own_texts
-from matched import Text, near
-from queries import LIMIT_MAX, Fusion, by_score, eighths, fused, ordered, single
+from matched import Text
+from nearness import ROUNDING, Measured, root
+from queries import LIMIT_MAX, Fusion, by_nearness, fused, ordered, single
 from refusal import EITHER, SHAPE, expect
 from scores import nearest
 from values import is_dense, is_number
@@ -34,10 +34,21 @@ METRICS = {"cosine": "cosine_distance", "l2": "euclidean_squared", "dot": "dot_p
 TOP_K = 10
 # As deep as each of two rankings goes at least.
 FUSED_LEAST = 100
+
+
+def similar(angle):
+    """One less the distance, which is rounded once more, unless it was not at all."""
+    return Measured(1 - angle.value, angle.slack and angle.slack + ROUNDING)
+
+
+def below_zero(distance):
+    return Measured(-distance.value, distance.slack)
+
+
 LIKENESSES = {
-    "cosine_distance": lambda distance: 1 - distance,
-    "euclidean_squared": lambda distance: -math.sqrt(distance),
-    "dot_product": lambda distance: -distance,
+    "cosine_distance": similar,
+    "euclidean_squared": lambda square: below_zero(root(square)),
+    "dot_product": below_zero,
 }
 
 
@@ -55,12 +66,9 @@ class Page:
 
 def alike(schema, docs, body):
     """By likeness to the vector that is asked for."""
-    of, _, exact = nearest(schema, VECTOR, body["vector"])
+    of, _ = nearest(schema, VECTOR, body["vector"])
     likeness = LIKENESSES[schema.attributes[VECTOR].metric]
-    found = [doc for doc in docs if doc.get(VECTOR) is not None]
-    scores = {doc["id"]: likeness(of(doc[VECTOR])) for doc in found}
-    exact = exact and all(eighths(doc[VECTOR]) for doc in found)
-    return by_score(found, scores, False, exact)
+    return by_nearness(docs, VECTOR, lambda held: likeness(of(held)), False)
 
 
 def in_order(schema, docs, body):
@@ -95,9 +103,8 @@ def ranked(schema, docs, body, text):
 def leave_out(rows, least):
     """What scores less; close to it nobody knows on which side a score is that is rounded."""
     expect(is_number(least), "min_score", EITHER)
-    scores = [rows.scores[doc["id"]] for doc in rows.docs]
-    close = [score for score in scores if near(score, least)]
-    whole = rows.exact and all(score == single(score) == least for score in close)
+    close = [doc["id"] for doc in rows.docs if rows.right(doc["id"], least)]
+    whole = rows.exact and all(rows.whole(id, least) for id in close)
     rows.doubted = rows.doubted or bool(close and not whole)
     rows.docs = [doc for doc in rows.docs if single(rows.scores[doc["id"]]) >= least]
 

@@ -44,6 +44,8 @@ class Ranked:
         self.docs = docs
         # Of each id, in full; an order by attributes has none.
         self.scores = scores
+        # How far from each another is right, where that is known of each.
+        self.slacks = None
         self.ascending = ascending
         self.exact = exact
         self.page = docs
@@ -60,9 +62,34 @@ class Ranked:
         """Whether arithmetic in another order could put them into another order."""
         if self.scores is None or self.doubted:
             return self.doubted
-        found = [self.scores[doc["id"]] for doc in self.docs]
-        pairs = [(one, other) for one, other in zip(found, found[1:]) if near(one, other)]
-        return any(one != other or not self.exact for one, other in pairs)
+        ids = [doc["id"] for doc in self.docs]
+        return any(self.unsettled(*pair) for pair in zip(ids, ids[1:]))
+
+    def unsettled(self, *pair):
+        one, other = (self.scores[id] for id in pair)
+        if self.slacks is None:
+            return near(one, other) and (one != other or not self.exact)
+        slack = sum(self.slacks[id] for id in pair)
+        return slack > 0 and abs(one - other) <= slack
+
+    def right(self, id, shown):
+        """Whether this may be shown for its score, which is a float of 32 bits."""
+        if self.slacks is None:
+            return near(shown, self.scores[id])
+        return abs(single(shown) - self.scores[id]) <= self.slacks[id]
+
+    def whole(self, id, least):
+        """Whether it is this to the last digit, however it was counted."""
+        score = self.scores[id]
+        return score == single(score) == least and not (self.slacks and self.slacks[id])
+
+    def alike(self, id, other):
+        """Whether one may stand where the other should."""
+        one, two = self.scores[id], self.scores[other]
+        if self.slacks is None:
+            return near(one, two)
+        # As far as two that lie between them may have moved.
+        return abs(one - two) <= 2 * max(self.slacks.values())
 
 
 class Limit:
@@ -125,11 +152,6 @@ def ordered(schema, keys, docs):
     return Ranked(docs)
 
 
-def eighths(vector):
-    """Whether sums over these numbers are exact, in any order."""
-    return bool((vector * 8 == numpy.rint(vector * 8)).all())
-
-
 def single(number):
     return float(numpy.float32(number))
 
@@ -138,6 +160,15 @@ def by_score(docs, scores, ascending, exact):
     way = 1 if ascending else -1
     order = sorted(docs, key=lambda doc: (way * single(scores[doc["id"]]), doc["id"]))
     return Ranked(order, scores, ascending, exact)
+
+
+def by_nearness(docs, name, of, ascending):
+    """Those that have a vector there, by what is measured of it."""
+    found = [doc for doc in docs if doc.get(name) is not None]
+    measured = {doc["id"]: of(doc[name]) for doc in found}
+    ranked = by_score(found, {id: one.value for id, one in measured.items()}, ascending, True)
+    ranked.slacks = {id: one.slack for id, one in measured.items()}
+    return ranked
 
 
 def rank(schema, all_docs, docs, given, filtered):
@@ -151,12 +182,9 @@ def rank(schema, all_docs, docs, given, filtered):
         return ordered(schema, [given], docs), []
     if isinstance(word, str) and word in NEAREST:
         expect(len(given) == 3, "rank shape", SHAPE)
-        of, ascending, exact = nearest(schema, given[0], given[2])
+        of, ascending = nearest(schema, given[0], given[2])
         expect(word == "ANN" or filtered, "kNN without filters")
-        found = [doc for doc in docs if doc.get(given[0]) is not None]
-        scores = {doc["id"]: of(doc[given[0]]) for doc in found}
-        exact = exact and all(eighths(doc[given[0]]) for doc in found)
-        return by_score(found, scores, ascending, exact), []
+        return by_nearness(docs, given[0], of, ascending), []
     score = Scorer(schema, all_docs).bind(given)
     scores = {doc["id"]: score.of(doc) for doc in docs}
     found = [doc for doc in docs if score.keeps_zero or scores[doc["id"]] != 0]

@@ -10,6 +10,7 @@ import re
 import numpy
 
 import filters
+from nearness import distance, likeness
 from refusal import EITHER, SHAPE, expect, refuse
 from values import (
     NUMBERS,
@@ -241,62 +242,22 @@ def weights(attribute, name, question, docs):
     return weigh
 
 
-def distance(attribute, asked):
-    """The distance of a stored vector to the one that is asked for."""
-    metric = attribute.metric
-    own = float(numpy.linalg.norm(asked))
-
-    def of(held):
-        held = held.astype(numpy.float64)
-        if metric == "euclidean_squared":
-            return float(((held - asked) ** 2).sum())
-        product = float(held @ asked)
-        if metric == "dot_product":
-            return -product
-        norm = own * float(numpy.linalg.norm(held))
-        return max(0.0, 1 - product / norm) if norm else 1.0
-
-    return of
-
-
-def likeness(attribute, asked):
-    """MaxSim: of each vector that is asked for the best among those of the document, summed."""
-    metric = attribute.metric
-
-    def similarity(one, other):
-        if metric == "euclidean_squared":
-            return -float(((one - other) ** 2).sum())
-        product = float(one @ other)
-        if metric == "dot_product":
-            return product
-        norm = float(numpy.linalg.norm(one) * numpy.linalg.norm(other))
-        return product / norm if norm else 0.0
-
-    def of(held):
-        held = held.astype(numpy.float64)
-        return sum(max(similarity(one, other) for other in held) for one in asked)
-
-    return of
-
-
 def nearest(schema, name, asked):
-    """(what it is of a stored vector, whether less comes first, whether it is exact in any order of
-    sums)."""
+    """(what it is of a stored vector, with how far it may be off; whether less comes first)"""
     attribute = schema.get(name)
     kind = attribute.kind
     if isinstance(asked, list) and asked and asked[0] == "Embed":
         refuse("needs a model")
     expect(is_dense(kind) or is_late(kind), "not a vector")
-    exact = attribute.metric != "cosine_distance"
     if is_late(kind):
         expect(attribute.ranked, "needs late_interaction")
         several = isinstance(asked, list) and asked and all(isinstance(one, list) for one in asked)
         expect(several, "vectors shape", EITHER)
         rows = late(kind, asked, "query vector").astype(numpy.float64)
-        return likeness(attribute, rows), False, exact
+        return likeness(attribute, rows), False
     expect(
         not (isinstance(asked, list) and asked and isinstance(asked[0], list)),
         "not several",
         EITHER,
     )
-    return distance(attribute, asked_vector(kind, asked)), True, exact
+    return distance(attribute, asked_vector(kind, asked)), True

@@ -16,10 +16,13 @@ from draw_highlights import DRAWN
 from draw_own import ORDERS, SAID
 from draw_queries import AGGREGATES, FRAMES
 from draw_ranks import FORMS, VARIANTS
+from draw_values import DIMS, KEPT
 from draw_writes import BESIDE, VERBS
 from flaws_aggregations import AGGREGATIONS
-from schema import LANGUAGES, TOKENIZERS
+from schema import LANGUAGES, METRICS, TOKENIZERS
 
+# Of more dimensions than a lane has.
+MEASURED = [f"{kept} {metric}" for kept in KEPT for metric in METRICS] + ["sparse of many"]
 # So many requests are worth so many of each.
 WHOLE_RUN = 100_000
 
@@ -52,6 +55,8 @@ RARE = Part(
         "rows of /v1": [*ORDERS, *SAID],
         "language": LANGUAGES,
         "tokenizer": TOKENIZERS,
+        "dimensions": DIMS,
+        "vector": MEASURED,
     },
     [],
     rarer=4,
