@@ -9,18 +9,10 @@ import base64
 
 import numpy
 
-from matched import Exact, Loose, difference, near
+import compare_about as of_all
+from matched import Exact, Loose, Wrong, check, difference, near
 from queries import single, stored
 from values import SPARSE, is_dense, is_late, is_vector, show
-
-
-class Wrong(Exception):
-    """What is wrong with an answer."""
-
-
-def check(holds, told):
-    if not holds:
-        raise Wrong(told)
 
 
 def judge(expected, status, body):
@@ -68,9 +60,6 @@ def judge_schema(told, body):
     shown = told.show()
     check(set(body) == set(shown), f"attributes {sorted(body)}, not {sorted(shown)}")
     for name, said in shown.items():
-        attribute = told.attributes.get(name)
-        if attribute and (attribute.pre_tokenized or is_late(attribute.kind)):
-            continue
         check(body[name] == said, f"schema of {name}: {body[name]}, not {said}")
 
 
@@ -181,6 +170,26 @@ def judge_scores(ranked, rows, found, wanted):
         check(fits, f"order {found}, not {wanted}")
 
 
+def judge_recall(told, body):
+    counts = {word: body.get(f"avg_{word}_count") for word in ("exhaustive", "ann")}
+    check(all(count == told.count for count in counts.values()), f"{counts}, not {told.count}")
+    # Of nothing, nobody says how much of it was found.
+    found = body.get("avg_recall")
+    check(found == 1 or not told.count, f"avg_recall {found} of what is exact")
+    truth = body.get("ground_truth")
+    check(told.shown or truth is None, "a ground truth that nobody asked for")
+    if not (told.shown and told.count):
+        return
+    fits = isinstance(truth, list) and 1 <= len(truth) <= told.samples
+    check(fits, f"a ground truth of {told.samples} samples: {str(truth)[:300]}")
+    samples = told.stored if told.asked is None else [told.asked]
+    for one in truth:
+        vector = numpy.array(one["query_vector"], numpy.float32)
+        known = any(vector.shape == held.shape and (vector == held).all() for held in samples)
+        check(known, f"a sample {one['query_vector']} that is none")
+        judge_rows(told.nearest_to(one["query_vector"]), one["nearest_neighbors"])
+
+
 def judge_row(ranked, doc, row):
     shown = stored(ranked, doc)
     told = {name for name in row if name not in ("id", "$dist") and name not in ranked.computed}
@@ -230,4 +239,10 @@ JUDGES = {
     "query": judge_query,
     "several": judge_several,
     "own": judge_own,
+    "recall": judge_recall,
+    "metadata": of_all.judge_metadata,
+    "usage": of_all.judge_usage,
+    "names": of_all.judge_names,
+    "hint": of_all.judge_hint,
+    "done": of_all.judge_done,
 }

@@ -3,6 +3,10 @@
 import random
 
 
+# The more, the less does it matter to how often something can be drawn at all.
+EVENLY = 6
+
+
 class Dice(random.Random):
     def __init__(self, seed):
         super().__init__(seed)
@@ -25,7 +29,7 @@ class Dice(random.Random):
             kind = kinds.get(option)
             return own if kind is None else min(by_kind.get(kind, 0), 3 * own)
 
-        weights = [1 / (1 + often(option)) ** 3 for option in options]
+        weights = [1 / (1 + often(option)) ** EVENLY for option in options]
         (drawn,) = self.choices(options, weights)
         self.count(family, drawn, kinds, 1)
         return drawn

@@ -5,6 +5,7 @@ is right; the names here only see to it that each is drawn often enough.
 """
 
 import draw_values as values
+from flaws_about import NAMES, TOLD
 from flaws_aggregations import AGGREGATIONS
 from flaws_asked import BY_ID, FILTERS, PAGES, QUERIES, RANKS, asked, ranked
 from flaws_own import OWN
@@ -73,8 +74,11 @@ class Flaws:
             path = f"/v2/namespaces/{self.path}/query"
             raw = f'{{"rank_by":["id","asc"],"limit":1,"filters":{made}}}'
             return {"method": "POST", "path": path, "raw": raw, "kind": "too deep"}
+        if place == "names":
+            path = f"/v1/namespaces?prefix={self.path}&{made}"
+            return {"method": "GET", "path": path, "pages": True}
         method, version, rest, body = made
-        path = f"/{version}/namespaces/{self.path}-absent{rest}"
+        path = f"/{version}/namespaces/{self.path}{'-absent' * (place == 'absent')}{rest}"
         return {"method": method, "path": path} | ({"body": body} if body is not None else {})
 
 
@@ -99,6 +103,8 @@ TABLE = (
     | {word: ("query", make) for word, make in QUERIES.items()}
     | {word: ("own", make) for word, make in OWN.items()}
     | {word: ("aggregation", make) for word, make in AGGREGATIONS.items()}
+    | {word: ("told", make) for word, make in TOLD.items()}
+    | {word: ("names", make) for word, make in NAMES.items()}
     | {word: ("absent", make) for word, make in ABSENT.items()}
     | {
         "malformed JSON": ("raw", lambda f: f.dice.choice(MALFORMED)),

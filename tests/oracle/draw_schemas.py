@@ -102,7 +102,7 @@ def vectors(dice):
         element = dice.choice(["f32", "f16", "i8"])
         said["v2"] = {"type": f"[{dims(dice)}]{element}", "ann": True}
     if dice.chance(0.5):
-        said["lt"] = {"type": f"[][{dims(dice)}]f32", "ann": {"late_interaction": True}}
+        said["lt"] = {"type": f"[][{dims(dice, few=0)}]f32", "ann": {"late_interaction": True}}
     return said
 
 

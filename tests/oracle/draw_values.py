@@ -197,8 +197,8 @@ def dims_of(kind):
     return int((DENSE.fullmatch(kind) or LATE.fullmatch(kind))[1])
 
 
-def dims(dice):
-    return dice.choice(FEW_DIMS) if dice.chance(0.25) else dice.rare("dims", DIMS)
+def dims(dice, few=0.25):
+    return dice.choice(FEW_DIMS) if dice.chance(few) else dice.rare("dims", DIMS)
 
 
 def components(dice, kind):

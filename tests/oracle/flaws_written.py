@@ -4,6 +4,7 @@ import base64
 import struct
 
 import draw_values as values
+from flaws_about import OF_NOTHING
 from flaws_asked import BY_ID, COUNT, mistyped_operand, other_metric
 from schema import LANGUAGES, STOPPED
 from values import SCALARS, SPARSE, is_array, is_dense, is_vector
@@ -177,6 +178,7 @@ ABSENT = {
     "query of nothing": lambda f: ("POST", "v2", "/query", BY_ID),
     "queries of nothing": lambda f: ("POST", "v2", "/query", {"queries": [COUNT]}),
     "schema of nothing": lambda f: ("GET", "v1", "/schema", None),
+    "what is told of nothing": lambda f: f.dice.choice(OF_NOTHING),
     "delete of nothing": lambda f: ("DELETE", "v2", "", None),
     "write that creates nothing": lambda f: (
         "POST",

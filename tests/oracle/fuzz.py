@@ -18,9 +18,9 @@ from pathlib import Path
 
 import bounds
 import draw_aggregated as aggregated
-import draw_schemas as schemas
 from compare import judge
 from dice import Dice
+from draw_about import About
 from draw_flaws import Flaws
 from draw_own import OwnQueries
 from draw_queries import Queries
@@ -29,13 +29,15 @@ from lives import ONLY, life
 from matched import Exact
 from server import Server
 from shrink import Shrinker, replay
-from tally import WHOLE_RUN, Tally
+from tally import GUARDED_FLAW, WHOLE_RUN, Tally
 from world import World
 
 CASES = Path(__file__).parent / "cases"
 LEAST = 300
 # Of all flaws, where not all are.
 AGGREGATED_FLAWS = 0.14
+# Of all that is asked of a namespace that is read only, what writes to it or opens it.
+GUARDED = 0.6
 # Of all queries without aggregations, those of `/v1`.
 OWN = 0.12
 
@@ -66,7 +68,7 @@ class Walk:
         world, history = World(), []
         for _ in range(lived.requests):
             tags = []
-            request, flaw = self.draw(world.namespaces.get(name), lived, name, tags)
+            request, flaw = self.draw(world.namespaces, lived, name, tags)
             history.append(request)
             expected = self.expected(world, history)
             status, body = self.server.ask(request)
@@ -75,11 +77,12 @@ class Walk:
             if wrong:
                 self.disagree(history, wrong)
                 break
-            if status == 200:
+            if status < 300:
                 self.tally.accept([*tags, *met(expected)])
             else:
                 self.tally.refuse(status, expected.kind, flaw)
-        self.server.ask({"method": "DELETE", "path": f"/v2/namespaces/{name}"})
+        for left in {name, *world.namespaces}:
+            self.server.ask({"method": "DELETE", "path": f"/v2/namespaces/{left}"})
 
     @staticmethod
     def expected(world, history):
@@ -90,13 +93,16 @@ class Walk:
             tell("the oracle failed", history)
             raise
 
-    def draw(self, namespace, lived, name, tags):
+    def draw(self, there, lived, name, tags):
         """(a request, the name of its flaw or None)"""
-        dice = self.dice
+        dice, namespace = self.dice, there.get(name)
         path = f"/v2/namespaces/{name}"
         writes = Writes(dice, lived.plan, namespace, tags)
         if namespace is None:
             return {"method": "POST", "path": path, "body": writes.first()}, None
+        if namespace.standing.read_only and dice.chance(GUARDED):
+            about = About(dice, namespace, name, there, tags)
+            return self.guarded(about, writes)
         chance = dice.random()
         if chance < lived.flawed:
             flaws = Flaws(dice, lived.plan, namespace, name)
@@ -107,10 +113,11 @@ class Walk:
                 return request, flaw
         chance -= lived.flawed
         if chance < lived.written:
-            return {"method": "POST", "path": path, "body": writes.draw()}, None
+            flaw = GUARDED_FLAW if namespace.standing.read_only else None
+            return {"method": "POST", "path": path, "body": writes.draw()}, flaw
         chance -= lived.written
         if chance < lived.about:
-            return self.about(namespace, name), None
+            return About(dice, namespace, name, there, tags).draw(), None
         if chance - lived.about < lived.aggregated:
             return aggregated.draw(dice, namespace, name, tags), None
         if dice.chance(OWN):
@@ -119,14 +126,15 @@ class Walk:
         body = Queries(dice, namespace, tags).draw()
         return {"method": "POST", "path": f"{path}/query", "body": body}, None
 
-    def about(self, namespace, name):
-        path = f"/v1/namespaces/{name}/schema"
-        change = schemas.change(self.dice, namespace) if self.dice.chance(0.4) else None
+    def guarded(self, about, writes):
+        """What is read only is written to in vain, or opened."""
+        chance = self.dice.random()
+        change = about.schema("schema written") if chance < 0.2 else None
         if change:
-            return {"method": "POST", "path": path, "body": change}
-        if self.dice.chance(0.05):
-            return {"method": "DELETE", "path": f"/v2/namespaces/{name}"}
-        return {"method": "GET", "path": path}
+            return change, GUARDED_FLAW
+        if chance < 0.6:
+            return about.request("POST", "v2", body=writes.draw()), GUARDED_FLAW
+        return about.patch({"read_only": False}), None
 
     def disagree(self, history, wrong):
         smaller = Shrinker(self.server, f"{self.prefix}-less-{len(self.found)}").shrink(

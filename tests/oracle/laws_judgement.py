@@ -9,12 +9,14 @@ import unittest
 
 import draw_schemas as schemas
 from compare import judge
+from compare_about import judge_moments
 from dice import Dice
 from fuzz import Walk
 from lives import Life
-from matched import plain
+from matched import Wrong, plain
+from namespace import Standing
 from queries import single, stored
-from shrink import Shrinker, replay
+from shrink import Shrinker, renamed, replay
 from values import show
 from world import World
 
@@ -48,6 +50,8 @@ def printed(told):
         return {"status": "OK", "billing": bill} | said
     if kind == "schema":
         return said.show()
+    if kind in TOLD:
+        return TOLD[kind](said)
     if kind == "several":
         return {"results": [printed(("query", one)) for one in said]}
     told = {word: plain(one) for word, one in said.items() if word != "rows"}
@@ -55,6 +59,47 @@ def printed(told):
         return told
     rows = [printed_row(said["rows"], doc) for doc in said["rows"].page]
     return told | ({"results": list(map(printed_own, rows))} if kind == "own" else {"rows": rows})
+
+
+def printed_metadata(told):
+    """All that there is counts, and time stands still."""
+    moment = "2026-11-22T07:00:00.123Z"
+    standing, body = told.standing, {"schema": told.schema, "encryption": told.encryptions[0]}
+    body |= {"approx_logical_bytes": told.bytes, "approx_row_count": told.documents}
+    body |= {word: moment for word in ("created_at", "updated_at", "last_write_at")}
+    body |= {"index": {"status": "up-to-date"}} | ({"read_only": True} if standing.read_only else {})
+    if standing.replicas is None:
+        return body
+    status = {"ready_replicas": 0, "utilization": 0.0, "updated_at": moment}
+    status["replicas"] = standing.replicas
+    return body | {"pinning": {"replicas": standing.replicas, "status": status}}
+
+
+def printed_names(told):
+    names, size = told
+    pages = [names[at : at + size] for at in range(0, len(names), size)] or [[]]
+    return {"pages": [{"namespaces": [{"id": name} for name in page]} for page in pages]}
+
+
+def printed_recall(told):
+    counts = dict.fromkeys(("avg_exhaustive_count", "avg_ann_count"), told.count)
+    body = {"avg_recall": 1.0} | counts
+    if not told.shown:
+        return body
+    sample = (told.stored[0] if told.asked is None else told.asked).tolist()
+    nearest = told.nearest_to(sample)
+    rows = [printed_row(nearest, doc) for doc in nearest.page]
+    return body | {"ground_truth": [{"query_vector": sample, "nearest_neighbors": rows}]}
+
+
+TOLD = {
+    "metadata": printed_metadata,
+    "names": printed_names,
+    "recall": printed_recall,
+    "usage": lambda told: told,
+    "hint": lambda _: {"status": "ACCEPTED", "message": "soon"},
+    "done": lambda _: {"status": "OK"},
+}
 
 
 def printed_own(row):
@@ -91,14 +136,14 @@ def counts_of(tree):
 class Judgement(unittest.TestCase):
     """Vectors are printed as numbers here, so what asks for base64 is left out."""
 
-    def walk(self, bend, requests=600):
+    def walk(self, bend, requests=900, **shares):
         wrong, server, dice = [], Mirror(bend), Dice("laws")
         walk = Walk(server, "laws", 0, 1)
         walk.dice = dice
         for number in range(requests // 60):
-            name, lived = f"n{number}", Life(schemas.plan(dice), 60, aggregated=0.1)
+            name, lived = f"n{number}", Life(schemas.plan(dice), 60, **({"aggregated": 0.1} | shares))
             for _ in range(60):
-                request, flaw = walk.draw(server.world.namespaces.get(name), lived, name, [])
+                request, flaw = walk.draw(server.world.namespaces, lived, name, [])
                 if "base64" in json.dumps(request):
                     continue
                 before = dict(server.world.namespaces)
@@ -161,6 +206,80 @@ class Judgement(unittest.TestCase):
             judged = [told for told, body in self.walk(bend) if body.get("bent")]
             self.assertGreater(len(judged), 20, bend.__name__)
             self.assertTrue(all(judged), bend.__name__)
+
+    def test_what_is_told_of_a_namespace_and_bent_is_wrong(self):
+        def more(word):
+            def bend(body):
+                return body | {word: body[word] + 1, "bent": True} if word in body else body
+
+            return bend
+
+        def unlisted(body):
+            if "pages" not in body or not body["pages"][0]["namespaces"]:
+                return body
+            del body["pages"][0]["namespaces"][0]
+            return body | {"bent": True}
+
+        def unsaid(body):
+            if "approx_row_count" not in body:
+                return body
+            del body["schema"]["id"]
+            return body | {"bent": True}
+
+        def elsewhere(body):
+            truth = body.get("ground_truth")
+            if not truth or not truth[0]["nearest_neighbors"]:
+                return body
+            truth[0]["nearest_neighbors"].pop()
+            return body | {"bent": True}
+
+        counts = ("approx_row_count", "approx_logical_bytes", "documents", "logical_bytes")
+        bends = [more(word) for word in (*counts, "avg_recall", "avg_ann_count")]
+        for bend in (*bends, unlisted, unsaid, elsewhere):
+            walked = self.walk(bend, 420, flawed=0.02, written=0.15, about=0.75)
+            # Of nothing nobody says how much of it is recalled.
+            bent = [(told, body) for told, body in walked if body.get("bent")]
+            judged = [told for told, body in bent if body.get("avg_ann_count", 1)]
+            self.assertGreater(len(judged), 5)
+            self.assertTrue(all(judged))
+
+    def test_moments_stay_where_nothing_moves_them_and_never_go_back(self):
+        words = ("created_at", "last_write_at", "updated_at")
+
+        def judged(*told):
+            """Whether each of these is right after those before it."""
+            seen = {}
+            for writes, changes, *seconds in told:
+                body = {word: f"2026-11-22T07:00:{at:02}Z" for word, at in zip(words, seconds)}
+                try:
+                    judge_moments(Standing(changes=changes, writes=writes, seen=seen), body)
+                    yield True
+                except Wrong:
+                    yield False
+
+        right = [(0, 1, 1, 1, 1), (0, 1, 1, 1, 1), (1, 2, 1, 3, 3)]
+        self.assertEqual(list(judged(*right)), [True] * 3)
+        for wrong in (
+            [(0, 1, 1, 2, 2)],
+            [(1, 1, 3, 2, 4)],
+            [(1, 1, 1, 3, 2)],
+            [(1, 1, 1, 1, 1), (1, 1, 1, 1, 2)],
+            [(1, 1, 1, 1, 1), (1, 2, 1, 2, 2)],
+            [(1, 1, 1, 3, 3), (2, 2, 1, 2, 3)],
+            [(1, 1, 1, 3, 3), (2, 2, 2, 3, 3)],
+        ):
+            self.assertEqual(list(judged(*wrong))[-1], False, wrong)
+
+    def test_a_name_is_another_wherever_it_stands(self):
+        for path, another in [
+            ("/v2/namespaces/o0-1", "/v2/namespaces/n"),
+            ("/v2/namespaces/o0-1/query", "/v2/namespaces/n/query"),
+            ("/v1/namespaces/o0-1-absent/schema", "/v1/namespaces/n-absent/schema"),
+            ("/v2/namespaces/o0-1.ab", "/v2/namespaces/n.ab"),
+            ("/v1/namespaces?prefix=o0-1.&page_size=2", "/v1/namespaces?prefix=n.&page_size=2"),
+            ("/v1/namespaces?prefix=o0-1", "/v1/namespaces?prefix=n"),
+        ]:
+            self.assertEqual([one["path"] for one in renamed([{"path": path}], "n")], [another])
 
     def test_a_failure_is_made_smaller(self):
         def bend(body):

@@ -18,9 +18,9 @@ class Life:
 
     plan: schemas.Plan
     requests: int
-    flawed: float = 0.57
+    flawed: float = 0.59
     written: float = 0.15
-    about: float = 0.03
+    about: float = 0.06
     aggregated: float = 0.025
 
 

@@ -10,6 +10,15 @@ SHOWN_CHARS = 300
 SECONDS = re.compile(r"([+-]\d\d:\d\d):\d\d$")
 
 
+class Wrong(Exception):
+    """What is wrong with an answer."""
+
+
+def check(holds, told):
+    if not holds:
+        raise Wrong(told)
+
+
 TOLERANCE = 1e-6
 
 

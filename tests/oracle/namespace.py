@@ -3,6 +3,7 @@
 A request works on a copy, which takes the place of what there was only if nothing was refused.
 """
 
+import dataclasses
 import re
 
 import bill
@@ -111,10 +112,29 @@ def patched(doc, changes):
     return {name: value for name, value in both.items() if value is not None}
 
 
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """What is told of a namespace beside its schema and its documents."""
+
+    read_only: bool = False
+    # In how many copies it is pinned, or None.
+    replicas: int | None = None
+    # How often it was changed, and how often documents were.
+    changes: int = 0
+    writes: int = 0
+    # What was told before, for moments that may only grow.
+    seen: dict = dataclasses.field(default_factory=dict)
+
+    def changed(self, rows):
+        writes = self.writes + bool(rows)
+        return dataclasses.replace(self, changes=self.changes + 1, writes=writes)
+
+
 class Namespace:
-    def __init__(self, schema=None, docs=None):
+    def __init__(self, schema=None, docs=None, standing=None):
         self.schema = schema or Schema()
         self.docs = docs if docs is not None else {}
+        self.standing = standing or Standing()
 
     def sorted(self):
         return [self.docs[id] for id in sorted(self.docs)]
@@ -252,4 +272,7 @@ def write(namespace, body):
             expect(brings or "id" in body.get("schema", {}), "id type not stated")
         elif not brings:
             refuse("namespace absent", ABSENT)
-    return Batch(namespace or Namespace(), body).run()
+    before = namespace or Namespace()
+    after, told = Batch(before, body).run()
+    after.standing = before.standing.changed(told["rows_affected"])
+    return after, told

@@ -57,7 +57,7 @@ class Attribute:
         }
         if self.kind == SPARSE or is_vector(self.kind):
             shown["filterable"] = None
-        if is_dense(self.kind):
+        if is_vector(self.kind):
             shown["ann"] = True
         if self.kind == SPARSE and self.ranked:
             shown["sparse_knn"] = {"distance_metric": "dot_product"}

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASE = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release" / "elacsym"
@@ -20,6 +21,7 @@ BINARY = Path(os.environ.get("ORACLE_BINARY") or RELEASE)
 READY = re.compile(r"elacsym is ready on http://(\S+):(\d+)")
 START_SECONDS = 30
 ANSWER_SECONDS = 60
+PAGES_MAX = 100
 
 
 class Server:
@@ -66,7 +68,22 @@ class Server:
         return self._process.poll() is None
 
     def ask(self, request):
-        """(status, body) of a request; what is no JSON is told as text."""
+        """(status, body) of a request, or of one for each page of a list."""
+        if not request.get("pages"):
+            return self._ask(request)
+        pages, cursor = [], ""
+        for _ in range(PAGES_MAX):
+            status, body = self._ask(request | {"path": request["path"] + cursor})
+            if status != 200:
+                return status, body
+            pages.append(body)
+            if not body.get("next_cursor"):
+                return status, {"pages": pages}
+            cursor = f"&cursor={quote(body['next_cursor'], safe='')}"
+        return 599, f"a list of more than {PAGES_MAX} pages"
+
+    def _ask(self, request):
+        """(status, body); what is no JSON is told as text."""
         raw = request.get("raw")
         text = (
             raw if raw is not None else json.dumps(request["body"]) if "body" in request else None

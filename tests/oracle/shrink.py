@@ -8,15 +8,14 @@ from compare import judge
 from world import World
 
 TRIES_MAX = 600
+# Where a path names a namespace, or what its name and others begin with.
+NAMED = re.compile(r"^(/v\d/namespaces(?:/|\?prefix=))[^/.&]*?(?=-absent|[/.&]|$)")
 
 
 def renamed(history, name):
     """The same requests of a namespace of another name."""
     for request in history:
-        parts = request["path"].split("/")
-        absent = "-absent" if parts[3].endswith("-absent") else ""
-        parts[3] = name + absent
-        yield request | {"path": "/".join(parts)}
+        yield request | {"path": NAMED.sub(rf"\g<1>{name}", request["path"])}
 
 
 def replay(server, history, name):

@@ -10,6 +10,7 @@ import draw_aggregations as aggregations
 import filters
 import own_filters
 from aggregations import WORDS
+from draw_about import WORDS as ABOUT
 from draw_filters import REFERRED
 from draw_flaws import TABLE
 from draw_highlights import DRAWN
@@ -21,6 +22,8 @@ from draw_writes import BESIDE, VERBS
 from flaws_aggregations import AGGREGATIONS
 from schema import LANGUAGES, METRICS, TOKENIZERS
 
+# Where a namespace is read only, a write is refused that is otherwise right.
+GUARDED_FLAW = "write to what is read only"
 # Of more dimensions than a lane has.
 MEASURED = [f"{kept} {metric}" for kept in KEPT for metric in METRICS] + ["sparse of many"]
 # So many requests are worth so many of each.
@@ -57,8 +60,9 @@ RARE = Part(
         "tokenizer": TOKENIZERS,
         "dimensions": DIMS,
         "vector": MEASURED,
+        "about": ABOUT,
     },
-    [],
+    [GUARDED_FLAW],
     rarer=4,
 )
 AGGREGATED = Part(
