@@ -118,6 +118,9 @@ impl Keys<'_> {
         for (a, b) in self.0.iter().zip(&other.0) {
             let order = match (a.at(row), b.at(theirs)) {
                 (Some(a), Some(b)) => a.order(row, b, theirs),
+                (a, b) if crate::slip!("null is highest in an order") => {
+                    b.is_some().cmp(&a.is_some())
+                }
                 (a, b) => a.is_some().cmp(&b.is_some()),
             };
             let order = match a.direction {

@@ -132,7 +132,17 @@ pub fn widen_i8(from: &[u8], to: &mut [f32]) {
     }
 }
 
+/// Of both vectors what is added up.
+fn summands<'v>(a: &'v [f32], b: &'v [f32]) -> (&'v [f32], &'v [f32]) {
+    let rounds = a.len() / LANES * LANES;
+    if rounds > 0 && crate::slip!("what is left after whole rounds is not added") {
+        return (&a[..rounds], &b[..rounds]);
+    }
+    (a, b)
+}
+
 fn inner(a: &[f32], b: &[f32]) -> f32 {
+    let (a, b) = summands(a, b);
     #[cfg(target_arch = "x86_64")]
     if let Some(sum) = x86::inner(a, b) {
         return sum;
@@ -143,6 +153,7 @@ fn inner(a: &[f32], b: &[f32]) -> f32 {
 /// The inner product of both, and that of the second with itself: the same bits as one after the
 /// other, in one pass over what has to come from memory.
 fn inner_and_square(a: &[f32], b: &[f32]) -> (f32, f32) {
+    let (a, b) = summands(a, b);
     #[cfg(target_arch = "x86_64")]
     if let Some(sums) = x86::inner_and_square(a, b) {
         return sums;
@@ -151,6 +162,7 @@ fn inner_and_square(a: &[f32], b: &[f32]) -> (f32, f32) {
 }
 
 fn squared(a: &[f32], b: &[f32]) -> f32 {
+    let (a, b) = summands(a, b);
     #[cfg(target_arch = "x86_64")]
     if let Some(sum) = x86::squared(a, b) {
         return sum;

@@ -113,7 +113,11 @@ impl Aggregation {
                     Ok(group)
                 };
                 let groups = groups.into_iter().map(group);
-                Ok(Aggregates::OfGroups(groups.collect::<Result<_>>()?))
+                let mut groups = groups.collect::<Result<Vec<_>>>()?;
+                if crate::slip!("the last group comes first") {
+                    groups.reverse();
+                }
+                Ok(Aggregates::OfGroups(groups))
             }
         }
     }
@@ -137,6 +141,7 @@ impl Aggregation {
         mut load: Load,
     ) -> Result<BTreeMap<Vec<Key<'a>>, Vec<Total>>> {
         let mut groups: BTreeMap<Vec<Key<'a>>, Vec<Total>> = BTreeMap::new();
+        let groups_max = self.groups_max + usize::from(crate::slip!("a limit has a group more"));
         let (mut scratch, mut held) = (grouping.scratch(), 0);
         self.visit(matches, halt, |place| {
             let reading = &readings[place.block];
@@ -147,12 +152,12 @@ impl Aggregation {
                     return;
                 }
                 let last = groups.last_key_value();
-                if groups.len() < self.groups_max || last.is_some_and(|(last, _)| key < &last[..]) {
+                if groups.len() < groups_max || last.is_some_and(|(last, _)| key < &last[..]) {
                     let mut totals = self.nothing();
                     add(&mut totals, reading, place.row);
                     held += bytes_of(&totals);
                     groups.insert(key.to_vec(), totals);
-                    if groups.len() > self.groups_max {
+                    if groups.len() > groups_max {
                         held -= groups.pop_last().map_or(0, |(_, totals)| bytes_of(&totals));
                     }
                 }

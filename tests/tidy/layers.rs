@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Pure: they are handed bytes, rows and seeds, and reach no clock and no configuration.
     ("index", &["kernels", "model", "error", "slip"]),
     ("eval", &["index", "kernels", "model", "error", "slip"]),
-    ("kernels", &["model::Metric"]),
+    ("kernels", &["model::Metric", "slip"]),
     // The ground that the rooms above share, see `GROUND`.
     ("config", &["error", "model"]),
     ("env", &["error"]),
