@@ -103,7 +103,7 @@ class Recall:
         schema = namespace.schema
         expect(set(body) <= RECALLED, "unknown field", EITHER)
         able = [name for name in schema.vectors() if is_dense(schema.attributes[name].kind)]
-        expect(bool(able), "no vector to recall", EITHER)
+        expect(bool(able), "nothing to recall", EITHER)
         self.schema = schema
         self.top_k = body.get("top_k", NEIGHBOURS)
         self.samples = body.get("num", SAMPLES)
@@ -111,7 +111,7 @@ class Recall:
         self.name = able[0] if rank is None else rank[0]
         self.kind = schema.get(self.name).kind
         if rank is not None:
-            expect(body.get("num") in (None, 1), "samples of one query", EITHER)
+            expect(body.get("num") in (None, 1), "nothing to recall", EITHER)
             expect(len(rank) == 3 and rank[1] == "ANN", "rank shape", EITHER)
             nearest(schema, self.name, rank[2])
             self.samples, self.asked = 1, asked_vector(self.kind, rank[2])

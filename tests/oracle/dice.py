@@ -4,7 +4,7 @@ import random
 
 
 # The more, the less does it matter to how often something can be drawn at all.
-EVENLY = 6
+EVENLY = 12
 
 
 class Dice(random.Random):

@@ -140,7 +140,7 @@ class Filters:
             return None
         words = sorted({word for word, _ in able_words})
         listed = [word for word in words if word.removeprefix("Not") in LISTED]
-        if listed and self.dice.chance(0.25):
+        if listed and self.dice.chance(0.35):
             words = listed
         word = self.dice.rare("reference", words)
         name = self.dice.choice([name for other, name in able_words if other == word])

@@ -68,7 +68,7 @@ class Ranks:
     def question(self, name):
         self.tags += values.measured(self.known[name])
         numbers = values.question(self.dice, self.known[name].kind)
-        if self.dice.chance(0.1):
+        if self.dice.chance(0.15):
             self.tag("base64 question")
             return values.packed(numbers)
         return numbers

@@ -226,8 +226,8 @@ def measured(attribute):
     """Tags of how two vectors are compared that are long enough, and how long they are."""
     count = dims_of(attribute.kind)
     kept = "several" if is_late(attribute.kind) else attribute.kind.partition("]")[2]
-    kernel = [f"vector:{kept} {attribute.metric}"] if count > LANE else []
-    return [f"dimensions:{count}", *kernel]
+    long = [f"vector:{kept}", f"vector:{attribute.metric}"] if count > LANE else []
+    return [f"dimensions:{count}", *long]
 
 
 def packed(numbers):

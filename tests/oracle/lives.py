@@ -18,10 +18,10 @@ class Life:
 
     plan: schemas.Plan
     requests: int
-    flawed: float = 0.59
+    flawed: float = 0.61
     written: float = 0.15
-    about: float = 0.06
-    aggregated: float = 0.025
+    about: float = 0.05
+    aggregated: float = 0.028
 
 
 def life(dice, number, only):

@@ -25,7 +25,7 @@ from schema import LANGUAGES, METRICS, TOKENIZERS
 # Where a namespace is read only, a write is refused that is otherwise right.
 GUARDED_FLAW = "write to what is read only"
 # Of more dimensions than a lane has.
-MEASURED = [f"{kept} {metric}" for kept in KEPT for metric in METRICS] + ["sparse of many"]
+MEASURED = [*KEPT, *METRICS, "sparse of many"]
 # So many requests are worth so many of each.
 WHOLE_RUN = 100_000
 
