@@ -23,6 +23,7 @@ mod search;
 mod shrink;
 mod store;
 mod trace;
+mod values;
 mod words;
 mod workload;
 

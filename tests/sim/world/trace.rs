@@ -341,6 +341,7 @@ impl fmt::Display for Values<'_> {
             match value {
                 Datum::Int(value) => write!(f, "{before}{attribute}: {value}")?,
                 Datum::Vector(value) => write!(f, "{before}{attribute}: {value:?}")?,
+                Datum::Other(sample) => write!(f, "{before}{attribute}: {sample:?}")?,
                 Datum::Text(text) => {
                     let shown: String = text.chars().take(TEXT_SHOWN).collect();
                     write!(f, "{before}{attribute}: {shown:?} of {}", text.len())?;

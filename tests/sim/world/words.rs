@@ -10,6 +10,8 @@ use elacsym::model::{
     Scalar,
 };
 
+use super::values::{Sample, Type};
+
 /// A point in the order of a run. Of two, the lower came first, and no two things share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Moment(pub(crate) u64);
@@ -36,6 +38,8 @@ pub(crate) enum Datum {
     Text(String),
     /// Of small whole numbers, whose distances are exact.
     Vector(Vec<i8>),
+    /// Of any other type.
+    Other(Sample),
 }
 
 impl Datum {
@@ -46,6 +50,16 @@ impl Datum {
             (f32::from(held) == *number).then_some(held)
         };
         numbers.iter().map(whole).collect::<Option<Vec<i8>>>().map(Self::Vector)
+    }
+
+    /// Of what is under a fickle attribute: whether any other kind refuses it, and it says by itself of which
+    /// kind it is.
+    pub(crate) fn tells_kind(&self) -> bool {
+        match self {
+            Self::Int(_) | Self::Vector(_) => false,
+            Self::Text(_) => true,
+            Self::Other(sample) => sample.tells(),
+        }
     }
 }
 
@@ -58,7 +72,8 @@ pub(crate) const MARK: &str = "mark";
 pub(crate) const COUNT: &str = "count";
 /// A text, of any length up to some kilobytes.
 pub(crate) const TEXT: &str = "text";
-/// Attributes that are declared, dropped and added again, as a number or as a text.
+/// Attributes that are declared, dropped and added again, as any type but vectors. A value that does not
+/// tell of which kind it is comes with a declaration.
 pub(crate) const FICKLE: [&str; 2] = ["fickle", "frail"];
 
 /// A vector, which some lives have, and which is declared with their first document or never. Under this
@@ -76,16 +91,22 @@ pub(crate) enum Kind {
     Text,
     /// Of so many numbers.
     Vector(u32),
+    Other(Type),
 }
 
 impl Kind {
+    /// All that a fickle attribute may be.
+    pub(crate) fn fickle() -> impl Iterator<Item = Self> {
+        [Self::Int, Self::Text].into_iter().chain(Type::all().map(Self::Other))
+    }
+
     /// None: no attribute here is of that type.
     pub(crate) fn of(kind: AttrType) -> Option<Self> {
         match kind {
             AttrType::Scalar(Scalar::Int) => Some(Self::Int),
             AttrType::Scalar(Scalar::String) => Some(Self::Text),
             AttrType::Vector { dims, element: Element::F32 } => Some(Self::Vector(dims)),
-            _ => None,
+            other => Type::of(other).map(Self::Other),
         }
     }
 
@@ -94,6 +115,7 @@ impl Kind {
             Self::Int => AttrType::Scalar(Scalar::Int),
             Self::Text => AttrType::Scalar(Scalar::String),
             Self::Vector(dims) => AttrType::Vector { dims, element: Element::F32 },
+            Self::Other(of) => of.attr_type(),
         }
     }
 }

@@ -11,8 +11,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use elacsym::model::{Create, Namespace};
 
+use super::model::kind_of;
 use super::plan::{Chance, Plan};
-use super::words::{Change, Datum, Doc, If, MARK, Said, Wish};
+use super::words::{Change, Datum, Doc, FICKLE, If, MARK, Said, Wish};
 pub(crate) use habits::{Deed, Habits};
 use hand::Hand;
 pub(crate) use seen::{Hearsay, Seen};
@@ -197,27 +198,50 @@ fn mark(change: &mut Change, no: i64) {
     }
 }
 
-#[test]
-fn no_wish_says_two_things_of_one_document_and_every_document_has_the_mark_of_its_wish() {
+/// All that one client asks to change in some runs, and asks again.
+fn each_change(check: impl Fn(i64, &Change)) {
     for seed in 0..40 {
         let plan = Plan::of(seed);
         let (mut wishes, seen) = (Wishes::of(&plan, 0), Seen::nothing(Hearsay::default()));
         for number in 0..plan.turns {
             let wished = wishes.next(number, &seen);
             for Wished { no, wish, .. } in [wished.again(), wished] {
-                let Wish::Change { change, .. } = wish else { continue };
-                let rows = || change.puts.iter().chain(&change.patches);
-                let marked = |doc: &Doc| doc.get(MARK) == Some(&Datum::Int(no));
-                assert!(rows().all(|(_, doc)| marked(doc)), "{change:?}");
-                let found = change.patch_found.as_ref();
-                assert!(found.is_none_or(|(_, doc)| marked(doc)), "{change:?}");
-                let mut ids: Vec<u64> = rows().map(|(id, _)| *id).collect();
-                ids.extend(&change.deletes);
-                let many = ids.len();
-                ids.sort_unstable();
-                ids.dedup();
-                assert_eq!(ids.len(), many, "{change:?}");
+                if let Wish::Change { change, .. } = wish {
+                    check(no, &change);
+                }
             }
         }
     }
+}
+
+#[test]
+fn no_wish_says_two_things_of_one_document_and_every_document_has_the_mark_of_its_wish() {
+    each_change(|no, change| {
+        let rows = || change.puts.iter().chain(&change.patches);
+        let marked = |doc: &Doc| doc.get(MARK) == Some(&Datum::Int(no));
+        assert!(rows().all(|(_, doc)| marked(doc)), "{change:?}");
+        let found = change.patch_found.as_ref();
+        assert!(found.is_none_or(|(_, doc)| marked(doc)), "{change:?}");
+        let mut ids: Vec<u64> = rows().map(|(id, _)| *id).collect();
+        ids.extend(&change.deletes);
+        let many = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), many, "{change:?}");
+    });
+}
+
+#[test]
+fn no_fickle_value_is_left_to_tell_its_kind_that_does_not() {
+    each_change(|_, change| {
+        let Change { declare, drop, puts, patches, patch_found, .. } = change;
+        let found = patch_found.iter().map(|(_, doc)| doc);
+        for doc in puts.iter().chain(patches).map(|(_, doc)| doc).chain(found) {
+            for (name, datum) in doc.iter().filter(|(name, _)| FICKLE.contains(*name)) {
+                let declared = declare.contains(&(*name, kind_of(datum)));
+                let stays = declared && !drop.contains(name);
+                assert!(datum.tells_kind() || stays, "{change:?}");
+            }
+        }
+    });
 }

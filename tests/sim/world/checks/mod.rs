@@ -246,6 +246,7 @@ fn shown(doc: Option<&Doc>) -> String {
         Datum::Text(text) if text.len() <= 16 => format!("{text:?}"),
         Datum::Text(text) => format!("{:?} of {} bytes", start(text, 8), text.len()),
         Datum::Vector(numbers) => format!("{numbers:?}"),
+        Datum::Other(sample) => format!("{sample:?}"),
     };
     let all = doc.iter().map(|(name, it)| format!("{name}: {}", datum(it)));
     format!("{{{}}}", all.collect::<Vec<_>>().join(", "))

@@ -16,6 +16,7 @@ use elacsym::model::{
 };
 
 use crate::world::model::distance;
+use crate::world::values::Sample;
 use crate::world::words::{
     ATTRIBUTES, COUNT, Change, Datum, Doc, Facts, Find, If, Kind, MARK, METRIC, Newest, Read, Said,
     Searched, Sight, TEXT, Touched, VECTOR, Wish,
@@ -141,6 +142,7 @@ fn values(doc: &Doc) -> Vec<(Arc<str>, Given)> {
             Datum::Int(number) => Given::Int(*number),
             Datum::Text(text) => Given::Text(text.as_str().into()),
             Datum::Vector(numbers) => given_vector(numbers),
+            Datum::Other(sample) => sample.given(),
         };
         (Arc::<str>::from(*attribute), given)
     };
@@ -272,7 +274,7 @@ fn document(read: &Read, hit: &Hit) -> Result<(u64, Doc), String> {
             Value::Int(number) => Some(Datum::Int(*number)),
             Value::String(text) => Some(Datum::Text(String::from(&**text))),
             Value::Vector(numbers) => Datum::vector(numbers),
-            _ => None,
+            other => Sample::read(other).map(Datum::Other),
         };
         let (Some(known), Some(datum)) = (known, datum) else {
             return Err(format!("document {id} has {attribute}: {value:?}, which nobody wrote"));

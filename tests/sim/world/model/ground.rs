@@ -112,10 +112,12 @@ impl Ground {
     }
 
     /// The first that says what an attribute is, says it for all. Of vectors none says it by its value
-    /// alone.
+    /// alone, and whatever else does not comes with a declaration.
     fn settle(&mut self, name: &'static str, kind: Kind) -> Result<(), Refusal> {
         let known = match kind {
-            Kind::Int | Kind::Text => Some(*self.kinds.entry(name).or_insert(kind)),
+            Kind::Int | Kind::Text | Kind::Other(_) => {
+                Some(*self.kinds.entry(name).or_insert(kind))
+            }
             Kind::Vector(_) => self.kinds.get(name).copied(),
         };
         match known {
@@ -141,7 +143,7 @@ impl Ground {
             Datum::Text(text) if text.len() > FILTERABLE_BYTES_MAX => {
                 Err(Refusal::Wrong(format!("'{name}' has {} bytes", text.len())))
             }
-            Datum::Text(_) | Datum::Int(_) | Datum::Vector(_) => Ok(()),
+            Datum::Text(_) | Datum::Int(_) | Datum::Vector(_) | Datum::Other(_) => Ok(()),
         }
     }
 }
@@ -160,5 +162,6 @@ pub(crate) fn kind_of(datum: &Datum) -> Kind {
         Datum::Int(_) => Kind::Int,
         Datum::Text(_) => Kind::Text,
         Datum::Vector(numbers) => Kind::Vector(numbers.len() as u32),
+        Datum::Other(sample) => Kind::Other(sample.of),
     }
 }

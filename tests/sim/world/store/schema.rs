@@ -9,6 +9,7 @@ use elacsym::model::{
     AttrNo, Attribute, DocId, IdType, ReadOnly, Row, SchemaEdit, Settings, Value,
 };
 
+use crate::world::values::Sample;
 use crate::world::words::{ATTRIBUTES, Datum, Doc, Edit, Entry, Kind, Searched, TEXT};
 
 #[derive(Debug, Default)]
@@ -116,6 +117,10 @@ impl Schema {
                     Datum::vector(&numbers)
                         .ok_or_else(|| format!("nobody wrote the vector {numbers:?}"))?
                 }
+                (value, Kind::Other(of)) => match Sample::read(&value) {
+                    Some(sample) if sample.of == *of => Datum::Other(sample),
+                    _ => return Err(format!("nobody wrote {value:?} for {name}, which is {of:?}")),
+                },
                 (value, kind) => return Err(format!("{name} is {kind:?}, and here {value:?}")),
             };
             doc.insert(*name, datum);

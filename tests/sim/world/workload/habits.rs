@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::world::plan::Chance;
+use crate::world::words::Kind;
 
 /// What a wish is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,8 @@ pub(crate) struct Habits {
     pub(crate) keyed: f64,
     pub(crate) conditional: f64,
     pub(crate) fickle: f64,
+    /// As what such an attribute comes: few, so that most agree on it.
+    pub(crate) kinds: [Kind; 3],
     /// The chance that a name has vectors from its first document on, and of how many numbers.
     pub(crate) vectors: f64,
     pub(crate) dims: u32,
@@ -115,6 +118,7 @@ impl Habits {
         let mut crowd = root.fork("crowd");
         let mut large = root.fork("large");
         let mut vectors = root.fork("vectors");
+        let (mut kinds, all) = (root.fork("kinds"), Vec::from_iter(Kind::fickle()));
         Self {
             weights: USUAL.into_iter().map(weight).collect(),
             ids: size.one_of(&[3, 8, 20, 40]),
@@ -123,6 +127,7 @@ impl Habits {
             keyed: chances.one_of(&[0.0, 0.33, 0.33, 0.9]),
             conditional: chances.one_of(&[0.0, 0.2, 0.7]),
             fickle: chances.one_of(&[0.0, 0.2, 0.6]),
+            kinds: [(); 3].map(|()| kinds.one_of(&all)),
             vectors: vectors.one_of(&[0.0, 0.5, 0.9]),
             dims: vectors.one_of(&[2, 3, 4]),
             eventual: chances.one_of(&[0.0, 0.2, 0.6]),
@@ -149,15 +154,16 @@ impl Habits {
 impl fmt::Display for Habits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { ids, rows_max, text_bytes_max, keyed, conditional, fickle, .. } = self;
-        let Self { eventual, min_seq, together_max, retries, large_at, vectors, dims, .. } = self;
+        let Self { eventual, min_seq, together_max, retries, large_at, .. } = self;
+        let Self { kinds, vectors, dims, .. } = self;
         let some = self.weights.iter().filter(|(_, weight)| *weight > 0);
         let some: Vec<String> = some.map(|(deed, weight)| format!("{weight} {deed:?}")).collect();
         write!(
             f,
             "{}; {ids} ids, {rows_max} rows and {text_bytes_max} bytes of text at most; {keyed} \
-             keyed, {conditional} conditional, {fickle} fickle, {eventual} eventual, {min_seq} \
-             min_seq, {vectors} of lives with vectors of {dims}; {together_max} at a time, {retries} \
-             retries; large at {large_at:?}",
+             keyed, {conditional} conditional, {fickle} fickle as {kinds:?}, {eventual} eventual, \
+             {min_seq} min_seq, {vectors} of lives with vectors of {dims}; {together_max} at a time, \
+             {retries} retries; large at {large_at:?}",
             some.join(", ")
         )
     }

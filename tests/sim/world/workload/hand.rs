@@ -1,5 +1,6 @@
 //! A hand that draws one wish: from the habits of the run, its own dice, and what its client knows.
 
+mod fickle;
 mod found;
 
 use std::collections::BTreeSet;
@@ -70,6 +71,7 @@ impl Hand<'_> {
             self.add_vectors(change);
             self.add_words(change);
             self.add_metric(change);
+            Self::add_kinds(change);
             // With it, too, it would be the same request under its key.
             if key.is_none() && self.chance.fork("pressure").happens(LIFTS) {
                 change.pressure = Pressure::Lifted;
@@ -228,52 +230,6 @@ impl Hand<'_> {
         let bare = create == Create::Always && self.chance.happens(0.5);
         let change = if bare { Change::default() } else { self.part(Part::Puts) };
         Change { create, ..change }
-    }
-
-    /// A fickle attribute comes, or goes, or is another in one and the same change.
-    fn schema(&mut self) -> Change {
-        let attribute = self.chance.one_of(&FICKLE);
-        let kind = self.kind(attribute);
-        let mut change = Change::default();
-        match self.chance.below(4) {
-            0 => change.declare.push((attribute, kind)),
-            1 => change.drop.push(attribute),
-            2 => {
-                change.declare.push((attribute, kind));
-                self.add_with(&mut change, attribute, kind);
-            }
-            _ => {
-                change.drop.push(attribute);
-                self.add_with(&mut change, attribute, other(kind));
-            }
-        }
-        change
-    }
-
-    fn add_with(&mut self, change: &mut Change, attribute: &'static str, kind: Kind) {
-        for id in self.ids() {
-            let mut doc = self.bare();
-            doc.insert(attribute, self.fickle(kind));
-            change.puts.push((id, doc));
-        }
-    }
-
-    /// One row is wrong, whatever is there, among others that are not: nothing of it may be seen.
-    fn wrong(&mut self) -> Change {
-        let mut change = self.part(Part::Puts);
-        let (attribute, kind) = match self.chance.below(2) {
-            0 => (COUNT, Kind::Int),
-            _ => {
-                let attribute = self.chance.one_of(&FICKLE);
-                (attribute, self.kind(attribute))
-            }
-        };
-        change.declare.push((attribute, kind));
-        let wrong = self.fickle(other(kind));
-        if let Some((_, doc)) = change.puts.last_mut() {
-            doc.insert(attribute, wrong);
-        }
-        change
     }
 
     /// As counters are raised where there is no verb for it: whoever does not know how it stands reads
@@ -436,23 +392,6 @@ impl Hand<'_> {
         Datum::Text(letter.repeat(bytes / letter.len()))
     }
 
-    /// A value of that kind, of few.
-    fn fickle(&mut self, kind: Kind) -> Datum {
-        let value = self.chance.below(5);
-        match kind {
-            Kind::Int => Datum::Int(value as i64),
-            Kind::Text => Datum::Text(format!("f{value}")),
-            Kind::Vector(dims) => Datum::Vector(self.numbers(dims)),
-        }
-    }
-
-    /// As it is thought to be, mostly.
-    fn kind(&mut self, attribute: &str) -> Kind {
-        let any = self.chance.one_of(&[Kind::Int, Kind::Text]);
-        let wild = self.chance.happens(0.15);
-        self.known.kind(attribute).filter(|_| !wild).unwrap_or(any)
-    }
-
     fn id(&mut self) -> u64 {
         self.chance.zipf(self.habits.ids) as u64
     }
@@ -470,12 +409,5 @@ impl Hand<'_> {
             ids.push(id);
         }
         ids
-    }
-}
-
-fn other(kind: Kind) -> Kind {
-    match kind {
-        Kind::Int => Kind::Text,
-        Kind::Text | Kind::Vector(_) => Kind::Int,
     }
 }

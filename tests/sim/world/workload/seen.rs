@@ -226,7 +226,7 @@ impl Last {
     fn of(doc: &Doc) -> Option<Self> {
         match doc.get(COUNT) {
             Some(Datum::Int(count)) => Some(Self::Count(*count)),
-            Some(Datum::Text(_) | Datum::Vector(_)) | None => None,
+            Some(Datum::Text(_) | Datum::Vector(_) | Datum::Other(_)) | None => None,
         }
     }
 }
