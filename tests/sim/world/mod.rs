@@ -36,6 +36,8 @@ use words::Broken;
 
 /// Of which a run of a few seconds has not much to say.
 const SEEDS: u64 = 60;
+/// So many read values of every type, or nothing does.
+const SEEDS_READ_ALL: u64 = 300;
 /// So many seeds come by every rare event and every kind of fault, or nothing does.
 const SEEDS_REACH_ALL: u64 = 5_000;
 
@@ -105,6 +107,12 @@ fn no_seed_breaks_a_promise() {
         open.is_empty() || found.sum.runs() < SEEDS,
         "too much to be settled by those who judge: {}",
         open.join("; ")
+    );
+    let unread = found.sum.unread();
+    assert!(
+        unread.is_empty() || found.sum.runs() < SEEDS_READ_ALL,
+        "nobody read a value of these types: {}",
+        unread.join("; ")
     );
     let untested = [found.sum.unreached(&events), found.sum.unmet()].concat();
     assert!(

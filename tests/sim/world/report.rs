@@ -11,7 +11,8 @@ use std::time::Duration;
 use super::checks::Tally;
 use super::store::FaultKind;
 use super::trace::Kind;
-use super::words::{Act, Broken, Newest, Read, Said, Wish};
+use super::values::Type;
+use super::words::{Act, Broken, Datum, FICKLE, Newest, Read, Said, Wish};
 
 /// One of so many may be left open by a judge, for it would have taken too long: of more, runs say little.
 const OPEN_MAX: u64 = 20;
@@ -68,6 +69,8 @@ pub(super) struct Figures {
     pub(super) operations: BTreeMap<(&'static str, &'static str), u64>,
     /// What the store did wrong, by kind.
     pub(super) faults: BTreeMap<FaultKind, u64>,
+    /// Values that were read, by type.
+    pub(super) values: BTreeMap<Type, u64>,
     /// What befell the nodes until the faults ended, by kind.
     pub(super) mishaps: BTreeMap<Kind, u64>,
     pub(super) reached: BTreeMap<&'static str, u64>,
@@ -83,6 +86,14 @@ impl Figures {
     pub(super) fn count(&mut self, acts: &[Act]) {
         for act in acts {
             *self.operations.entry((asked(&act.wish), told(&act.said))).or_default() += 1;
+            let Said::Saw(sight) = &act.said else { continue };
+            for (_, doc) in &sight.rows {
+                for datum in FICKLE.iter().filter_map(|attribute| doc.get(attribute)) {
+                    if let Datum::Other(sample) = datum {
+                        *self.values.entry(sample.of).or_default() += 1;
+                    }
+                }
+            }
         }
     }
 
@@ -161,13 +172,16 @@ pub(super) struct Sum {
 impl Sum {
     pub(super) fn add(&mut self, run: &Figures) {
         self.runs += 1;
-        let Figures { seed, trial, operations, faults, mishaps, reached, .. } = run;
+        let Figures { seed, trial, operations, faults, values, mishaps, reached, .. } = run;
         let Figures { requests, slots, hidden, simulated, judged, .. } = run;
         for (key, many) in operations {
             *self.all.operations.entry(*key).or_default() += many;
         }
         for (key, many) in faults {
             *self.all.faults.entry(*key).or_default() += many;
+        }
+        for (key, many) in values {
+            *self.all.values.entry(*key).or_default() += many;
         }
         for (key, many) in mishaps {
             *self.all.mishaps.entry(*key).or_default() += many;
@@ -220,6 +234,12 @@ impl Sum {
         FaultKind::ALL.into_iter().filter(unmet).map(|kind| kind.to_string()).collect()
     }
 
+    /// Types of which nobody read a value.
+    pub(super) fn unread(&self) -> Vec<String> {
+        let unread = |of: &Type| !self.all.values.contains_key(of);
+        Type::all().filter(unread).map(|of| format!("{of:?}")).collect()
+    }
+
     /// What was judged, and left open too often.
     pub(super) fn open(&self) -> Vec<String> {
         let Tally { slots, slots_cut, documents, documents_cut, .. } = self.all.judged;
@@ -262,6 +282,11 @@ impl Sum {
             writeln!(text, "{asked:<22} {told:<14} {many:>12}")?;
         }
         writeln!(text, "{:<37} {:>12}", "together", all.operations())?;
+
+        writeln!(text, "\n{:<37} {:>12}", "value of type", "read")?;
+        for (of, many) in &all.values {
+            writeln!(text, "{:<37} {many:>12}", format!("{of:?}"))?;
+        }
 
         writeln!(text, "\n{:<37} {:>12}", "fault", "times")?;
         for (kind, many) in &all.faults {
@@ -376,6 +401,19 @@ fn a_kind_of_fault_that_befell_nobody_is_told() {
     assert_eq!(sum.unmet(), ["torn-listing"]);
     sum.add(&Figures { faults: [(FaultKind::TornList, 1)].into(), ..Figures::default() });
     assert_eq!(sum.unmet(), [""; 0]);
+}
+
+#[test]
+fn a_type_of_which_nobody_read_a_value_is_told() {
+    let mut sum = Sum::default();
+    let uuids = |of: &Type| format!("{of:?}") == "[]uuid";
+    for of in Type::all().filter(|of| !uuids(of)) {
+        sum.add(&Figures { values: [(of, 1)].into(), ..Figures::default() });
+    }
+    assert_eq!(sum.unread(), ["[]uuid"]);
+    let values = Type::all().filter(uuids).map(|of| (of, 1)).collect();
+    sum.add(&Figures { values, ..Figures::default() });
+    assert_eq!(sum.unread(), [""; 0]);
 }
 
 #[test]
