@@ -19,7 +19,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::pulse::{Busy, Held, Phase, Pulse, Watched};
@@ -98,7 +97,7 @@ enum Stage {
 /// A connection from its first byte on. Over TLS that is a handshake, and whoever speaks something
 /// else is left: what we would say is nothing that they understand.
 pub(super) async fn greet(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     tls: Option<Tls>,
     router: TowerToHyperService<Router>,
     http: Arc<Http>,
@@ -172,13 +171,120 @@ async fn attend(
 mod tests {
     use super::*;
 
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
+    use crate::api::tls::tests as of_tls;
     use crate::env::Clock;
+
+    const MOMENT: Duration = Duration::from_millis(1);
+    const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    const LAST_GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    /// What lies between the two ends of a connection.
+    const BUFFER: usize = 64 << 10;
 
     const SETTINGS: u8 = 4;
     const PING: u8 = 6;
     const ACK: u8 = 1;
+
+    /// The other end of a connection that is waited for as usual.
+    fn met(tls: Option<Tls>, router: Router) -> DuplexStream {
+        let (client, server) = tokio::io::duplex(BUFFER);
+        let router = TowerToHyperService::new(router);
+        tokio::spawn(async move {
+            let (_open, closing) = watch::channel(());
+            greet(server, tls, router, Arc::new(http()), Patience::USUAL, closing).await;
+        });
+        client
+    }
+
+    fn says(answer: &'static str) -> Router {
+        Router::new().route("/", get(move || async move { answer }))
+    }
+
+    /// All that comes until the connection is closed, after this was said.
+    async fn told(client: &mut DuplexStream, said: &[u8]) -> String {
+        // There may be nobody left to hear it.
+        client.write_all(said).await.ok();
+        let mut told = Vec::new();
+        client.read_to_end(&mut told).await.unwrap();
+        String::from_utf8(told).unwrap()
+    }
+
+    /// A moment before so long, which is in time, and a moment after.
+    fn around(limit: Duration) -> [(Duration, bool); 2] {
+        [(limit - MOMENT, true), (limit + MOMENT, false)]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_rest_of_a_head_is_waited_for_so_long_and_no_longer() {
+        let clock = Clock::start();
+        for (waits, in_time) in around(Patience::USUAL.head) {
+            let mut client = met(None, says("answer"));
+            let (begun, rest) = LAST_GET.split_at(7);
+            client.write_all(begun).await.unwrap();
+            clock.sleep(waits).await;
+            let told = told(&mut client, rest).await;
+            assert_eq!(told.ends_with("answer"), in_time, "{waits:?}: {told}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handshake_is_waited_for_so_long_and_no_longer() {
+        let (folder, pair) = (tempfile::tempdir().unwrap(), of_tls::made());
+        let tls = Tls::open(&of_tls::files(folder.path(), &pair)).unwrap();
+        let clock = Clock::start();
+        for (waits, in_time) in around(Patience::USUAL.head) {
+            let client = met(Some(tls.clone()), says("answer"));
+            clock.sleep(waits).await;
+            let shaken = of_tls::client(&pair.0).connect(of_tls::localhost(), client).await;
+            assert_eq!(shaken.is_ok(), in_time, "{waits:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_request_is_waited_for_so_long_and_no_longer() {
+        let clock = Clock::start();
+        for (waits, in_time) in around(Patience::USUAL.idle) {
+            let mut client = met(None, says("answer"));
+            client.write_all(GET).await.unwrap();
+            let mut first = Vec::new();
+            while !first.ends_with(b"answer") {
+                assert_ne!(client.read_buf(&mut first).await.unwrap(), 0, "it was closed");
+            }
+            clock.sleep(waits).await;
+            let told = told(&mut client, LAST_GET).await;
+            assert_eq!(told.ends_with("answer"), in_time, "{waits:?}: {told}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_no_answer_is_waited_for_so_long_and_no_longer() {
+        let (clock, long) = (Clock::start(), "x".repeat(16 * BUFFER));
+        for (waits, in_time) in around(Patience::USUAL.stalled) {
+            let answer = long.clone();
+            let router = Router::new().route("/", get(move || async move { answer }));
+            let mut client = met(None, router);
+            client.write_all(LAST_GET).await.unwrap();
+            clock.sleep(waits).await;
+            let told = told(&mut client, b"").await;
+            assert_eq!(told.ends_with(&*long), in_time, "{waits:?}: {} bytes", told.len());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_comes_to_no_end_is_waited_for_so_long_and_no_longer() {
+        let clock = Clock::start();
+        for (takes, in_time) in around(Patience::USUAL.busy) {
+            let slow = move || async move {
+                clock.sleep(takes).await;
+                "answer"
+            };
+            let mut client = met(None, Router::new().route("/", get(slow)));
+            let told = told(&mut client, LAST_GET).await;
+            assert_eq!(told.ends_with("answer"), in_time, "{takes:?}: {told}");
+        }
+    }
 
     /// Of HTTP/2 (RFC 9113), about the whole of a connection.
     fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
