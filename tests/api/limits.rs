@@ -182,8 +182,8 @@ const HELD: &[(&str, Held)] = &[
     ("a value that can be filtered by, or an element of it", By("tests/api/types.rs", "values_have_a_size_up_to_which_they_are_taken")),
     ("a document", By("src/model/value.rs", "a_document_has_a_limit")),
     ("entries of a sparse vector", By("tests/api/types.rs", "values_have_a_size_up_to_which_they_are_taken")),
-    ("documents that one `delete_by_filter` deletes", By("src/namespace/tests/by_filter.rs", "what_is_changed_by_filter_is_what_matches_then")),
-    ("documents that one `patch_by_filter` patches", By("src/namespace/tests/by_filter.rs", "what_is_changed_by_filter_is_what_matches_then")),
+    ("documents that one `delete_by_filter` deletes", By("src/namespace/commit/found.rs", "a_request_may_change_so_many_by_filter_and_no_more")),
+    ("documents that one `patch_by_filter` patches", By("src/namespace/commit/found.rs", "a_request_may_change_so_many_by_filter_and_no_more")),
 
     ("`limit`, `limit.total` and `top_k`", Asked(|many| {
         post(QUERY, json!({"rank_by": ["id", "asc"], "limit": {"total": many}}))

@@ -141,3 +141,36 @@ impl Found<'_> {
         ids
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use arrow_array::UInt64Array;
+
+    use super::*;
+    use crate::model::IdType;
+    use crate::namespace::commit::{Ground, Limits};
+
+    /// What a request does at a lower limit is shown elsewhere: millions of documents are too many here.
+    #[test]
+    fn a_request_may_change_so_many_by_filter_and_no_more() {
+        let Limits { deletes, patches } = Stage::over(Ground::nothing()).limits;
+        assert_eq!((deletes, patches), (5_000_000, 50_000));
+        let ids = Arc::new(UInt64Array::from(Vec::<u64>::new()));
+        let rows = Columns::new(IdType::Uint, ids, BTreeMap::new()).unwrap();
+        let found = |count| {
+            let blocks = vec![(&rows, BooleanBuffer::new_set(count))];
+            Found { blocks, staged: Vec::new() }
+        };
+        for (most, verb) in [(deletes, "delete"), (patches, "patch")] {
+            for excess in [Excess::Refused, Excess::Left] {
+                assert_eq!(found(most).within(most, excess, verb).unwrap(), most);
+            }
+            let refusal = found(most + 1).within(most, Excess::Refused, verb).unwrap_err();
+            assert!(refusal.to_string().contains(&format!("may {verb} at most {most}")));
+            assert_eq!(found(most + 1).within(most, Excess::Left, verb).unwrap(), most);
+        }
+    }
+}
