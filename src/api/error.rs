@@ -477,6 +477,11 @@ mod tests {
             (Duration::from_millis(900), "1"),
             (Duration::from_millis(1001), "2"),
             (Duration::from_secs(7), "7"),
+            (Duration::from_secs(1799), "1799"),
+            (Duration::from_millis(1_799_001), "1800"),
+            (Duration::from_secs(1800), "1800"),
+            (Duration::from_millis(1_800_001), "1800"),
+            (Duration::from_secs(1801), "1800"),
             (Duration::MAX, "1800"),
         ] {
             let response = Refusal::over_limit("3 requests a second", wait).render("r1");
