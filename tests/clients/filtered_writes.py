@@ -15,6 +15,11 @@ def numbered(count):
     return [{"id": id, "n": id, "kind": "ab"[id % 2]} for id in range(count)]
 
 
+def new(name):
+    """In a condition: what the document that comes has there."""
+    return {"$ref_new": name}
+
+
 @both
 class FilteredWrites:
     @proves("2.1", "delete_by_filter")
@@ -152,40 +157,79 @@ class FilteredWrites:
     @proves("2.5", "$ref_new", "$ref_new of a delete is null")
     @proves("2.5", "conditions leave writes by filter alone")
     def test_a_condition_asks_what_comes_by_every_operator(self):
-        text = {"type": "string", "glob": True, "regex": True}
-        schema = {"tags": "[]string", "text": text, "k": "uint"}
+        text = {"type": "string", "glob": True, "regex": True, "fuzzy": True}
+        words = {"type": "string", "full_text_search": True}
+        tokens = {"type": "[]string", "full_text_search": {"tokenizer": "pre_tokenized_array"}}
+        schema = {"tags": "[]string", "text": text, "k": "uint", "words": words, "tokens": tokens}
+        schema |= {"numbers": "[]int"}
         row = {"id": 1, "n": 5, "text": "walrus", "tags": ["a", "b"], "k": 3}
-        for condition, new, expected in [
-            (("n", "Lt", {"$ref_new": "n"}), {"n": 6}, True),
-            (("n", "Lt", {"$ref_new": "n"}), {"n": 5}, False),
-            (("n", "Lte", {"$ref_new": "n"}), {"n": 5}, True),
-            (("n", "Gt", {"$ref_new": "k"}), {"k": 4}, True),
-            (("n", "Eq", {"$ref_new": "n"}), {}, False),
-            (("n", "NotEq", {"$ref_new": "n"}), {}, True),
-            (("text", "Glob", {"$ref_new": "text"}), {"text": "wal*"}, True),
-            (("text", "Glob", {"$ref_new": "text"}), {"text": "sea*"}, False),
-            (("text", "Regex", {"$ref_new": "text"}), {"text": "us$"}, True),
-            (("tags", "Contains", {"$ref_new": "text"}), {"text": "b"}, True),
-            (("tags", "Contains", {"$ref_new": "text"}), {"text": "z"}, False),
-            (("tags", "ContainsAny", {"$ref_new": "tags"}), {"tags": ["z", "a"]}, True),
-            (("n", "In", [1, {"$ref_new": "k"}]), {"k": 5}, True),
-            (("n", "NotIn", [1, {"$ref_new": "k"}]), {"k": 5}, False),
+        row |= {"numbers": [2, 4], "words": "the walrus sleeps", "tokens": ["New York", "new"]}
+        edits = {"max_edit_distance": [{"min_query_chars": 6, "distance": 1}]}
+        for condition, coming, expected in [
+            (("n", "Lt", new("n")), {"n": 6}, True),
+            (("n", "Lt", new("n")), {"n": 5}, False),
+            (("n", "Lte", new("n")), {"n": 5}, True),
+            (("n", "Gt", new("k")), {"k": 4}, True),
+            (("n", "Eq", new("n")), {}, False),
+            (("n", "NotEq", new("n")), {}, True),
+            (("text", "Glob", new("text")), {"text": "wal*"}, True),
+            (("text", "Glob", new("text")), {"text": "sea*"}, False),
+            (("text", "Glob", new("text")), {"text": "WAL*"}, False),
+            (("text", "NotGlob", new("text")), {"text": "wal*"}, False),
+            (("text", "NotGlob", new("text")), {"text": "WAL*"}, True),
+            (("text", "IGlob", new("text")), {"text": "WAL*"}, True),
+            (("text", "IGlob", new("text")), {"text": "SEA*"}, False),
+            (("text", "NotIGlob", new("text")), {"text": "WAL*"}, False),
+            (("text", "NotIGlob", new("text")), {"text": "SEA*"}, True),
+            (("text", "Regex", new("text")), {"text": "us$"}, True),
+            (("text", "Regex", new("text")), {"text": "^us"}, False),
+            (("text", "Fuzzy", new("text"), edits), {"text": "walros"}, True),
+            (("text", "Fuzzy", new("text"), edits), {"text": "wolros"}, False),
+            (("text", "Fuzzy", new("text"), edits), {"text": "walru"}, False),
+            (("tags", "Contains", new("text")), {"text": "b"}, True),
+            (("tags", "Contains", new("text")), {"text": "z"}, False),
+            (("tags", "NotContains", new("text")), {"text": "b"}, False),
+            (("tags", "NotContains", new("text")), {"text": "z"}, True),
+            (("tags", "ContainsAny", new("tags")), {"tags": ["z", "a"]}, True),
+            (("tags", "ContainsAny", new("tags")), {"tags": ["z", "y"]}, False),
+            (("tags", "NotContainsAny", new("tags")), {"tags": ["z", "a"]}, False),
+            (("tags", "NotContainsAny", new("tags")), {"tags": ["z", "y"]}, True),
+            (("numbers", "AnyLt", new("n")), {"n": 3}, True),
+            (("numbers", "AnyLt", new("n")), {"n": 2}, False),
+            (("numbers", "AnyLte", new("n")), {"n": 2}, True),
+            (("numbers", "AnyLte", new("n")), {"n": 1}, False),
+            (("numbers", "AnyGt", new("n")), {"n": 3}, True),
+            (("numbers", "AnyGt", new("n")), {"n": 4}, False),
+            (("numbers", "AnyGte", new("n")), {"n": 4}, True),
+            (("numbers", "AnyGte", new("n")), {"n": 5}, False),
+            (("words", "ContainsAllTokens", new("text")), {"text": "Sleeps the"}, True),
+            (("words", "ContainsAllTokens", new("text")), {"text": "sleeps not"}, False),
+            (("words", "ContainsAnyToken", new("text")), {"text": "sleeps not"}, True),
+            (("words", "ContainsAnyToken", new("text")), {"text": "not"}, False),
+            (("words", "ContainsTokenSequence", new("text")), {"text": "the walrus"}, True),
+            (("words", "ContainsTokenSequence", new("text")), {"text": "walrus the"}, False),
+            (("tokens", "ContainsAllTokens", new("tags")), {"tags": ["New York"]}, True),
+            (("tokens", "ContainsAllTokens", new("tags")), {"tags": ["new", "York"]}, False),
+            (("tokens", "ContainsAnyToken", new("tags")), {"tags": ["new", "York"]}, True),
+            (("tokens", "ContainsAnyToken", new("tags")), {"tags": ["york"]}, False),
+            (("n", "In", [1, new("k")]), {"k": 5}, True),
+            (("n", "NotIn", [1, new("k")]), {"k": 5}, False),
             (
-                ("And", [("n", "Eq", 5), ("Not", ("k", "Gte", {"$ref_new": "k"}))]),
+                ("And", [("n", "Eq", 5), ("Not", ("k", "Gte", new("k")))]),
                 {"k": 9},
                 True,
             ),
         ]:
-            with self.subTest(condition=condition, new=new):
+            with self.subTest(condition=condition, coming=coming):
                 ns = self.fresh()
                 ns.write(schema=schema, upsert_rows=[row])
-                asked = {"upsert_rows": [{"id": 1, "mark": 1} | new]}
+                asked = {"upsert_rows": [{"id": 1, "mark": 1} | coming]}
                 written = ns.write(**asked, upsert_condition=condition)
                 self.assertEqual(written.rows_affected, int(expected))
         ns = self.fresh()
         ns.write(schema=schema, upsert_rows=[row])
         # Of a delete nothing comes, so this asks whether the value is missing.
-        deleted = ns.write(deletes=[1], delete_condition=("n", "Eq", {"$ref_new": "n"}))
+        deleted = ns.write(deletes=[1], delete_condition=("n", "Eq", new("n")))
         self.assertEqual(deleted.rows_affected, 0)
         never = ("n", "Eq", -1)
         both_ways = ns.write(delete_by_filter=("n", "Eq", 5), deletes=[7], delete_condition=never)
@@ -196,7 +240,7 @@ class FilteredWrites:
     def test_a_condition_may_ask_for_another_vector(self):
         ns = self.fresh()
         ns.write(**COSINE, upsert_rows=[{"id": 1, "vector": [0.5, 1.5], "n": 0}])
-        other = ("vector", "NotEq", {"$ref_new": "vector"})
+        other = ("vector", "NotEq", new("vector"))
         for vector, affected in [([0.5, 1.5], 0), ([0.5, 2.5], 1), ([0.5, 2.5], 0)]:
             row = {"id": 1, "vector": vector, "n": 1}
             written = ns.write(upsert_rows=[row], upsert_condition=other)

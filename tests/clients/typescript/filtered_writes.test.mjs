@@ -80,6 +80,69 @@ proves(
 );
 
 proves(
+  'a condition asks what comes by every operator',
+  [['2.5', '$ref_new', '$ref_new of a delete is null']],
+  async (way) => {
+    const schema = {
+      text: { type: 'string', glob: true, regex: true, fuzzy: true },
+      words: { type: 'string', full_text_search: true },
+      tokens: { type: '[]string', full_text_search: { tokenizer: 'pre_tokenized_array' } },
+      numbers: '[]int',
+      k: 'uint',
+    };
+    const row = { n: 5, text: 'walrus', tags: ['a', 'b'], k: 3, numbers: [2, 4] };
+    Object.assign(row, { words: 'the walrus sleeps', tokens: ['New York', 'new'] });
+    const edits = { max_edit_distance: [{ min_query_chars: 6, distance: 1 }] };
+    const cases = [];
+    /** What an attribute is compared with comes under a name: some values hold, some do not. */
+    const asks = (attribute, word, name, holds, fails, ...more) => {
+      const condition = [attribute, word, { $ref_new: name }, ...more];
+      cases.push(...holds.map((value) => [condition, { [name]: value }, 1]));
+      cases.push(...fails.map((value) => [condition, { [name]: value }, 0]));
+    };
+    asks('n', 'Eq', 'n', [5], [4, null]);
+    asks('n', 'NotEq', 'n', [4, null], [5]);
+    asks('n', 'Lt', 'n', [6], [5]);
+    asks('n', 'Lte', 'n', [5], [4]);
+    asks('k', 'Gt', 'k', [2], [3]);
+    asks('k', 'Gte', 'k', [3], [4]);
+    asks('text', 'Glob', 'text', ['wal*'], ['sea*', 'WAL*']);
+    asks('text', 'NotGlob', 'text', ['sea*', 'WAL*'], ['wal*']);
+    asks('text', 'IGlob', 'text', ['WAL*'], ['SEA*']);
+    asks('text', 'NotIGlob', 'text', ['SEA*'], ['WAL*']);
+    asks('text', 'Regex', 'text', ['us$'], ['^us']);
+    asks('text', 'Fuzzy', 'text', ['walros'], ['wolros', 'walru'], edits);
+    asks('tags', 'Contains', 'text', ['b'], ['z']);
+    asks('tags', 'NotContains', 'text', ['z'], ['b']);
+    asks('tags', 'ContainsAny', 'tags', [['z', 'a']], [['z', 'y']]);
+    asks('tags', 'NotContainsAny', 'tags', [['z', 'y']], [['z', 'a']]);
+    asks('numbers', 'AnyLt', 'n', [3], [2]);
+    asks('numbers', 'AnyLte', 'n', [2], [1]);
+    asks('numbers', 'AnyGt', 'n', [3], [4]);
+    asks('numbers', 'AnyGte', 'n', [4], [5]);
+    asks('words', 'ContainsAllTokens', 'text', ['Sleeps the'], ['sleeps not']);
+    asks('words', 'ContainsAnyToken', 'text', ['sleeps not'], ['not']);
+    asks('words', 'ContainsTokenSequence', 'text', ['the walrus'], ['walrus the']);
+    asks('tokens', 'ContainsAllTokens', 'tags', [['New York']], [['new', 'York']]);
+    asks('tokens', 'ContainsAnyToken', 'tags', [['new', 'York']], [['york']]);
+    const either = (word, id) => [['n', word, [1, { $ref_new: 'k' }]], { k: 5 }, id];
+    cases.push(either('In', 1), either('NotIn', 0));
+    // A document for each of them, for the next one finds what this one has written.
+    const known = cases.map((_, id) => ({ id, ...row }));
+    const ns = await filled(way.fresh(), known, { step: 20, schema });
+    for (const [id, [condition, coming, affected]] of cases.entries()) {
+      const asked = { upsert_rows: [{ id, mark: 1, ...coming }], upsert_condition: condition };
+      const told = JSON.stringify([condition, coming]);
+      assert.equal((await ns.write(asked)).rows_affected, affected, told);
+    }
+    // Of a delete nothing comes.
+    const deleted = { deletes: [0], delete_condition: ['k', 'NotEq', { $ref_new: 'k' }] };
+    assert.equal((await ns.write({ upsert_rows: [{ id: 0, k: 1 }] })).rows_affected, 1);
+    assert.equal((await ns.write(deleted)).rows_affected, 1);
+  },
+);
+
+proves(
   'too much at once is done in parts or not at all',
   [
     ['2.1', 'patch_by_filter_allow_partial'],
