@@ -4,6 +4,7 @@ import base64
 import math
 import random
 import struct
+import time
 import unittest
 
 import turbopuffer
@@ -284,6 +285,19 @@ class Queries:
         self.assertEqual(included[: len(written) - 1], written[:-1])
         self.assertEqual(answer.billing.billable_logical_bytes_returned, 24)
         self.assertGreaterEqual(answer.billing.billable_logical_bytes_queried, 256_000_000)
+
+    @proves("3.10", "server times above 2 ms")
+    def test_no_time_is_told_as_longer_than_it_was(self):
+        ns = self.fresh()
+        ns.write(upsert_rows=[{"id": 1}])
+        for _ in range(20):
+            begun = time.perf_counter()
+            told = ns.query(rank_by=("id", "asc"), limit=1).performance
+            waited_ms = (time.perf_counter() - begun) * 1000
+            self.assertGreaterEqual(told.query_execution_ms, 1)
+            self.assertGreaterEqual(told.server_total_ms, told.query_execution_ms)
+            # What has begun counts as a whole one.
+            self.assertLess(told.server_total_ms, waited_ms + 1)
 
     @proves("1.5", "no limit", "a limit out of range", "rank_by is empty")
     @proves("3.1", "distance_metric")

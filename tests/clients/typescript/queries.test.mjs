@@ -169,6 +169,24 @@ proves(
 );
 
 proves(
+  'no time is told as longer than it was',
+  [['3.10', 'server times above 2 ms']],
+  async (way) => {
+    const ns = way.fresh();
+    await ns.write({ upsert_rows: [{ id: 1 }] });
+    for (let round = 0; round < 20; round += 1) {
+      const begun = performance.now();
+      const told = (await ns.query({ ...BY_ID, limit: 1 })).performance;
+      const waited = performance.now() - begun;
+      assert.ok(told.query_execution_ms >= 1);
+      assert.ok(told.server_total_ms >= told.query_execution_ms);
+      // What has begun counts as a whole one.
+      assert.ok(told.server_total_ms < waited + 1);
+    }
+  },
+);
+
+proves(
   'a query may be explained',
   [
     ['1.7', 'explain_query'],
