@@ -33,7 +33,6 @@ REASONS = {
     "prefixes": (NOT_OFFERED, "beginnings of words are found without an index of them"),
     "caches": (NOT_OFFERED, "a hint warms, and nobody outside empties what a node keeps"),
     "queues": (DIFFERS, "more are served, and sent away only where they are too much to compute"),
-    "lucene": (DIFFERS, "those of Lucene are removed, 33 words, which are fewer than Snowball's"),
     "slow": (DIFFERS, "each is the whole milliseconds that it took, which may be 1"),
 }
 
