@@ -37,7 +37,8 @@ fn settings(path: &str, mut object: Object) -> Result<FullText, Refusal> {
             Refusal::invalid(format!("{path}.max_token_length is 1 to {max}, not {length}"))
         })?;
     }
-    object.refuse_unbuilt_flags(&["index_prefixes"])?;
+    // Beginnings of words are found without an index of their own, so there is nothing to remember.
+    object.truth("index_prefixes")?;
     object.end()?;
     Ok(settings)
 }
@@ -91,12 +92,22 @@ mod tests {
     }
 
     #[test]
+    fn an_index_of_prefixes_is_nothing_to_be_remembered() {
+        for said in [r#"{"index_prefixes":true}"#, r#"{"index_prefixes":false}"#] {
+            assert_eq!(read("a", given(said)).unwrap(), Some(FullText::default()), "{said}");
+        }
+    }
+
+    #[test]
     fn what_is_no_setting_is_refused() {
         for (text, told) in [
             ("1", "a: invalid type: integer `1`, expected a boolean or an object"),
             (r#"{"stemming":1}"#, "a.stemming: invalid type: integer `1`, expected a boolean"),
             (r#"{"max_token_length":300}"#, "a.max_token_length is 1 to 254, not 300"),
-            (r#"{"index_prefixes":true}"#, "`a.index_prefixes` is not supported"),
+            (
+                r#"{"index_prefixes":1}"#,
+                "a.index_prefixes: invalid type: integer `1`, expected a boolean",
+            ),
             (r#"{"lang":"french"}"#, "unknown field `a.lang`"),
         ] {
             let refusal = read("a", given(text)).unwrap_err();

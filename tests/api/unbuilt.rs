@@ -93,10 +93,5 @@ async fn what_v1_has_not_is_named_too() {
     let server = documented().await;
     let noted = json!({"aggs": {"x": {"avg": {"field": "n"}, "meta": {"by": "me"}}}});
     check(&server, "/v1/namespaces/a/query", &[(noted, "`aggs.x.meta`")]).await;
-    let settings = json!({"type": "string", "full_text": {"index_prefixes": true}});
-    let schema = json!({"schema": {"attributes": {"t": settings}}});
-    let answer = server.send("PUT", "/v1/namespaces/b", &schema).await;
-    assert_eq!((answer.status, &answer.json()["code"]), (400, &json!("not_supported")));
-    assert!(answer.refusal().contains("`schema.attributes.t.full_text.index_prefixes`"));
     assert_eq!(server.matching("a", &json!(["And", []])).await, [json!(1)]);
 }

@@ -7,7 +7,9 @@ use crate::server::{Options, Server};
 
 async fn documented() -> Server {
     let server = Server::start(&Options::memory()).await;
-    server.write("a", json!({"upsert_rows": [{"id": 1, "n": 1}, {"id": 2, "n": 2}]})).await;
+    let schema = json!({"t": {"type": "string", "full_text_search": true}});
+    let rows = json!([{"id": 1, "n": 1}, {"id": 2, "n": 2}]);
+    server.write("a", json!({"schema": schema, "upsert_rows": rows})).await;
     server
 }
 
@@ -33,6 +35,7 @@ async fn a_write_that_speaks_of_what_is_not_there_changes_nothing() {
         json!({"encryption": {"mode": "default"}}),
         json!({"schema": {"zz": {"drop": true}}}),
         json!({"schema": {"n": {"type": "int", "ann": false, "sparse_knn": false}}}),
+        json!({"schema": {"t": {"type": "string", "full_text_search": {"index_prefixes": true}}}}),
     ] {
         let answer = server.write("a", write.clone()).await;
         assert_eq!(answer["rows_affected"], 0, "{write}: {answer}");
@@ -68,11 +71,13 @@ async fn a_query_that_speaks_of_what_is_not_there_is_answered_as_without_it() {
 #[tokio::test]
 async fn what_is_not_there_is_spoken_of_in_the_words_of_the_contract() {
     let server = documented().await;
+    let prefixes = json!({"type": "string", "full_text_search": {"index_prefixes": 1}});
     let writes = [
         (json!({"delete_by_filter_allow_partial": 1}), 422, "delete_by_filter_allow_partial"),
         (json!({"patch_by_filter_allow_partial": 1}), 422, "patch_by_filter_allow_partial"),
         (json!({"upsert_condition": ["zz", "Eq", 1]}), 400, "`zz` is not in the schema"),
         (json!({"distance_metric": "manhattan"}), 422, "manhattan"),
+        (json!({"schema": {"t": prefixes}}), 422, "schema.t.full_text_search.index_prefixes"),
         (json!({"schema": {"zz": {"drop": true, "x": 1}}}), 400, "unknown field `schema.zz.x`"),
     ];
     server.refuses("/v2/namespaces/a", &writes).await;

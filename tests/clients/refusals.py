@@ -91,7 +91,6 @@ class Refusals:
     @proves("1.5", "a malformed KMS key")
     @proves("2.1", "copy_from_namespace", "branch_from_namespace", "sharding")
     @proves("2.1", "encryption: customer-managed", "encryption: cmek")
-    @proves("4.3", "index_prefixes")
     @proves("5.8", "copies from another region", "other modes of encryption")
     @proves("6.1", "shards")
     @proves("11", "copies, branches and their polls")
@@ -103,8 +102,6 @@ class Refusals:
         far = {"source_namespace": ns.id, "source_region": "aws-eu-west-1"}
         key = "Malformed Cloud KMS crypto key: mykey"
         managed = {"mode": "customer-managed", "key_name": "mykey"}
-        text = {"type": "string", "full_text_search": {"index_prefixes": True}}
-        prefixes = {"text": text}
         for told, ask in [
             ("copy", lambda: other.write(copy_from_namespace=far)),
             ("copy_from_namespace", lambda: other.write(copy_from_namespace=ns.id)),
@@ -112,7 +109,6 @@ class Refusals:
             ("sharding", lambda: other.write(sharding={"num_shards": 2}, **row)),
             (key, lambda: other.write(encryption=managed, **row)),
             (key, lambda: other.write(encryption={"cmek": {"key_name": "mykey"}}, **row)),
-            ("index_prefixes", lambda: other.write(schema=prefixes, **row)),
             ("unknown field `upserts`", lambda: ns.write(extra_body={"upserts": []})),
         ]:
             with self.subTest(told):

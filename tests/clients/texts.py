@@ -180,6 +180,23 @@ class Analysis:
                 )
                 agrees(self, found, {id: score for id, score in scores.items() if score})
 
+    @proves("4.3", "index_prefixes")
+    def test_beginnings_are_found_whether_they_are_said_to_be_indexed_or_not(self):
+        rows, prefix = corpus(), {"last_as_prefix": True}
+        usual = self.texts(rows)
+        for said in (False, True):
+            ns = self.texts(rows, index_prefixes=said)
+            self.assertEqual(ns.schema()["text"].to_dict(), usual.schema()["text"].to_dict())
+            for asked in [
+                {"rank_by": ("text", "BM25", "ice wh", prefix)},
+                {"rank_by": ("id", "asc"), "filters": ("text", "ContainsAllTokens", "se", prefix)},
+            ]:
+                found, expected = ns.query(**asked, limit=1000), usual.query(**asked, limit=1000)
+                self.assertEqual(found.rows, expected.rows)
+                self.assertTrue(found.rows)
+        schema = {"text": {"type": "string", "full_text_search": {"index_prefixes": "yes"}}}
+        self.invalid("index_prefixes", usual.write, schema=schema)
+
     @proves("3.2", "a question without words", "a question of more than 8,192 characters")
     @proves("3.4", "an operand without words")
     @proves("6.1", "8,192 characters of a question")

@@ -186,7 +186,6 @@ proves(
     ['3.2', 'ANN of Embed'],
     ['3.9', 'a model'],
     ['4.2', 'embed'],
-    ['4.3', 'index_prefixes'],
     ['5.8', 'copies from another region', 'other modes of encryption'],
     ['6.1', 'shards'],
     ['11', 'copies, branches and their polls'],
@@ -201,7 +200,6 @@ proves(
     const managed = { mode: 'customer-managed', key_name: 'mykey' };
     const rerank_by = { model: 'm', attribute: 'text', query: 'walrus' };
     const shown = { ...BY_ID, include_attributes: ['text'] };
-    const prefixes = { type: 'string', full_text_search: { index_prefixes: true } };
     const debug = `/v1/namespaces/${source}/_debug`;
     const once = { maxRetries: 0 };
     for (const [told, ask] of [
@@ -218,7 +216,6 @@ proves(
       ['model', () => ns.multiQuery({ queries: [shown, shown], rerank_by })],
       ['model', () => ns.query({ rank_by: ['text', 'ANN', ['Embed', 'a text']], limit: 1 })],
       ['embed', () => ns.write({ schema: { other: { type: 'string', embed: 'm' } } }, once)],
-      ['index_prefixes', () => other.write({ ...ROW, schema: { text: prefixes } }, once)],
       ['warm_cache', () => way.client().get(`${debug}/warm_cache`, once)],
       ['purge_cache', () => way.client().get(`${debug}/purge_cache`, once)],
     ]) {

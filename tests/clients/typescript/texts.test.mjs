@@ -88,6 +88,29 @@ proves(
 );
 
 proves(
+  'beginnings are found, whether they are said to be indexed or not',
+  [['4.3', 'index_prefixes']],
+  async (way) => {
+    const prefix = { last_as_prefix: true };
+    const usual = await texts(way);
+    for (const index_prefixes of [false, true]) {
+      const ns = await texts(way, { index_prefixes });
+      assert.deepEqual((await ns.schema()).text, (await usual.schema()).text);
+      for (const asked of [
+        { rank_by: ['text', 'BM25', 'ice wh', prefix], limit: 1000 },
+        { ...BY_ID, filters: ['text', 'ContainsAllTokens', 'se', prefix] },
+      ]) {
+        const found = (await ns.query(asked)).rows;
+        assert.deepEqual(found, (await usual.query(asked)).rows);
+        assert.notEqual(found.length, 0);
+      }
+    }
+    const schema = { text: { type: 'string', full_text_search: { index_prefixes: 'yes' } } };
+    await invalid('index_prefixes', usual.write({ schema }));
+  },
+);
+
+proves(
   'filters look for words',
   [
     ['3.4', 'ContainsAllTokens', 'ContainsAnyToken', 'ContainsTokenSequence', 'last_as_prefix of tokens'],

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::api::openapi::shape::{
-    count, either, list_of, map_of, named, nothing, number, object, one_of, only, open_object,
-    text, text_like, told, truth, within,
+    Field, count, either, list_of, map_of, named, nothing, number, object, object_of, one_of, only,
+    open_object, text, text_like, told, truth, within,
 };
 use crate::api::v2::PAGE_NAMES_MAX;
 use crate::model::{LANGUAGES_WITHOUT_STOP_WORDS, MAX_TOKEN_LENGTH_MAX, REPLICAS_MAX};
@@ -14,8 +14,8 @@ const TYPE: &str = r"^(\[\])?(string|int|uint|float|bool|uuid|datetime)$|^bytes$
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     vec![
         ("AttributeType", told(text_like(TYPE), "Such as `string`, `[]int`, `[768]f32`, `{}f16`")),
-        ("FullTextSettings", settings(&[])),
-        ("FullText", settings(&EVERY_SETTING)),
+        ("FullTextSettings", declared_settings()),
+        ("FullText", object_of(&EVERY_SETTING, settings())),
         ("Ann", ann()),
         ("AttributeDeclaration", declaration()),
         ("SchemaDeclaration", schema_declaration()),
@@ -42,23 +42,28 @@ const EVERY_SETTING: [&str; 10] = [
     "tokenizer",
 ];
 
-fn settings(required: &[&str]) -> Value {
+fn settings() -> Vec<Field> {
     let listed = format!("Not of {}", LANGUAGES_WITHOUT_STOP_WORDS.join(", "));
-    object(
-        required,
-        [
-            ("tokenizer", told(text(), "`word_v4` to `word_v0`, or `pre_tokenized_array`")),
-            ("language", text()),
-            ("case_sensitive", truth()),
-            ("stemming", truth()),
-            ("remove_stopwords", told(truth(), &listed)),
-            ("ascii_folding", truth()),
-            ("max_token_length", within(1, MAX_TOKEN_LENGTH_MAX as usize)),
-            ("k1", number()),
-            ("b", number()),
-            ("k3", number()),
-        ],
-    )
+    vec![
+        ("tokenizer", told(text(), "`word_v4` to `word_v0`, or `pre_tokenized_array`")),
+        ("language", text()),
+        ("case_sensitive", truth()),
+        ("stemming", truth()),
+        ("remove_stopwords", told(truth(), &listed)),
+        ("ascii_folding", truth()),
+        ("max_token_length", within(1, MAX_TOKEN_LENGTH_MAX as usize)),
+        ("k1", number()),
+        ("b", number()),
+        ("k3", number()),
+    ]
+}
+
+/// Whoever sets them may say one that is never told.
+fn declared_settings() -> Value {
+    let words = "It changes nothing: beginnings of words are found without";
+    let mut settings = settings();
+    settings.push(("index_prefixes", told(truth(), words)));
+    object_of(&[], settings)
 }
 
 fn ann() -> Value {
