@@ -22,6 +22,7 @@ mod surplus;
 mod tests;
 mod turns;
 mod usage;
+mod warmth;
 mod weight;
 mod writes;
 

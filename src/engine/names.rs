@@ -166,6 +166,14 @@ impl Names {
         }
     }
 
+    /// Closes a name as if others wanted its room, and waits until it is closed; if it is open.
+    pub(super) async fn close(&self, name: &Namespace) {
+        let room = self.state().clear(name);
+        if let Some(room) = room {
+            room.is_over().await;
+        }
+    }
+
     /// Where it is counted what is done for a name, be it open or not.
     pub(super) fn account(&self, name: &Namespace) -> Arc<Account> {
         let state = self.state();
@@ -254,13 +262,20 @@ impl State {
     }
 
     fn clear_the_oldest(&mut self) {
-        if let Some((_, name)) = self.by_age.pop_first()
-            && let Some(entry) = self.rooms.get_mut(&name)
-        {
+        if let Some(name) = self.by_age.values().next().cloned() {
             crate::reach!("a name gives way to another");
-            entry.asked = None;
-            entry.room.give_way();
+            self.clear(&name);
         }
+    }
+
+    /// Tells a name that is open to leave, and does not wait for it.
+    fn clear(&mut self, name: &Namespace) -> Option<Arc<Room>> {
+        let entry = self.rooms.get_mut(name)?;
+        if let Some(asked) = entry.asked.take() {
+            self.by_age.remove(&asked);
+        }
+        entry.room.give_way();
+        Some(entry.room.clone())
     }
 
     fn open(&mut self, name: &Namespace, names: &Arc<Names>) -> Arc<Room> {

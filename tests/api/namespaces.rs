@@ -103,6 +103,8 @@ async fn a_namespace_that_is_not_there_is_told_so_in_the_words_of_the_contract()
         ("GET", "/v1/namespaces/absent/schema", &json!({})),
         ("POST", "/v1/namespaces/absent/schema", &json!({"a": "int"})),
         ("GET", "/v1/namespaces/absent/hint_cache_warm", &json!({})),
+        ("GET", "/v1/namespaces/absent/_debug/warm_cache", &json!({})),
+        ("GET", "/v1/namespaces/absent/_debug/purge_cache", &json!({})),
         ("DELETE", "/v2/namespaces/absent", &json!({})),
     ] {
         let answer = match method {

@@ -263,8 +263,9 @@ async fn what_every_operation_refuses_is_told_of_it() {
     for operation in of_absent {
         // Nobody has made `docs`.
         let examples = operation.examples();
-        let done = examples.iter().find(|example| example.status == 200).unwrap();
-        let answer = operation.send(&server, &done.name, &[]).await;
+        let done = examples.iter().find(|example| example.status == 200);
+        let name = done.map_or("usual", |example| &*example.name);
+        let answer = operation.send(&server, name, &[]).await;
         assert_eq!(answer.status, 404, "{}: {}", operation.id(), answer.text());
         operation.check(&schemas, &answer);
     }

@@ -1,5 +1,5 @@
-//! How warm a namespace is: an answer tells whether segments had to be read for it, and a hint has them
-//! read before anybody asks.
+//! How warm a namespace is: an answer tells whether segments had to be read for it, a hint has them
+//! read before anybody asks, and an operator waits for that, or has them put away.
 
 use std::time::Duration;
 
@@ -10,6 +10,8 @@ use crate::figures::Page;
 use crate::server::{Options, Server};
 
 const HINT: &str = "/v1/namespaces/a/hint_cache_warm";
+const WARM: &str = "/v1/namespaces/a/_debug/warm_cache";
+const PURGE: &str = "/v1/namespaces/a/_debug/purge_cache";
 /// So many are folded.
 const SLOTS: u64 = 4;
 const FOLD_LIMIT: Duration = Duration::from_secs(30);
@@ -99,6 +101,30 @@ async fn after_a_hint_a_query_reads_no_segment() {
         if clock.now() - began < KEPT {
             assert_eq!(told, (json!("hot"), json!(1.0)));
             assert_eq!(taken(&server).await.0, before.0);
+            return;
+        }
+    }
+    panic!("this machine is too slow to tell");
+}
+
+/// What an operator says, and waits for.
+#[tokio::test]
+async fn what_is_to_be_read_is_there_then_and_what_is_put_away_is_not() {
+    let server = Server::start(&options()).await;
+    segment(&server, 0).await;
+    let clock = Clock::start();
+    for _ in 0..TRIES_MAX {
+        let began = clock.now();
+        server.get(PURGE).await.ok();
+        assert_eq!(felt(&server).await, (json!("cold"), json!(0.0)));
+        server.get(PURGE).await.ok();
+        assert_eq!(server.get(WARM).await.ok()["status"], "OK");
+        let again = server.get(WARM).await;
+        let told = felt(&server).await;
+        if clock.now() - began < KEPT {
+            assert_eq!((again.status, &again.json()["code"]), (409, &json!("conflict")));
+            assert_eq!(again.header("x-should-retry"), Some("false"));
+            assert_eq!(told, (json!("hot"), json!(1.0)));
             return;
         }
     }

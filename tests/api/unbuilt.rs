@@ -73,8 +73,6 @@ async fn paths_that_are_not_built_are_named() {
     check(&server, copy, &[(json!({}), "start_copy_from")]).await;
     for (path, named) in [
         ("/v1/namespaces/a/operations/t?stainless_overload=pollCopyFrom", "poll_copy_from"),
-        ("/v1/namespaces/a/_debug/warm_cache", "warm_cache"),
-        ("/v1/namespaces/a/_debug/purge_cache", "purge_cache"),
         ("/v1/namespaces/a/export", "export"),
         ("/v1/namespaces/a/export?format=jsonl", "export"),
         ("/v1/cluster", "cluster"),

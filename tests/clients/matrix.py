@@ -30,7 +30,6 @@ REASONS = {
     "regions": (NOT_OFFERED, "a server has no regions, and knows no other"),
     "sharding": (NOT_OFFERED, "a namespace is not sharded"),
     "copies": (NOT_OFFERED, "copies and branches are yet to come"),
-    "caches": (NOT_OFFERED, "a hint warms, and nobody outside empties what a node keeps"),
     "queues": (DIFFERS, "more are served, and sent away only where they are too much to compute"),
     "slow": (DIFFERS, "each is the whole milliseconds that it took, which may be 1"),
 }

@@ -108,6 +108,32 @@ class Namespaces:
         self.assertIn(told.status, ("ACCEPTED", "OK"))
         self.assertIsInstance(told.message, str)
 
+    @proves("1.7", "_debug/warm_cache", "_debug/purge_cache")
+    def test_what_a_node_keeps_is_read_and_put_away_when_it_is_told(self):
+        ns, ask = self.fresh(), self.way.client().get
+        documents = [{"id": id} for id in range(8)]
+        for document in documents:
+            ns.write(upsert_rows=[document])
+        for _ in range(2):
+            told = ask(f"/v1/namespaces/{ns.id}/_debug/purge_cache", cast_to=object)
+            self.assertEqual(told["status"], "OK")
+            self.warm(f"/v1/namespaces/{ns.id}/_debug/warm_cache")
+            self.assertEqual(everything(ns), documents)
+        for word in ("warm_cache", "purge_cache"):
+            path = f"/v1/namespaces/{self.unused()}/_debug/{word}"
+            self.refused(turbopuffer.NotFoundError, "not found", ask, path, cast_to=object)
+
+    def warm(self, path):
+        """Until there is nothing left to read: what is folded meanwhile is new."""
+        for _ in range(20):
+            try:
+                told = self.way.client().get(path, cast_to=object)
+            except turbopuffer.ConflictError as error:
+                self.assertIn("warm already", error.body["error"])
+                return
+            self.assertEqual(told["status"], "OK")
+        self.fail("it is never warm")
+
     def told(self, ns, version):
         """Metadata as they came, which clients of before ask for under `/v1`."""
         path = f"/{version}/namespaces/{ns.id}/metadata"

@@ -115,15 +115,6 @@ class Refusals:
                 self.refused(turbopuffer.BadRequestError, told, ask)
         self.assertFalse(other.exists())
 
-    @proves("1.7", "_debug/warm_cache", "_debug/purge_cache")
-    def test_what_a_node_keeps_is_its_own_matter(self):
-        ns = self.fresh()
-        ns.write(upsert_rows=[{"id": 1}])
-        for word in ("warm_cache", "purge_cache"):
-            path = f"/v1/namespaces/{ns.id}/_debug/{word}"
-            ask = self.way.client().get
-            self.refused(turbopuffer.BadRequestError, word, ask, path, cast_to=object)
-
     @proves("1.7", "copy_from", "branch_from")
     @proves("11", "copies, branches and their polls")
     def test_there_are_no_copies_yet(self):

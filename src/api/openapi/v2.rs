@@ -14,6 +14,8 @@ const OLD_METADATA: &str = "/v1/namespaces/{ns}/metadata";
 const SCHEMA: &str = "/v1/namespaces/{ns}/schema";
 const RECALL: &str = "/v1/namespaces/{ns}/_debug/recall";
 const WARM: &str = "/v1/namespaces/{ns}/hint_cache_warm";
+const HEAT: &str = "/v1/namespaces/{ns}/_debug/warm_cache";
+const COOL: &str = "/v1/namespaces/{ns}/_debug/purge_cache";
 const OPERATION: &str = "/v1/namespaces/{ns}/operations/{token}";
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -82,6 +84,13 @@ fn of_namespaces() -> Vec<Operation> {
         of("get", WARM, "warmNamespace", "Read a namespace, for whoever asks next")
             .answers(200, "It is there, and being read", "Status")
             .refuses(OF_A_READ),
+        of("get", HEAT, "warmCache", "Read a namespace, and wait until it is in memory")
+            .answers(200, "It was read", "Status")
+            .refuses(OF_A_READ)
+            .refuses(&[409]),
+        of("get", COOL, "purgeCache", "Put away what this node has of a namespace in memory")
+            .answers(200, "Whoever asks next has it read again", "Status")
+            .refuses(OF_A_READ),
         of("get", "/v1/namespaces", "listNamespaces", "Names, in their order, a page at a time")
             .asks("prefix", text(), "How they begin")
             .asks("cursor", text(), "The `next_cursor` of the page before")
@@ -95,7 +104,5 @@ fn not_built() -> Vec<Operation> {
     vec![
         of("post", "/v2/namespaces/{ns}/async", "startCopy", "Not built yet"),
         of("get", OPERATION, "pollCopy", "Not built yet"),
-        of("get", "/v1/namespaces/{ns}/_debug/warm_cache", "warmCache", "Not built yet"),
-        of("get", "/v1/namespaces/{ns}/_debug/purge_cache", "purgeCache", "Not built yet"),
     ]
 }

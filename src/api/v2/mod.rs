@@ -62,14 +62,8 @@ pub(super) fn routes() -> Router<Arc<Api>> {
             "/v1/namespaces/{ns}/operations/{token}",
             get(|| async { Refusal::not_built("poll_copy_from") }),
         )
-        .route(
-            "/v1/namespaces/{ns}/_debug/warm_cache",
-            get(|| async { Refusal::not_built("warm_cache") }),
-        )
-        .route(
-            "/v1/namespaces/{ns}/_debug/purge_cache",
-            get(|| async { Refusal::not_built("purge_cache") }),
-        )
+        .route("/v1/namespaces/{ns}/_debug/warm_cache", get(heat))
+        .route("/v1/namespaces/{ns}/_debug/purge_cache", get(cool))
 }
 
 fn named(ns: &str) -> Result<Namespace, Refusal> {
@@ -194,6 +188,25 @@ async fn warm(State(api): State<Arc<Api>>, Path(ns): Path<String>) -> Result<Res
     deadline.asking(api.engine.warm(&name), refused(&name)).await?;
     let message = Some("cache warm hint accepted");
     json_answer(StatusCode::OK, &Status { status: "ACCEPTED", message })
+}
+
+/// It is answered when all is in memory, unless it was.
+async fn heat(State(api): State<Arc<Api>>, Path(ns): Path<String>) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let name = named(&ns)?;
+    let warmth = deadline.asking(api.engine.heat(&name), refused(&name)).await?;
+    if warmth.read == 0 {
+        let message = format!("💔 namespace '{name}' is warm already: there was nothing to read");
+        return Err(Refusal::conflict(message));
+    }
+    json_answer(StatusCode::OK, &Status { status: "OK", message: Some("the cache is warm") })
+}
+
+async fn cool(State(api): State<Arc<Api>>, Path(ns): Path<String>) -> Result<Response, Refusal> {
+    let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
+    let name = named(&ns)?;
+    deadline.asking(api.engine.cool(&name), refused(&name)).await?;
+    json_answer(StatusCode::OK, &Status { status: "OK", message: Some("the cache is empty") })
 }
 
 /// Of names that the key which is shown is for, as if there were no others.

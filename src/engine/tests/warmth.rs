@@ -112,3 +112,24 @@ async fn what_a_hint_began_ends_with_the_engine() {
     assert_eq!(engine.memory().used(), 0);
     assert_eq!(kind(engine.warm(&acme).await), ErrorKind::Unavailable);
 }
+
+/// What an operator says, and waits for.
+#[tokio::test(start_paused = true)]
+async fn what_is_to_be_read_is_there_then_and_what_is_put_away_is_not() {
+    let (acme, engine) = (named("acme"), stranger().await);
+    assert_eq!(engine.heat(&acme).await.unwrap(), warmth(0, 1));
+    assert_eq!(engine.heat(&acme).await.unwrap(), warmth(1, 0));
+    assert_eq!(felt(&engine).await, warmth(1, 0));
+    for _ in 0..2 {
+        engine.cool(&acme).await.unwrap();
+        assert_eq!(figure(&engine, "elacsym_open_namespaces"), 0.0);
+    }
+    assert_eq!(felt(&engine).await, warmth(0, 1));
+    // Its owner has it as well, and what it wrote is there whoever closes it.
+    engine.write(&acme, upsert(&[(100, 100)]), None).await.unwrap();
+    engine.cool(&acme).await.unwrap();
+    assert_eq!(all(&engine, "acme").await.unwrap().len(), FOLDS.slots as usize + 1);
+    let absent = named("absent");
+    assert_eq!(kind(engine.heat(&absent).await), ErrorKind::NotFound);
+    assert_eq!(kind(engine.cool(&absent).await), ErrorKind::NotFound);
+}

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { everything, filled, ids, invalid, range, refused, suite, turbopuffer, unused } from './client.mjs';
 
-const { BadRequestError } = turbopuffer;
+const { BadRequestError, ConflictError, NotFoundError } = turbopuffer;
 const proves = suite(import.meta.url);
 const ROW = { upsert_rows: [{ id: 1, a: 1 }] };
 const HOUR_MS = 3_600_000;
@@ -29,6 +29,29 @@ proves(
       assert.equal(typeof warm.message, 'string');
       assert.equal((await ns.deleteAll()).status, 'OK');
       assert.equal(await ns.exists(), false);
+    }
+  },
+);
+
+proves(
+  'what a node keeps is read and put away when it is told',
+  [['1.7', '_debug/warm_cache', '_debug/purge_cache']],
+  async (way) => {
+    const [client, name, once] = [way.client(), unused(), { maxRetries: 0 }];
+    const debug = (word, of = name) => client.get(`/v1/namespaces/${of}/_debug/${word}`, once);
+    const rows = range(8).map((id) => ({ id }));
+    const ns = await filled(client.namespace(name), rows, { step: 1 });
+    assert.equal((await debug('purge_cache')).status, 'OK');
+    // What is folded meanwhile is new, and read as well.
+    for (let tries = 0; ; tries += 1) {
+      const told = await debug('warm_cache').catch((error) => error);
+      if (told instanceof ConflictError) break;
+      assert.equal(told.status, 'OK');
+      assert.ok(tries < 20, 'it is never warm');
+    }
+    assert.deepEqual(await everything(ns), rows);
+    for (const word of ['warm_cache', 'purge_cache']) {
+      await refused(NotFoundError, 'not found', debug(word, unused()));
     }
   },
 );

@@ -179,7 +179,7 @@ proves(
   'what is not offered is named',
   [
     ['1.5', 'a malformed KMS key'],
-    ['1.7', 'copy_from', 'branch_from', '_debug/warm_cache', '_debug/purge_cache'],
+    ['1.7', 'copy_from', 'branch_from'],
     ['2.1', 'copy_from_namespace', 'branch_from_namespace', 'sharding'],
     ['2.1', 'encryption: customer-managed', 'encryption: cmek'],
     ['3.1', 'rerank_by a model'],
@@ -200,7 +200,6 @@ proves(
     const managed = { mode: 'customer-managed', key_name: 'mykey' };
     const rerank_by = { model: 'm', attribute: 'text', query: 'walrus' };
     const shown = { ...BY_ID, include_attributes: ['text'] };
-    const debug = `/v1/namespaces/${source}/_debug`;
     const once = { maxRetries: 0 };
     for (const [told, ask] of [
       ['copy', () => other.copyFrom({ source_namespace: source })],
@@ -216,8 +215,6 @@ proves(
       ['model', () => ns.multiQuery({ queries: [shown, shown], rerank_by })],
       ['model', () => ns.query({ rank_by: ['text', 'ANN', ['Embed', 'a text']], limit: 1 })],
       ['embed', () => ns.write({ schema: { other: { type: 'string', embed: 'm' } } }, once)],
-      ['warm_cache', () => way.client().get(`${debug}/warm_cache`, once)],
-      ['purge_cache', () => way.client().get(`${debug}/purge_cache`, once)],
     ]) {
       await refused(BadRequestError, told, ask());
     }
