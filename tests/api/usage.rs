@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::figures::Page;
 use crate::server::{Options, Server};
 
 async fn usage(server: &Server, ns: &str) -> Value {
@@ -75,4 +76,37 @@ async fn a_node_that_is_started_again_counts_anew_and_says_so() {
     // What was written before had to be read.
     assert!(count(&after, "bytes_read") > 0, "{after}");
     assert_eq!((&before["counted_by"], &after["counted_by"]), (&json!("teller"), &json!("teller")));
+}
+
+/// Requests and bytes: of both namespaces as they tell it, and of the store as it counts itself.
+async fn asked(server: &Server) -> [[f64; 2]; 2] {
+    let mut told = [0.0, 0.0];
+    for ns in ["a", "b"] {
+        let usage = usage(server, ns).await;
+        told[0] += count(&usage, "store_requests") as f64;
+        told[1] += count(&usage, "bytes_read") as f64;
+    }
+    let page = Page::of(server).await;
+    let requests = page.sum("elacsym_store_requests_total", &[]);
+    [told, [requests, page.sum("elacsym_store_bytes_total", &[("direction", "in")])]]
+}
+
+#[tokio::test]
+async fn what_namespaces_have_asked_of_the_store_is_all_that_it_was_asked() {
+    let server = Server::start(&Options::folder()).await;
+    let count_all = json!({"aggregate_by": {"n": ["Count"]}});
+    for (ns, writes) in [("a", 1), ("b", 3)] {
+        for id in 0..writes {
+            server.write(ns, json!({"upsert_rows": [{"id": id, "t": "four"}]})).await;
+            server.query(ns, count_all.clone()).await;
+        }
+    }
+    let [told, of_store] = asked(&server).await;
+    assert_eq!(told, of_store);
+    // What was written has to be read now.
+    let server = server.killed_and_started().await;
+    server.query("b", count_all).await;
+    let [told, of_store] = asked(&server).await;
+    assert_eq!(told, of_store);
+    assert!(told[1] > 0.0, "{told:?}");
 }
