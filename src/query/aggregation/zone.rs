@@ -63,9 +63,10 @@ impl Zone {
     }
 }
 
-/// The nearest that jiff knows: it ends a day before the year 9999 does.
+/// The nearest that jiff knows: it ends a day before the year 9999 does, and takes no part of its last
+/// second.
 fn timestamp(moment: i64) -> Timestamp {
-    let (min, max) = (Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond());
+    let (min, max) = (Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_second() * SECOND);
     Timestamp::from_microsecond(moment.clamp(min, max)).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
@@ -143,7 +144,13 @@ mod tests {
             let shown = moment + samoa.ahead(moment);
             assert!((samoa.first_at(shown) - moment).abs() <= 26 * 3600 * SECOND);
         }
-        // The thirtieth of December 2011 was never shown there.
+        // Where jiff ends, a clock goes on as it was last set, and not as in 1970.
+        let lord_howe = Zone::of("Australia/Lord_Howe").unwrap();
+        for moment in [at("9999-12-30"), datetime::MICROS_MAX, i64::MAX] {
+            assert_eq!(lord_howe.ahead(moment), 11 * 3600 * SECOND);
+            assert_eq!(lord_howe.last_set(moment), Some(at("9999-10-02T15:30:00Z")));
+        }
+        // The thirtieth of December 2011 was never shown on Samoa.
         let skipped = samoa.first_at(at("2011-12-30T00:00:00"));
         assert_eq!(skipped, at("2011-12-30T10:00:00Z"));
     }
