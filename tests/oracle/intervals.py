@@ -58,10 +58,21 @@ class Length:
         return self.floor(change[0] - MILLISECOND)
 
     def after(self, key):
-        later = key + self.length
-        while self.floor(later) <= key:
-            later += self.length
-        return self.floor(later)
+        """The first moment that lies in a later part: parts are in the order of their moments, and
+        begin with a millisecond.
+        """
+        early, late = key, key + self.length
+        if self.zone.change(early) == self.zone.change(late):
+            return self.floor(late)
+        while self.floor(late) <= key:
+            late += self.length
+        while late - early > MILLISECOND:
+            middle = early + (late - early) // (2 * MILLISECOND) * MILLISECOND
+            if self.floor(middle) <= key:
+                early = middle
+            else:
+                late = middle
+        return late
 
     def longest(self):
         """No part of the calendar is longer than that, a change of the clocks aside."""

@@ -12,8 +12,11 @@ from draw_aggregated import full
 from flaws_aggregations import test as exists
 from matched import difference, plain
 from own_filters import bind_any
+from printed import moment
 from space import Space
 from spelt_aggregations import Asked, spelt
+from values import instant
+from zones import DAY, MINUTE
 
 LARGEST = sys.float_info.max
 
@@ -148,6 +151,31 @@ class Buckets(unittest.TestCase):
         self.assertEqual(keys(min_doc_count=1), [-0.5, 1.0])
         self.assertEqual(keys(interval=1, offset=0.25), [-0.75, 0.25])
         self.assertEqual(keys(extended_bounds={"max": 2}), [-0.5, 0.0, 0.5, 1.0, 1.5, 2.0])
+
+    def test_gaps_are_filled_with_what_dense_documents_would_stand_in(self):
+        """Whenever clocks were changed meanwhile: there buckets are an hour short, or begin."""
+        for place, said, first, last, apart in [
+            ("America/New_York", "90d", "2016-05-01", "2024-05-20", DAY),
+            ("Europe/Berlin", "100d", "2016-05-01", "2024-05-20", DAY),
+            ("Australia/Sydney", "180d", "2016-05-01", "2024-05-20", DAY),
+            ("Antarctica/Troll", "2h", "2024-03-30", "2024-04-01", 30 * MINUTE),
+            ("Pacific/Apia", "7h", "2011-12-28", "2012-01-02", 60 * MINUTE),
+            ("Australia/Lord_Howe", "17m", "2024-10-05T12:00:00Z", "2024-10-05T18:00:00Z", MINUTE),
+            ("America/Sao_Paulo", "17m", "2018-11-04", "2018-11-04T06:00:00Z", MINUTE),
+            ("America/Sao_Paulo", "17m", "2018-02-18", "2018-02-18T06:00:00Z", MINUTE),
+        ]:
+            first, last = (instant(text) // 1000 for text in (first, last))
+            dense = [moment(at) for at in range(first, last + 1, apart)]
+            options = {"fixed_interval": said, "time_zone": place}
+
+            def keys(values, **more):
+                asked = {"d": ["DateHistogram", "a", options | more]}
+                buckets = told(asked, space("datetime", values))["d"]["buckets"]
+                return [one["key"] for one in buckets]
+
+            filled = keys([dense[0], dense[-1]])
+            self.assertEqual(filled, keys(dense, min_doc_count=1), place)
+            self.assertGreater(len(filled), 10, place)
 
     def test_ranges_are_told_from_the_first_to_the_last(self):
         of = space("int", [1, 2, 3])

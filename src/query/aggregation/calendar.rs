@@ -45,15 +45,7 @@ impl Stretches {
                 let shown = begin + self.zone.ahead(begin);
                 self.zone.first_at(next_midnight(unit, midnight(unit, shown)))
             }
-            None => {
-                let length = self.length();
-                // One may be longer than it is on the clock, where that was set back meanwhile.
-                let mut later = begin + length;
-                while self.begin(later) <= begin {
-                    later += length;
-                }
-                self.begin(later)
-            }
+            None => self.next_on_the_clock(begin),
         };
         next + self.offset
     }
@@ -108,6 +100,30 @@ impl Stretches {
             }
             moment = set - MILLI;
         }
+    }
+
+    /// The first moment after this one that is its own beginning: what the clock shows is a multiple
+    /// then, or it is set.
+    fn next_on_the_clock(&self, mut moment: i64) -> i64 {
+        let length = self.length();
+        loop {
+            let ahead = self.zone.ahead(moment);
+            let next = ((moment + ahead).div_euclid(length) + 1) * length - ahead;
+            let Some(set) = self.zone.next_set(moment).filter(|set| *set <= next) else {
+                return next;
+            };
+            if self.begins_as_set(set) {
+                return set;
+            }
+            moment = set;
+        }
+    }
+
+    /// Whether a stretch begins at a moment at which the clock is set.
+    fn begins_as_set(&self, set: i64) -> bool {
+        let (before, after) = (set + self.zone.ahead(set - 1), set + self.zone.ahead(set));
+        let shown = after.div_euclid(self.length()) * self.length();
+        shown == after || (shown >= before && matches!(self.interval, Interval::FixedMs(_)))
     }
 }
 
@@ -193,7 +209,7 @@ mod tests {
         Calendar::Quarter,
         Calendar::Year,
     ];
-    const ZONES: [&str; 9] = [
+    const ZONES: [&str; 11] = [
         "UTC",
         "-03:30",
         "Europe/Berlin",
@@ -204,12 +220,31 @@ mod tests {
         "Australia/Lord_Howe",
         "Pacific/Apia",
         "Africa/Monrovia",
+        // By two hours, and while it is summer elsewhere.
+        "Antarctica/Troll",
+        "Australia/Sydney",
+    ];
+    /// From a millisecond to decades, and some that are in no hour or day a whole number of times.
+    const LENGTHS_MS: [i64; 13] = [
+        1,
+        1000,
+        60_000,
+        17 * 60_000,
+        90 * 60_000,
+        2 * 3_600_000,
+        7 * 3_600_000,
+        12_345_678,
+        86_400_000,
+        7 * 86_400_000,
+        90 * 86_400_000,
+        180 * 86_400_000,
+        10_000 * 86_400_000,
     ];
 
     fn any_interval() -> impl Strategy<Value = Interval> {
         let unit = prop::sample::select(UNITS.to_vec()).prop_map(Interval::Calendar);
-        let lengths = vec![1, 1000, 60_000, 90 * 60_000, 86_400_000, 7 * 86_400_000, 12_345_678];
-        prop_oneof![2 => unit, 1 => prop::sample::select(lengths).prop_map(Interval::FixedMs)]
+        let fixed = prop::sample::select(LENGTHS_MS.to_vec()).prop_map(Interval::FixedMs);
+        prop_oneof![1 => unit, 1 => fixed]
     }
 
     fn any_moment() -> impl Strategy<Value = i64> {
@@ -225,6 +260,7 @@ mod tests {
             "2024-10-05T15:30:00",
             "2011-12-30T10:00:00",
             "1972-01-07T00:44:30",
+            "2024-10-05T16:00:00",
         ]);
         let near_set = (set, -26 * HOUR..26 * HOUR).prop_map(|(set, apart)| at(set) + apart);
         prop_oneof![2 => near, 3 => near_set, 1 => at("0001-01-01")..at("9998-01-01")]
@@ -248,6 +284,29 @@ mod tests {
             prop_assert_eq!(stretches.floor(next), next);
             prop_assert_eq!(stretches.floor(next - 1), begin, "{} {}", told(begin), told(next));
             prop_assert!(stretches.floor(moment + later) >= begin);
+        }
+
+        /// Whatever documents there are, where they are dense no stretch is met that would not fill a
+        /// gap, and where they are not none is left out.
+        #[test]
+        fn one_stretch_follows_the_other(
+            interval in any_interval(),
+            zone in prop::sample::select(ZONES.to_vec()),
+            offset_ms in prop::sample::select(vec![0, 5_400_000, -86_400_000]),
+            moment in any_moment(),
+            within in prop::collection::vec(0.0..1.0, 24),
+        ) {
+            let stretches = Stretches::new(interval, Zone::of(zone).unwrap(), offset_ms);
+            let mut begin = stretches.floor(moment);
+            for within in within {
+                let next = stretches.next(begin);
+                prop_assert_eq!(stretches.floor(next), next, "{} {}", told(begin), told(next));
+                let length = (next - begin) as f64;
+                for dense in [begin, begin + (within * length) as i64, next - 1] {
+                    prop_assert_eq!(stretches.floor(dense), begin, "{}", told(dense));
+                }
+                begin = next;
+            }
         }
 
         #[test]
@@ -280,6 +339,41 @@ mod tests {
         let late = Stretches::new(Interval::Calendar(Calendar::Day), utc, 6 * 3_600_000);
         assert_eq!(told(late.floor(at("2024-05-15T05:59:59Z"))), "2024-05-14T06:00:00");
         assert_eq!(told(late.next(at("2024-05-14T06:00:00Z"))), "2024-05-15T06:00:00");
+    }
+
+    /// An interval that was an hour short of the next one, because a clock was set, was taken for the
+    /// same, and the one after it for the next; and none began where a clock was set.
+    #[test]
+    fn no_stretch_is_left_out_where_a_clock_is_set() {
+        for (zone, minutes, begins) in [
+            (
+                "America/New_York",
+                90 * 24 * 60,
+                [
+                    "2023-03-24T04:00:00",
+                    "2023-06-22T04:00:00",
+                    "2023-09-20T04:00:00",
+                    "2023-12-19T05:00:00",
+                    "2024-03-18T04:00:00",
+                ],
+            ),
+            (
+                "Antarctica/Troll",
+                120,
+                [
+                    "2024-03-30T22:00:00",
+                    "2024-03-31T00:00:00",
+                    "2024-03-31T01:00:00",
+                    "2024-03-31T02:00:00",
+                    "2024-03-31T04:00:00",
+                ],
+            ),
+        ] {
+            let stretches = stretches(Interval::FixedMs(minutes * 60_000), zone);
+            let first = stretches.floor(at(begins[0]));
+            let all = std::iter::successors(Some(first), |begin| Some(stretches.next(*begin)));
+            assert_eq!(all.take(begins.len()).map(told).collect::<Vec<_>>(), begins, "{zone}");
+        }
     }
 
     #[test]

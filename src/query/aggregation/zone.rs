@@ -43,6 +43,14 @@ impl Zone {
         Some(last.timestamp().as_microsecond())
     }
 
+    /// When the clock is set for the first time, later than then.
+    pub(super) fn next_set(&self, moment: i64) -> Option<i64> {
+        let Self::Named(zone) = self else { return None };
+        let next = zone.following(timestamp(moment)).next()?.timestamp().as_microsecond();
+        // Of a zone that has no rule, jiff tells the last one over and over.
+        (next > moment).then_some(next)
+    }
+
     /// The first moment at which the clock shows so much, or more.
     pub(super) fn first_at(&self, shown: i64) -> i64 {
         let Self::Named(zone) = self else { return shown - self.ahead(0) };
@@ -126,6 +134,9 @@ mod tests {
         assert_eq!(berlin.ahead(summer), 7200 * SECOND);
         assert_eq!(berlin.last_set(summer), Some(summer));
         assert_eq!(berlin.last_set(summer - 1), Some(at("2023-10-29T01:00:00Z")));
+        assert_eq!(berlin.next_set(summer - 1), Some(summer));
+        assert_eq!(berlin.next_set(summer), Some(at("2024-10-27T01:00:00Z")));
+        assert_eq!(Zone::of("+01:00").unwrap().next_set(summer), None);
         // Half past two is not shown in spring, and twice in autumn.
         assert_eq!(berlin.first_at(at("2024-03-31T02:30:00")), summer);
         assert_eq!(berlin.first_at(at("2024-10-27T02:30:00")), at("2024-10-27T00:30:00Z"));
@@ -141,6 +152,7 @@ mod tests {
         for moment in [datetime::MICROS_MIN, datetime::MICROS_MAX] {
             samoa.ahead(moment);
             samoa.last_set(moment);
+            assert!(samoa.next_set(moment).is_none_or(|next| next > moment));
             let shown = moment + samoa.ahead(moment);
             assert!((samoa.first_at(shown) - moment).abs() <= 26 * 3600 * SECOND);
         }
@@ -149,6 +161,7 @@ mod tests {
         for moment in [at("9999-12-30"), datetime::MICROS_MAX, i64::MAX] {
             assert_eq!(lord_howe.ahead(moment), 11 * 3600 * SECOND);
             assert_eq!(lord_howe.last_set(moment), Some(at("9999-10-02T15:30:00Z")));
+            assert_eq!(lord_howe.next_set(moment), None);
         }
         // The thirtieth of December 2011 was never shown on Samoa.
         let skipped = samoa.first_at(at("2011-12-30T00:00:00"));

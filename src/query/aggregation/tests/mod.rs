@@ -144,6 +144,39 @@ fn months_are_as_long_as_they_are() {
     assert_eq!(counts(told(&Aggregation { kind, below: Vec::new() }, &rows)), expected);
 }
 
+/// Where a clock is set, buckets without documents were left out: long ones that it made an hour
+/// short, and those that begin at that moment.
+#[test]
+fn gaps_are_filled_with_what_dense_documents_would_be_in() {
+    const DAY_MINUTES: usize = 24 * 60;
+    for (zone, minutes, first, last, apart_minutes) in [
+        ("America/New_York", 90 * DAY_MINUTES, "2016-05-01", "2024-05-20", DAY_MINUTES),
+        ("Europe/Berlin", 100 * DAY_MINUTES, "2016-05-01", "2024-05-20", DAY_MINUTES),
+        ("Australia/Sydney", 180 * DAY_MINUTES, "2016-05-01", "2024-05-20", DAY_MINUTES),
+        ("Antarctica/Troll", 120, "2024-03-30", "2024-04-01", 30),
+        ("Pacific/Apia", 7 * 60, "2011-12-28", "2012-01-02", 60),
+        ("Australia/Lord_Howe", 17, "2024-10-05T12:00", "2024-10-05T18:00", 1),
+        ("America/Sao_Paulo", 17, "2018-11-04", "2018-11-04T06:00", 1),
+        ("America/Sao_Paulo", 17, "2018-02-18", "2018-02-18T06:00", 1),
+    ] {
+        let keys = |moments_ms: &[i64], min_doc_count: u64| -> Vec<Key> {
+            let row = |(id, ms): (u64, &i64)| row(id, &[("t", Value::DateTime(ms * 1000))]);
+            let rows: Vec<Row> = (0..).zip(moments_ms).map(row).collect();
+            let layout = Layout { min_doc_count, ..Layout::default() };
+            let interval = Interval::FixedMs(minutes as i64 * 60_000);
+            let time_zone = Some(zone.into());
+            let histogram = DateHistogram { interval, time_zone, offset_ms: 0, layout };
+            let kind = Kind::DateHistogram(Source::of("t"), histogram);
+            let counted = counts(told(&Aggregation { kind, below: Vec::new() }, &rows));
+            counted.into_iter().map(|(key, _)| key).collect()
+        };
+        let dense: Vec<i64> = (ms(first)..=ms(last)).step_by(apart_minutes * 60_000).collect();
+        let filled = keys(&[dense[0], dense[dense.len() - 1]], 0);
+        assert_eq!(filled, keys(&dense, 1), "{zone} {minutes}");
+        assert!(filled.len() > 10, "{zone} {minutes}");
+    }
+}
+
 /// Two large numbers that are close to each other had no variance, once their squares were rounded.
 #[test]
 fn what_squares_differ_by_is_not_lost() {
