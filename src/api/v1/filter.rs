@@ -23,13 +23,21 @@ fn one(path: &str, given: Given) -> Result<Filter, Refusal> {
     match &*word {
         "and" => Ok(Filter::And(filters)),
         "or" => Ok(Filter::Or(filters)),
-        // Of several, none may hold.
-        "not" => Ok(Filter::Not(Box::new(Filter::Or(filters)))),
+        "not" => Ok(none_of(filters)),
         other => Err(Refusal::invalid(format!(
             "{path}.type is `and`, `or` or `not`, not `{}`",
             quoted(other)
         ))),
     }
+}
+
+/// Of one it is as many operators as are written; of several it is two, for there is an `or` in it.
+pub(super) fn none_of(filters: Vec<Filter>) -> Filter {
+    let any = match <[Filter; 1]>::try_from(filters) {
+        Ok([one]) => one,
+        Err(filters) => Filter::Or(filters),
+    };
+    Filter::Not(Box::new(any))
 }
 
 fn condition(mut object: Object) -> Result<Filter, Refusal> {
@@ -78,6 +86,7 @@ fn condition(mut object: Object) -> Result<Filter, Refusal> {
 mod tests {
     use super::*;
     use crate::api::json::given;
+    use crate::model::{FILTER_DEPTH_MAX, FILTER_NODES_MAX};
 
     fn test(op: Op, operand: Given) -> Filter {
         Filter::Test { attribute: "a".into(), op, operand: Operand::Literal(operand) }
@@ -115,10 +124,53 @@ mod tests {
             ),
             (
                 r#"{"type":"not","conditions":[{"field":"a","op":"in","value":[]}]}"#,
-                Filter::Not(Box::new(Filter::Or(vec![test(Op::In, Given::List(Vec::new()))]))),
+                Filter::Not(Box::new(test(Op::In, Given::List(Vec::new())))),
             ),
+            (
+                r#"{"type":"not","conditions":[{"field":"a","op":"exists"},{"field":"a","op":"eq","value":7}]}"#,
+                Filter::Not(Box::new(Filter::Or(vec![
+                    test(Op::NotEq, Given::Null),
+                    test(Op::Eq, Given::Int(7)),
+                ]))),
+            ),
+            (r#"{"type":"not","conditions":[]}"#, Filter::Not(Box::new(Filter::Or(Vec::new())))),
         ] {
             assert_eq!(read("filter", given(text)).unwrap(), expected, "{text}");
+        }
+    }
+
+    /// A `not` of one condition counted as two operators: 15 in each other were taken, and 16 refused.
+    #[test]
+    fn operators_are_counted_as_they_are_written() {
+        let condition = || r#"{"field":"a","op":"exists"}"#.to_owned();
+        let of = |word: &str, conditions: &[String]| {
+            format!(r#"{{"type":"{word}","conditions":[{}]}}"#, conditions.join(","))
+        };
+        let not = |conditions: &[String]| of("not", conditions);
+        let deep = |nots: usize, inner: String| (0..nots).fold(inner, |inner, _| not(&[inner]));
+        let wide = |nots: usize| vec![not(&[condition()]); nots];
+        let two = || not(&[condition(), condition()]);
+        for (most, beyond, told) in [
+            (
+                deep(FILTER_DEPTH_MAX - 1, condition()),
+                deep(FILTER_DEPTH_MAX, condition()),
+                "at most 32 operators deep",
+            ),
+            // Of several, with the `or` that is in it.
+            (
+                deep(FILTER_DEPTH_MAX - 3, two()),
+                deep(FILTER_DEPTH_MAX - 2, two()),
+                "at most 32 operators deep",
+            ),
+            (
+                of("and", &[wide(FILTER_NODES_MAX / 2 - 1), vec![condition()]].concat()),
+                of("and", &wide(FILTER_NODES_MAX / 2)),
+                "at most 4096 operators",
+            ),
+        ] {
+            assert!(read("filter", given(&most)).is_ok(), "{told}");
+            let refusal = read("filter", given(&beyond)).unwrap_err();
+            assert!(refusal.story().contains(told), "{}", refusal.story());
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::api::error::Refusal;
 use crate::api::json::{Object, mistyped, quoted};
+use crate::api::v1::filter::none_of;
 use crate::model::{Case, Filter, Given, Op, Operand, Pattern};
 
 const QUERIES: &str = "match_all, match_none, term, terms, range, exists, prefix, wildcard, bool";
@@ -156,7 +157,7 @@ fn all_of(path: &str, given: Given) -> Result<Filter, Refusal> {
         must.push(Filter::Or(should));
     }
     if !must_not.is_empty() {
-        must.push(Filter::Not(Box::new(Filter::Or(must_not))));
+        must.push(none_of(must_not));
     }
     Ok(Filter::And(must))
 }
@@ -213,7 +214,7 @@ mod tests {
                 r#"{"bool":{"must":{"term":{"a":1}},"must_not":[{"exists":{"field":"a"}}]}}"#,
                 Filter::And(vec![
                     a(Op::In, list(vec![one()])),
-                    Filter::Not(Box::new(Filter::Or(vec![a(Op::NotEq, Given::Null)]))),
+                    Filter::Not(Box::new(a(Op::NotEq, Given::Null))),
                 ]),
             ),
             (
