@@ -203,7 +203,7 @@ const HELD: &[(&str, Held)] = &[
         post(QUERY, json!({"rank_by": ["id", "asc"], "limit": {"total": 1, "per": per}}))
     }, "attributes must be 1 to 8")),
     ("characters of a text that is searched for", Asked(|many| by(json!(["t", "BM25", "ü".repeat(many)])), "at most 8192 characters")),
-    ("tokens that are searched for", Asked(|many| by(json!(["words", "BM25", vec!["x"; many]])), "at most 1024 tokens, not 1025")),
+    ("tokens of a list that `BM25` or `full_text` searches for", Asked(|many| by(json!(["words", "BM25", vec!["x"; many]])), "at most 1024 tokens, not 1025")),
     ("`fields` of a `full_text`", By("src/api/v1/query/text.rs", "so_many_fields_may_be_searched_in_and_no_more")),
     ("each weight of a `full_text` and of an `rrf`", Asked(|many| {
         let text = json!({"field": "t", "query": "x", "weight": many});

@@ -127,7 +127,7 @@ pub const LIMITS: &[Limit] = &[
     count(Queries, "attributes to order by", eval::ORDER_KEYS_MAX, REFUSED),
     count(Queries, "attributes of `limit.per`", PER_ATTRIBUTES_MAX, REFUSED),
     count(Queries, "characters of a text that is searched for", TEXT_QUERY_CHARS_MAX, REFUSED),
-    count(Queries, "tokens that are searched for", TOKENS_MAX, REFUSED),
+    count(Queries, "tokens of a list that `BM25` or `full_text` searches for", TOKENS_MAX, REFUSED),
     count(Queries, "`fields` of a `full_text`", TEXT_FIELDS_MAX, REFUSED),
     count(Queries, "each weight of a `full_text` and of an `rrf`", WEIGHT_MAX as usize, REFUSED),
     count(Queries, "keys of a sparse vector that is searched for", SPARSE_ENTRIES_MAX, REFUSED),
