@@ -223,7 +223,7 @@ async fn what_v1_cannot_read_is_refused_by_name() {
             400,
             "attribute 'year' expects int, but got 'x'",
         ),
-        (&delete, json!({}), 422, "missing field `ids`"),
+        (&delete, json!({}), 422, "missing field `ids` or `filter`"),
         (&delete, json!({"ids": 1}), 422, "ids: invalid type"),
         (&delete, json!({"ids": [true]}), 422, "untagged enum Id"),
         (&delete, json!({"ids": [1], "x": 1}), 400, "unknown field `x`"),

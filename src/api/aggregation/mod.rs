@@ -79,7 +79,7 @@ pub(super) fn date_histogram(
                 "{place}`calendar_interval` and `fixed_interval` are two intervals: give one"
             )));
         }
-        (None, None) => return Err(options.missing("calendar_interval")),
+        (None, None) => return Err(options.missing_both("calendar_interval", "fixed_interval")),
     };
     let path = options.path_of("offset");
     let offset = options.text("offset")?.map(|text| interval::offset_ms(&path, &text));
@@ -162,7 +162,7 @@ mod tests {
         };
         assert_eq!(date_histogram(&mut options(text), Spelling::Words).unwrap(), expected);
         for (text, told) in [
-            ("{}", "a: missing field `calendar_interval`"),
+            ("{}", "a: missing field `calendar_interval` or `fixed_interval`"),
             (r#"{"calendar_interval":"day","fixed_interval":"1d"}"#, "a: `calendar_interval` and"),
             (r#"{"calendar_interval":"2d"}"#, "a.calendar_interval is one of"),
             (r#"{"fixed_interval":"1M"}"#, "a.fixed_interval is a number and its unit"),

@@ -154,6 +154,11 @@ impl Object {
     pub(in crate::api) fn missing(&self, name: &str) -> Refusal {
         Refusal::misshapen(&format!("{}missing field `{name}`", self.place()))
     }
+
+    /// Either would do.
+    pub(in crate::api) fn missing_both(&self, one: &str, other: &str) -> Refusal {
+        Refusal::misshapen(&format!("{}missing field `{one}` or `{other}`", self.place()))
+    }
 }
 
 pub(in crate::api) fn mistyped(path: &str, given: &Given, expected: &str) -> Refusal {

@@ -206,7 +206,7 @@ fn deletion(mut request: Object) -> Result<Write, Refusal> {
             write.delete_by_filter = Some(ByFilter { filter, excess: Excess::Refused });
         }
         (Some(ids), None) => write.deletes = ids_of("ids", ids, "Id")?,
-        (None, None) => return Err(request.missing("ids")),
+        (None, None) => return Err(request.missing_both("ids", "filter")),
     }
     request.end()?;
     Ok(write)
@@ -384,7 +384,7 @@ mod tests {
             (r#"{"filter":{"field":"a"}}"#, "filter: missing field `op`"),
             (r#"{"filter":{"type":"and","conditions":[]},"ids":[]}"#, "cannot both be given"),
             (r#"{"ids":[],"x":1}"#, "unknown field `x`"),
-            ("{}", "missing field `ids`"),
+            ("{}", "missing field `ids` or `filter`"),
             (r#"{"ids":[true]}"#, "data did not match any variant of untagged enum Id"),
         ] {
             let refusal = deletion(Object::of("", given(text)).unwrap()).unwrap_err();

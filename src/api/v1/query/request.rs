@@ -50,7 +50,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Request, Refusal> {
     // Whoever asks for no documents asks for what is said of them.
     let least = if aggregations.is_empty() { 1 } else { 0 };
     if !(least..=LIMIT_MAX).contains(&limit) {
-        return Err(Refusal::invalid(format!("top_k is {least} to {LIMIT_MAX}, not {limit}")));
+        return Err(Refusal::invalid(format!(
+            "top_k is 1 to {LIMIT_MAX}, or 0 beside an aggregation, not {limit}"
+        )));
     }
     let metric = metric(&mut object, "metric")?;
     let include = include(&mut object)?;
@@ -314,7 +316,7 @@ mod tests {
             (r#"{"vector":[1],"min_score":"high"}"#, "min_score: invalid type"),
             (r#"{"explain":1}"#, "explain: invalid type: integer `1`, expected a boolean"),
             (r#"{"top_k":0}"#, "top_k is 1 to 10000"),
-            (r#"{"top_k":0,"aggs":{}}"#, "top_k is 1 to 10000"),
+            (r#"{"top_k":0,"aggs":{}}"#, "top_k is 1 to 10000, or 0 beside an aggregation, not 0"),
             (r#"{"sort":[{"field":"a","order":"up"}]}"#, "sort[0].order is `asc` or `desc`"),
             (r#"{"limit":1}"#, "unknown field `limit`"),
         ] {
