@@ -29,10 +29,11 @@ fn ids(answer: &Value) -> Vec<u64> {
     scores(answer).iter().map(|(id, _)| id.as_u64().unwrap()).collect()
 }
 
-/// As the formula has it.
+/// As the formula has it. What counts nothing finds nothing.
 fn fused(rankings: [&[u64]; 2], weights: [f64; 2], k: f64) -> Vec<(u64, f32)> {
     let mut sums: BTreeMap<u64, f64> = BTreeMap::new();
-    for (ranking, weight) in rankings.into_iter().zip(weights) {
+    let counted = rankings.into_iter().zip(weights).filter(|(_, weight)| *weight > 0.0);
+    for (ranking, weight) in counted {
         for (at, id) in ranking.iter().enumerate() {
             *sums.entry(*id).or_default() += weight / (k + (at + 1) as f64);
         }
@@ -63,6 +64,8 @@ async fn a_vector_and_a_text_are_made_one_by_their_ranks() {
                 (json!({"k": 1}), json!(null), 1.0, [0.5, 0.5]),
                 (json!({"k": 0.5, "vector_weight": 2}), json!(3), 0.5, [2.0, 3.0]),
                 (json!({"vector_weight": 0}), json!(1), 60.0, [0.0, 1.0]),
+                (json!(null), json!(0), 60.0, [0.5, 0.0]),
+                (json!({"vector_weight": 0}), json!(0), 60.0, [0.0, 0.0]),
             ] {
                 let text = json!({"field": "title", "query": "walrus", "weight": weight});
                 let said = json!({"vector": [1, 0], "full_text": text, "rrf": rrf, "top_k": top_k});

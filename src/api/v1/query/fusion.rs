@@ -51,9 +51,14 @@ pub(super) fn depth(limit: usize) -> usize {
     if limit == 0 { 0 } else { limit.max(DEPTH_MIN) }
 }
 
-/// What is said of all that match is said by the first.
+/// What is said of all that match is said by the first. A ranking that counts 0 finds nothing.
 pub(super) fn join(mut answers: Vec<Answer>, fusion: &Fusion) -> Answer {
     let first = answers.first_mut().map(|first| mem::take(&mut first.aggregations));
+    for (answer, weight) in answers.iter_mut().zip(&fusion.weights) {
+        if *weight == 0.0 {
+            answer.rows.clear();
+        }
+    }
     Answer { aggregations: first.unwrap_or_default(), ..fuse(answers, fusion) }
 }
 
@@ -109,9 +114,35 @@ mod tests {
         assert_eq!(depths, [0, 100, 100, 101, LIMIT_MAX]);
     }
 
+    fn hit(id: u64) -> Hit {
+        Hit { id: DocId::Uint(id), dist: None, values: vec![], made: vec![] }
+    }
+
+    /// What the vector alone found came with a score of 0 where the vector counts 0.
+    #[test]
+    fn a_ranking_that_counts_nothing_finds_nothing() {
+        let aggregations = || vec![("n".into(), Summary::Count(7))];
+        let nearest = || Answer {
+            rows: vec![hit(1), hit(2)],
+            aggregations: aggregations(),
+            aggregates: None,
+        };
+        let texts = || Answer { rows: vec![hit(3), hit(2)], ..Answer::default() };
+        let no_vector = Rrf { vector_weight: 0.0, ..Rrf::default() };
+        for (fusion, ids) in [
+            (no_vector.of(0.5, 9), vec![3, 2]),
+            (Rrf::default().of(0.0, 9), vec![1, 2]),
+            (no_vector.of(0.0, 9), vec![]),
+        ] {
+            let joined = join(vec![nearest(), texts()], &fusion);
+            let found: Vec<DocId> = joined.rows.iter().map(|hit| hit.id.clone()).collect();
+            assert_eq!(found, ids.into_iter().map(DocId::Uint).collect::<Vec<_>>());
+            assert_eq!(joined.aggregations, aggregations());
+        }
+    }
+
     #[test]
     fn two_answers_are_one_with_what_the_first_says_of_all() {
-        let hit = |id| Hit { id: DocId::Uint(id), dist: None, values: vec![], made: vec![] };
         let aggregations = vec![("n".into(), Summary::Count(7))];
         let nearest = Answer { rows: vec![hit(1), hit(2)], aggregations, aggregates: None };
         let texts = Answer { rows: vec![hit(2)], ..Answer::default() };
