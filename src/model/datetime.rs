@@ -34,11 +34,23 @@ pub fn parse(text: &str) -> Option<i64> {
 /// With nine digits of a second, of which the last three are always zero. A moment that `parse`
 /// cannot give is written as the nearest one that it can.
 pub fn print(micros: i64) -> String {
-    let time = DateTime::<Utc>::from_timestamp_micros(micros.clamp(MICROS_MIN, MICROS_MAX))
-        .expect("the years 0 to 9999 are a part of those that chrono knows");
+    print_any(micros.clamp(MICROS_MIN, MICROS_MAX))
+}
+
+/// The same of what is no value, and so may lie before the year 0 or after 9999: such a year has a sign,
+/// as ISO 8601 has it. No year is beyond those that chrono knows, a quarter of a million each way.
+pub fn print_any(micros: i64) -> String {
+    let (first, last) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
+    let micros = micros.clamp(first.timestamp_micros(), last.timestamp_micros());
+    let time = DateTime::<Utc>::from_timestamp_micros(micros).expect("chrono knows its own years");
+    let sign = match time.year() {
+        ..0 => "-",
+        0..=9999 => "",
+        10_000.. => "+",
+    };
     format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z",
-        time.year(),
+        "{sign}{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z",
+        time.year().unsigned_abs(),
         time.month(),
         time.day(),
         time.hour(),
@@ -215,5 +227,19 @@ mod tests {
         assert_eq!(print(-1), "1969-12-31T23:59:59.999999000Z");
         assert_eq!(print(i64::MIN), print(MICROS_MIN));
         assert_eq!(print(i64::MAX), "9999-12-31T23:59:59.999999000Z");
+    }
+
+    #[test]
+    fn what_is_no_value_may_lie_in_any_year() {
+        for (micros, text) in [
+            (MICROS_MIN, "0000-01-01T00:00:00.000000000Z"),
+            (MICROS_MIN - 1, "-0001-12-31T23:59:59.999999000Z"),
+            (MICROS_MAX, "9999-12-31T23:59:59.999999000Z"),
+            (MICROS_MAX + 1, "+10000-01-01T00:00:00.000000000Z"),
+            (i64::MIN, "-262143-01-01T00:00:00.000000000Z"),
+            (i64::MAX, "+262142-12-31T23:59:59.999999000Z"),
+        ] {
+            assert_eq!(print_any(micros), text);
+        }
     }
 }

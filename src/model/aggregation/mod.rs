@@ -16,7 +16,7 @@ pub use limits::{
     ORDERS_MAX, OWN_NAMES, PERCENTILES_EXACT_MAX, PERCENTS, PERCENTS_MAX, RANGES_MAX, SIGMA, TERMS,
     TERMS_MAX,
 };
-pub use spelt::{spelt_moment, spelt_number, spelt_offset};
+pub use spelt::{spelt_clock, spelt_moment, spelt_number, spelt_offset};
 pub use summary::{Bounds, Bucket, Buckets, Key, Percentiles, Spread, Stats, Sum, Summary, Unit};
 
 use super::{Direction, Filter, Given};

@@ -2,8 +2,6 @@
 
 use crate::model::datetime;
 
-const MILLIS_LENGTH: usize = "2015-01-01T00:00:00.000".len();
-
 /// With one digit after the point at least: `100.0`.
 pub fn spelt_number(number: f64) -> String {
     format!("{number:?}")
@@ -11,10 +9,16 @@ pub fn spelt_number(number: f64) -> String {
 
 /// To the millisecond, on a clock that is so far ahead of UTC: `2015-01-01T00:00:00.000+01:00`.
 pub fn spelt_moment(ms: i64, ahead_s: i32) -> String {
-    let local = ms.saturating_add(i64::from(ahead_s) * 1000).saturating_mul(1000);
-    let mut text = datetime::print(local);
-    text.truncate(MILLIS_LENGTH);
+    let mut text = spelt_clock(ms, ahead_s);
     text.push_str(&spelt_offset(ahead_s));
+    text
+}
+
+/// What that clock shows. Only the year may be longer: `+10000-01-01T00:00:00.000`.
+pub fn spelt_clock(ms: i64, ahead_s: i32) -> String {
+    let local = ms.saturating_add(i64::from(ahead_s) * 1000).saturating_mul(1000);
+    let mut text = datetime::print_any(local);
+    text.truncate(text.len() - "000000Z".len());
     text
 }
 
@@ -51,5 +55,15 @@ mod tests {
         assert_eq!(spelt_moment(1_420_070_399_999, 3600), "2015-01-01T00:59:59.999+01:00");
         assert_eq!(spelt_moment(-1, -5 * 3600 - 1800), "1969-12-31T18:29:59.999-05:30");
         assert_eq!(spelt_moment(0, -17_762), "1969-12-31T19:03:58.000-04:56:02");
+    }
+
+    /// By day at +14:00, the last afternoon of 9999 was in a bucket called one millisecond before its
+    /// midnight; and by 10,000 days, the first of January of year 1 in the beginning of year 0.
+    #[test]
+    fn a_bucket_may_begin_in_a_year_that_no_value_is_in() {
+        let midnight = 253_402_250_400_000;
+        assert_eq!(spelt_moment(midnight, 14 * 3600), "+10000-01-01T00:00:00.000+14:00");
+        assert_eq!(spelt_moment(-62_208_000_000_000, 0), "-0002-09-16T00:00:00.000Z");
+        assert_eq!(spelt_moment(i64::MAX, 3600), "+262142-12-31T23:59:59.999+01:00");
     }
 }

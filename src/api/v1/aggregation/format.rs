@@ -2,9 +2,10 @@
 
 use crate::api::error::Refusal;
 use crate::api::json::{Object, quoted};
-use crate::model::aggregation::{spelt_moment, spelt_offset};
+use crate::model::aggregation::{spelt_clock, spelt_offset};
 
 pub(in crate::api) const FORMAT_BYTES_MAX: usize = 128;
+const CLOCK_LENGTH: usize = "2015-01-01T00:00:00.000".len();
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Format(Spelt);
@@ -63,11 +64,16 @@ impl Format {
             Spelt::Seconds => return ms.div_euclid(1000).to_string(),
             Spelt::Parts(parts) => parts,
         };
-        let moment = spelt_moment(ms, ahead_s);
-        let mut text = String::with_capacity(moment.len());
+        let clock = spelt_clock(ms, ahead_s);
+        // The year may be longer than it usually is, and what follows so much further on.
+        let more = clock.len().saturating_sub(CLOCK_LENGTH);
+        let mut text = String::with_capacity(clock.len());
         for part in parts {
             match part {
-                Part::Digits(from, length) => text.push_str(&moment[*from..from + length]),
+                Part::Digits(0, length) => text.push_str(&clock[..length + more]),
+                Part::Digits(from, length) => {
+                    text.push_str(&clock[from + more..from + more + length]);
+                }
                 Part::Offset => text.push_str(&spelt_offset(ahead_s)),
                 Part::Literal(c) => text.push(*c),
             }
@@ -149,6 +155,13 @@ mod tests {
             assert_eq!(read(format).unwrap().unwrap().spell(ms, 3600), expected, "{format}");
         }
         assert_eq!(read("strict_date_optional_time").unwrap(), None);
+        for (ms, expected) in [
+            (253_402_300_800_000, "01.01.+10000 00:00"),
+            (-62_208_000_000_000, "16.09.-0002 00:00"),
+        ] {
+            let format = read("dd.MM.yyyy HH:mm").unwrap().unwrap();
+            assert_eq!(format.spell(ms, 0), expected);
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::api::json::{Encoding, Shown};
 use crate::model::aggregation::{
     Bucket, Buckets, Key, Percentiles, Stats, Sum, Summary, spelt_number,
 };
-use crate::model::{AttrType, Scalar, Value};
+use crate::model::{AttrType, Scalar, Value, datetime};
 
 const MICROS: i64 = 1000;
 
@@ -91,8 +91,8 @@ impl Serialize for OneBucket<'_> {
             Key::Term(value) => map.serialize_entry("key", &shown(value))?,
             Key::Number(number) => map.serialize_entry("key", number)?,
             Key::Moment { ms, .. } => {
-                let moment = Value::DateTime(ms.saturating_mul(MICROS));
-                map.serialize_entry("key", &shown(&moment))?;
+                // It may begin in a year that no value is in.
+                map.serialize_entry("key", &datetime::print_any(ms.saturating_mul(MICROS)))?;
             }
             Key::Name(name) | Key::Range { key: name, .. } => {
                 map.serialize_entry("key", &**name)?;
@@ -174,6 +174,10 @@ mod tests {
             (
                 Key::Moment { ms: 1, ahead_s: 3600 },
                 r#""key":"1970-01-01T00:00:00.001000000Z","count":2"#,
+            ),
+            (
+                Key::Moment { ms: -62_208_000_000_000, ahead_s: 0 },
+                r#""key":"-0002-09-16T00:00:00.000000000Z","count":2"#,
             ),
             (range, r#""key":"0.0-*","count":2,"from":0.0"#),
         ] {
