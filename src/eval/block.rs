@@ -1,16 +1,22 @@
 //! A bound filter, asked of a block of columns: one bit a row.
+//!
+//! What makes tokens of texts is asked in slices of the block, and all of it of one slice before it is
+//! asked of the next: so the tokens of a value are made once, and no more of them kept than a slice has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ListArray};
-use arrow_buffer::BooleanBuffer;
+use arrow_array::{Array, ArrayRef, ListArray};
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 
 use super::bind::{Bound, Test, Typed};
 use super::cells::{Cells, spans};
 use super::comparison::{Asks, Comparison};
+use super::cost::Cost;
 use super::field::Field;
-use super::halt::Halt;
+use super::halt::{BLOCK_BYTES, BLOCK_ROWS, Halt};
+use super::pattern::Desk;
 use crate::error::{Error, Result};
 use crate::model::{AttrNo, AttrType, Scalar, Value};
 
@@ -62,9 +68,111 @@ pub fn select_among(
 ) -> Result<BooleanBuffer> {
     assert_eq!(rows.len(), block.rows(), "one bit a row");
     match rows.has_true() {
-        true => hits(bound, block, rows, halt),
+        true => settle(bound, block, rows, halt, &mut Desk::default()),
         false => Ok(rows.clone()),
     }
+}
+
+/// What is not about tokens is settled for the whole block first. The desk comes new, and goes old.
+fn settle(
+    bound: &Bound,
+    block: &Block<'_>,
+    rows: &BooleanBuffer,
+    halt: &Halt,
+    desk: &mut Desk,
+) -> Result<BooleanBuffer> {
+    if bound.cost() < Cost::Tokens {
+        return hits(bound, block, rows, halt, desk);
+    }
+    match bound {
+        Bound::And(parts) => {
+            let (others, tokens) = apart(parts);
+            let left = all(others, block, rows, halt, desk)?;
+            in_slices(tokens, block, &left, desk, |slice, left, desk| {
+                all(tokens, slice, left, halt, desk)
+            })
+        }
+        Bound::Or(parts) => {
+            let (others, tokens) = apart(parts);
+            let found = any(others, block, rows, halt, desk)?;
+            let more = in_slices(tokens, block, &(rows ^ &found), desk, |slice, left, desk| {
+                any(tokens, slice, left, halt, desk)
+            })?;
+            Ok(&found | &more)
+        }
+        Bound::Not(_) | Bound::Test(_) | Bound::Like(_) => {
+            in_slices(slice::from_ref(bound), block, rows, desk, |slice, rows, desk| {
+                hits(bound, slice, rows, halt, desk)
+            })
+        }
+    }
+}
+
+/// Those about tokens, which stand last, and those before them.
+fn apart(parts: &[Bound]) -> (&[Bound], &[Bound]) {
+    parts.split_at(parts.partition_point(|part| part.cost() < Cost::Tokens))
+}
+
+/// What is answered of the block in slices, one after the other. No slice is asked of which no row is meant.
+fn in_slices(
+    parts: &[Bound],
+    block: &Block<'_>,
+    rows: &BooleanBuffer,
+    desk: &mut Desk,
+    mut answer: impl FnMut(&Block<'_>, &BooleanBuffer, &mut Desk) -> Result<BooleanBuffer>,
+) -> Result<BooleanBuffer> {
+    let numbers: BTreeSet<AttrNo> = parts.iter().flat_map(Bound::attributes).collect();
+    let columns: Vec<(AttrNo, &dyn Array)> = numbers
+        .into_iter()
+        .filter_map(|number| Some((number, *block.columns.get(&number)?)))
+        .collect();
+    let mut hits = BooleanBufferBuilder::new(rows.len());
+    let mut from = 0;
+    while from < rows.len() {
+        let len = slice_rows(&columns, rows, from);
+        let meant = rows.slice(from, len);
+        if meant.has_true() {
+            let ids = block.ids.slice(from, len);
+            let columns: Vec<(AttrNo, ArrayRef)> =
+                columns.iter().map(|&(number, column)| (number, column.slice(from, len))).collect();
+            let slice = columns
+                .iter()
+                .fold(Block::new(&*ids), |slice, (number, column)| slice.with(*number, &**column));
+            desk.forget();
+            hits.append_buffer(&answer(&slice, &meant, desk)?);
+        } else {
+            hits.append_n(len, false);
+        }
+        from += len;
+    }
+    Ok(hits.finish())
+}
+
+/// How many rows from this one on are a slice. Where those that are meant are long, they are few.
+fn slice_rows(columns: &[(AttrNo, &dyn Array)], rows: &BooleanBuffer, from: usize) -> usize {
+    let most = BLOCK_ROWS.min(rows.len() - from);
+    let mut bytes = 0;
+    for row in rows.slice(from, most).set_indices() {
+        let of_row = columns.iter().map(|&(_, column)| text_bytes(column, from + row));
+        bytes += of_row.sum::<usize>();
+        if bytes > BLOCK_BYTES {
+            return row.max(1);
+        }
+    }
+    most
+}
+
+/// What the tokens of a value come to, more or less: an element without a letter is one too.
+fn text_bytes(column: &dyn Array, row: usize) -> usize {
+    let span = |offsets: &[i32], from: usize, to: usize| (offsets[to] - offsets[from]) as usize;
+    if let Some(texts) = column.as_string_opt::<i32>() {
+        return span(texts.value_offsets(), row, row + 1);
+    }
+    let Some(lists) = column.as_list_opt::<i32>() else { return 0 };
+    let Some(texts) = lists.values().as_string_opt::<i32>() else { return 0 };
+    let offsets = lists.value_offsets();
+    let (first, end) = (offsets[row] as usize, offsets[row + 1] as usize);
+    (end - first) * size_of::<u64>() + span(texts.value_offsets(), first, end)
 }
 
 /// They are among the rows that are asked: what differs of the two are those that it does not hold for.
@@ -73,33 +181,50 @@ fn hits(
     block: &Block<'_>,
     rows: &BooleanBuffer,
     halt: &Halt,
+    desk: &mut Desk,
 ) -> Result<BooleanBuffer> {
     halt.check()?;
     match bound {
-        Bound::And(parts) => {
-            let mut left = rows.clone();
-            for part in parts {
-                if !left.has_true() {
-                    break;
-                }
-                left = hits(part, block, &left, halt)?;
-            }
-            Ok(left)
-        }
-        Bound::Or(parts) => {
-            let mut left = rows.clone();
-            for part in parts {
-                if !left.has_true() {
-                    break;
-                }
-                left = &left ^ &hits(part, block, &left, halt)?;
-            }
-            Ok(rows ^ &left)
-        }
-        Bound::Not(part) => Ok(rows ^ &hits(part, block, rows, halt)?),
+        Bound::And(parts) => all(parts, block, rows, halt, desk),
+        Bound::Or(parts) => any(parts, block, rows, halt, desk),
+        Bound::Not(part) => Ok(rows ^ &hits(part, block, rows, halt, desk)?),
         Bound::Test(test) => Ok(rows & &pass(test, block)?),
-        Bound::Like(like) => like.select(block.column(like.field), rows, halt),
+        Bound::Like(like) => like.select(block.column(like.field), rows, halt, desk),
     }
+}
+
+fn all(
+    parts: &[Bound],
+    block: &Block<'_>,
+    rows: &BooleanBuffer,
+    halt: &Halt,
+    desk: &mut Desk,
+) -> Result<BooleanBuffer> {
+    let mut left = rows.clone();
+    for part in parts {
+        if !left.has_true() {
+            break;
+        }
+        left = hits(part, block, &left, halt, desk)?;
+    }
+    Ok(left)
+}
+
+fn any(
+    parts: &[Bound],
+    block: &Block<'_>,
+    rows: &BooleanBuffer,
+    halt: &Halt,
+    desk: &mut Desk,
+) -> Result<BooleanBuffer> {
+    let mut left = rows.clone();
+    for part in parts {
+        if !left.has_true() {
+            break;
+        }
+        left = &left ^ &hits(part, block, &left, halt, desk)?;
+    }
+    Ok(rows ^ &left)
 }
 
 fn pass(test: &Test, block: &Block<'_>) -> Result<BooleanBuffer> {
@@ -205,7 +330,7 @@ fn odd_column(kind: AttrType, column: &dyn Array) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::{Int64Array, UInt64Array};
+    use arrow_array::{Int64Array, StringArray, UInt64Array};
     use proptest::prelude::*;
 
     use super::super::halt::is_halted;
@@ -215,7 +340,7 @@ mod tests {
     use super::super::{Purpose, holds};
     use super::*;
     use crate::error::ErrorKind;
-    use crate::model::{Case, Filter, Given, IdType, Op, Operand, Pattern};
+    use crate::model::{Case, Filter, Given, IdType, LastToken, Op, Operand, Pattern, Which};
 
     fn bind(filter: &Filter) -> Bound {
         Bound::bind(filter, &schema(IdType::Uint), Purpose::Query).unwrap()
@@ -308,13 +433,82 @@ mod tests {
         assert!(is_halted(&told), "{told}");
     }
 
+    fn words(text: String, which: Which) -> Filter {
+        let operand = Operand::Literal(Given::Text(text.into()));
+        like("s", Pattern::Tokens { operand, which, last: LastToken::Itself })
+    }
+
+    /// Each part made tokens of every text for itself: a thousand of them took seconds over texts of which
+    /// one takes milliseconds.
+    #[test]
+    fn a_text_is_made_tokens_once_however_many_parts_ask() {
+        let rows: usize = 3 * BLOCK_ROWS + 7;
+        let texts: StringArray =
+            (0..rows).map(|row| Some(format!("w{row} walrus x{row}"))).collect();
+        let ids = UInt64Array::from((0..rows as u64).collect::<Vec<u64>>());
+        let block = Block::new(&ids).with(number("s"), &texts);
+        let every = BooleanBuffer::new_set(rows);
+        let below = |with: i64| test("id", Op::Lt, Given::Int(with));
+        let several = |which: Which| -> Vec<Filter> {
+            (0..50).map(|at| words(format!("w{at} walrus"), which)).collect()
+        };
+        let not = |filter| Filter::Not(Box::new(filter));
+        let phrases = || Filter::Or(several(Which::Sequence));
+        let apart = (0..50).map(|at| {
+            let phrase = words(format!("walrus x{at}"), Which::Sequence);
+            Filter::And(vec![not(below(at)), phrase])
+        });
+        for (filter, found, reads) in [
+            (phrases(), 50, rows),
+            (not(phrases()), rows - 50, rows),
+            (Filter::Or(several(Which::All)), 50, rows),
+            (Filter::And(several(Which::Any)), rows, rows),
+            (Filter::Or(apart.collect()), 50, rows),
+            // Nor of a row that is settled before.
+            (Filter::And(vec![phrases(), below(20)]), 20, 20),
+            (Filter::Or(vec![phrases(), not(below(20))]), rows, 20),
+        ] {
+            let (bound, mut desk) = (bind(&filter), Desk::default());
+            let hits = settle(&bound, &block, &every, &Halt::default(), &mut desk).unwrap();
+            assert_eq!((hits.count_set_bits(), desk.reads()), (found, reads), "{filter:?}");
+        }
+    }
+
+    #[test]
+    fn a_slice_has_so_many_rows_or_bytes_and_no_more() {
+        let long = "x".repeat(BLOCK_BYTES / 4);
+        let texts = |lengths: &[usize]| -> StringArray {
+            lengths.iter().map(|length| Some(&long[..*length])).collect()
+        };
+        let slices = |texts: &StringArray, rows: &BooleanBuffer| {
+            let columns: [(AttrNo, &dyn Array); 1] = [(number("s"), texts)];
+            let mut slices: Vec<usize> = Vec::new();
+            while slices.iter().sum::<usize>() < rows.len() {
+                slices.push(slice_rows(&columns, rows, slices.iter().sum()));
+            }
+            slices
+        };
+        let short = texts(&[1; 2 * BLOCK_ROWS + 3]);
+        let every = |texts: &StringArray| BooleanBuffer::new_set(texts.len());
+        assert_eq!(slices(&short, &every(&short)), [BLOCK_ROWS, BLOCK_ROWS, 3]);
+        let longer = texts(&[long.len(); 10]);
+        assert_eq!(slices(&longer, &every(&longer)), [4, 4, 2]);
+        let mixed = texts(&[1, long.len(), long.len(), long.len(), long.len(), 1]);
+        assert_eq!(slices(&mixed, &every(&mixed)), [4, 2]);
+        // What is not meant is not read.
+        let some = BooleanBuffer::collect_bool(10, |row| row % 2 == 1);
+        assert_eq!(slices(&longer, &some), [9, 1]);
+        let longest = StringArray::from(vec![long.repeat(5); 2]);
+        assert_eq!(slices(&longest, &every(&longest)), [1, 1]);
+    }
+
     proptest! {
         #[test]
         fn a_block_gives_the_answers_of_its_rows(
             (id, rows, filter) in any_id_type()
                 .prop_flat_map(|id| (Just(id), any_rows(id), any_filter(id))),
             from in 0..70_usize,
-            asked in prop::collection::vec(any::<bool>(), 70),
+            asked in prop::collection::vec(proptest::bool::ANY, 70),
         ) {
             let from = from.min(rows.len());
             let bound = Bound::bind(&filter, &schema(id), Purpose::Query).unwrap();

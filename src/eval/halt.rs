@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// Rows of a block. To ask costs as much as to look at one number: of so many, nobody sees it.
 pub const BLOCK_ROWS: usize = 1024;
 /// And its bytes, where rows are long: some milliseconds of the costliest pattern.
-const BLOCK_BYTES: usize = 256 << 10;
+pub(super) const BLOCK_BYTES: usize = 256 << 10;
 
 /// Clones are the same word.
 #[derive(Clone, Debug, Default)]

@@ -15,7 +15,7 @@ use super::cost::Cost;
 use super::field::{Field, Found, complaint, find, mismatch};
 use super::halt::Halt;
 use super::made::Made;
-use super::pattern::{Manner, Matcher, READY_BYTES_MAX, Reader, Scratch, check_edits};
+use super::pattern::{Desk, Manner, Matcher, READY_BYTES_MAX, Reader, check_edits};
 use crate::error::{Error, Result};
 use crate::model::{
     AttrType, Case, FullText, Given, Operand, Options, Pattern, Row, Scalar, Value, Which,
@@ -79,14 +79,15 @@ impl Binder<'_> {
 }
 
 impl Like {
-    pub(super) fn holds(&self, old: &Row, new: Option<&Row>) -> bool {
+    /// The desk is of the old row alone.
+    pub(super) fn holds(&self, old: &Row, new: Option<&Row>, desk: &mut Desk) -> bool {
         let Some(value) = Cell::of(old, self.field) else { return false };
-        let mut scratch = Scratch::default();
+        let scratch = desk.of(self.field);
         match &self.wanted {
-            Wanted::Ready(matcher) => matcher.finds(value.texts(), &mut scratch),
+            Wanted::Ready(matcher) => matcher.finds(0, value.texts(), scratch),
             Wanted::Made(made, source) => source
                 .texts(new)
-                .is_some_and(|question| made.finds(&question, value.texts(), &mut scratch)),
+                .is_some_and(|question| made.finds(&question, 0, value.texts(), scratch)),
         }
     }
 
@@ -97,12 +98,13 @@ impl Like {
         }
     }
 
-    /// Which of these rows are like it. No other is looked at.
+    /// Which of these rows are like it. No other is looked at. The desk is of the rows of this column.
     pub(super) fn select(
         &self,
         column: Option<&dyn Array>,
         rows: &BooleanBuffer,
         halt: &Halt,
+        desk: &mut Desk,
     ) -> Result<BooleanBuffer> {
         let Wanted::Ready(matcher) = &self.wanted else {
             return Err(Error::internal("a block has no incoming documents"));
@@ -112,11 +114,11 @@ impl Like {
             Some(nulls) => rows & nulls.inner(),
             None => rows.clone(),
         };
-        let mut scratch = Scratch::default();
+        let scratch = desk.of(self.field);
         if let Some(texts) = column.as_string_opt::<i32>() {
             let bytes = spanned(texts.value_offsets());
             return hits(&there, bytes, halt, |row| {
-                matcher.finds(iter::once(texts.value(row)), &mut scratch)
+                matcher.finds(row, iter::once(texts.value(row)), scratch)
             });
         }
         let lists = column.as_list_opt::<i32>();
@@ -130,7 +132,7 @@ impl Like {
         let own = offsets[0] as usize..=offsets[offsets.len() - 1] as usize;
         hits(&there, spanned(&texts.value_offsets()[own]), halt, |row| {
             let span = offsets[row] as usize..offsets[row + 1] as usize;
-            matcher.finds(span.map(|at| texts.value(at)), &mut scratch)
+            matcher.finds(row, span.map(|at| texts.value(at)), scratch)
         })
     }
 }
@@ -396,7 +398,8 @@ mod tests {
             let bound = bind(&like(name, pattern), Purpose::Query).unwrap();
             let Bound::Like(like) = &bound else { panic!("{bound:?}") };
             let block = columns.block();
-            let told = like.select(block.column(like.field), &all, &halt).unwrap_err();
+            let column = block.column(like.field);
+            let told = like.select(column, &all, &halt, &mut Desk::default()).unwrap_err();
             assert!(is_halted(&told), "{like:?}");
         }
     }

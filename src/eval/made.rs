@@ -36,6 +36,7 @@ impl Made {
     pub(super) fn finds<'t>(
         &self,
         question: &[&str],
+        row: usize,
         texts: impl Iterator<Item = &'t str>,
         scratch: &mut Scratch,
     ) -> bool {
@@ -48,7 +49,7 @@ impl Made {
             }));
         }
         let matcher = last.as_ref().and_then(|last| last.matcher.as_ref());
-        matcher.is_some_and(|matcher| matcher.finds(texts, scratch))
+        matcher.is_some_and(|matcher| matcher.finds(row, texts, scratch))
     }
 }
 
@@ -79,7 +80,7 @@ mod tests {
     use crate::model::Case;
 
     fn finds(made: &Made, question: &str, text: &str) -> bool {
-        made.finds(&[question], iter::once(text), &mut Scratch::default())
+        made.finds(&[question], 0, iter::once(text), &mut Scratch::default())
     }
 
     #[test]

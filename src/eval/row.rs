@@ -3,17 +3,22 @@
 use super::bind::{Bound, Item, Test, Typed};
 use super::cell::{Atom, Cell};
 use super::comparison::{Asks, Comparison};
+use super::pattern::Desk;
 use crate::model::Row;
 
 /// `new` is the incoming document, if there is one: of a delete there is none, and all that it
 /// could be asked is missing.
 pub fn holds(bound: &Bound, old: &Row, new: Option<&Row>) -> bool {
+    asked(bound, old, new, &mut Desk::default())
+}
+
+fn asked(bound: &Bound, old: &Row, new: Option<&Row>, desk: &mut Desk) -> bool {
     match bound {
-        Bound::And(parts) => parts.iter().all(|part| holds(part, old, new)),
-        Bound::Or(parts) => parts.iter().any(|part| holds(part, old, new)),
-        Bound::Not(part) => !holds(part, old, new),
+        Bound::And(parts) => parts.iter().all(|part| asked(part, old, new, desk)),
+        Bound::Or(parts) => parts.iter().any(|part| asked(part, old, new, desk)),
+        Bound::Not(part) => !asked(part, old, new, desk),
         Bound::Test(test) => passes(test, old, new),
-        Bound::Like(like) => like.holds(old, new),
+        Bound::Like(like) => like.holds(old, new, desk),
     }
 }
 
@@ -111,10 +116,14 @@ impl Item {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::samples::{Columns, KINDS, any_rows, given, number, schema, test as filter};
+    use super::super::samples::{
+        Columns, KINDS, any_rows, given, like, number, schema, test as filter,
+    };
     use super::super::{Purpose, select};
     use super::*;
-    use crate::model::{AttrType, DocId, Filter, Given, IdType, Op, Operand, Value};
+    use crate::model::{
+        AttrType, DocId, Filter, Given, IdType, LastToken, Op, Operand, Pattern, Value, Which,
+    };
 
     fn row(values: &[(&str, Value)]) -> Row {
         let mut values: Vec<_> =
@@ -172,6 +181,24 @@ mod tests {
             assert_eq!(answer(&not, &null), !of_null, "{not:?} of null");
             assert_eq!(answer(&not, &two), !of_two, "{not:?} of 2");
         }
+    }
+
+    #[test]
+    fn a_row_is_made_tokens_once_however_many_parts_ask() {
+        let words = |text: &str| {
+            let operand = Operand::Literal(Given::Text(text.into()));
+            let (which, last) = (Which::All, LastToken::Itself);
+            like("s", Pattern::Tokens { operand, which, last })
+        };
+        let parts = ["seal", "walrus", "cat"].map(words);
+        let filter = Filter::Not(Box::new(Filter::And(
+            parts.map(|part| Filter::Or(vec![part, words("dog")])).to_vec(),
+        )));
+        let bound = Bound::bind(&filter, &schema(IdType::Uint), Purpose::Condition).unwrap();
+        let row = row(&[("s", Value::String("a walrus and a seal".into()))]);
+        let mut desk = Desk::default();
+        assert!(asked(&bound, &row, None, &mut desk));
+        assert_eq!(desk.reads(), 1);
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! Patterns that texts are held against: globs and regular expressions, texts with a few letters
 //! changed, tokens. A pattern is made ready once and then asked of many texts.
 //!
-//! It knows the text of one value, or the texts of one array, and nothing of rows and columns.
+//! It knows the text of one value, or the texts of one array, and nothing of columns: a row is a number
+//! under which something of its value may be kept.
 
 mod expression;
 mod fuzzy;
 mod glob;
 mod phrase;
+mod tokens;
 
 use super::cost::Cost;
+use super::field::Field;
 use crate::model::{Case, Edits, LastToken, Which};
 
 use expression::Expression;
@@ -17,8 +20,9 @@ use fuzzy::Fuzzy;
 pub(super) use fuzzy::check_edits;
 pub(crate) use fuzzy::{DISTANCE_MAX, EDITS_MAX, QUESTION_CHARS_MAX};
 pub(crate) use glob::{BRACES_DEPTH_MAX, GLOB_BYTES_MAX};
-pub(super) use phrase::Reader;
 use phrase::{Phrase, Seen};
+pub(super) use tokens::Reader;
+use tokens::Tokens;
 
 /// A pattern but for its question.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,12 +43,17 @@ pub(super) enum Matcher {
     Nothing,
 }
 
-/// What a matcher has to remember while it reads, kept from text to text.
+/// What the matchers of one attribute have to remember while they read, kept from text to text.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     errors: Vec<usize>,
     seen: Seen,
+    tokens: Tokens,
 }
+
+/// One of each attribute. Of one schema: how the texts of an attribute are read is said there.
+#[derive(Debug, Default)]
+pub(super) struct Desk(Vec<(Field, Scratch)>);
 
 impl Manner {
     /// Whether the question is a list of tokens, and not a text.
@@ -97,14 +106,41 @@ impl Matcher {
     /// Whether one of the texts is like it; tokens are looked for in all of them together.
     pub(super) fn finds<'t>(
         &self,
+        row: usize,
         mut texts: impl Iterator<Item = &'t str>,
         scratch: &mut Scratch,
     ) -> bool {
         match self {
             Self::Expression(expression) => texts.any(|text| expression.finds(text)),
             Self::Fuzzy(fuzzy) => texts.any(|text| fuzzy.finds(text, &mut scratch.errors)),
-            Self::Phrase(phrase) => phrase.finds(texts, &mut scratch.seen),
+            Self::Phrase(phrase) => {
+                phrase.finds(row, texts, &mut scratch.seen, &mut scratch.tokens)
+            }
             Self::Nothing => false,
         }
+    }
+}
+
+impl Desk {
+    pub(super) fn of(&mut self, field: Field) -> &mut Scratch {
+        let at = match self.0.iter().position(|(known, _)| *known == field) {
+            Some(at) => at,
+            None => {
+                self.0.push((field, Scratch::default()));
+                self.0.len() - 1
+            }
+        };
+        &mut self.0[at].1
+    }
+
+    /// Rows are others from here on.
+    pub(super) fn forget(&mut self) {
+        self.0.iter_mut().for_each(|(_, scratch)| scratch.tokens.forget());
+    }
+
+    /// How many values were made tokens.
+    #[cfg(test)]
+    pub(super) fn reads(&self) -> usize {
+        self.0.iter().map(|(_, scratch)| scratch.tokens.reads()).sum()
     }
 }

@@ -4,17 +4,9 @@
 //! looked for in all of its elements, but a sequence within one; where the elements are the tokens,
 //! the array is the text.
 
-use std::sync::Arc;
-
-use crate::index::text::{Analyzer, Reading, Token};
-use crate::model::{FullText, LastToken, PRE_TOKENIZED, TEXT_QUERY_CHARS_MAX, Which};
-
-/// What makes tokens of the texts of one attribute.
-#[derive(Clone, Debug)]
-pub(in crate::eval) struct Reader {
-    options: FullText,
-    analyzer: Arc<Analyzer>,
-}
+use super::tokens::{Reader, Tokens, Value, mark};
+use crate::index::text::Token;
+use crate::model::{LastToken, TEXT_QUERY_CHARS_MAX, Which};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::eval) struct Phrase {
@@ -22,6 +14,8 @@ pub(in crate::eval) struct Phrase {
     which: Which,
     /// Sorted, none twice.
     words: Box<[Box<str>]>,
+    /// Of each word.
+    marks: Box<[u64]>,
     /// What the last token begins with, if it is not looked for itself.
     prefix: Option<Box<str>>,
     /// The question in its order.
@@ -41,33 +35,14 @@ struct Place {
 pub(super) struct Seen {
     words: Vec<bool>,
     sights: Vec<Sight>,
-    reading: Reading,
 }
 
 /// A token of the text that the question speaks of.
 #[derive(Debug)]
 struct Sight {
-    position: u32,
+    position: u64,
     word: Option<usize>,
     is_prefixed: bool,
-}
-
-impl Reader {
-    /// Of options that were checked.
-    pub(in crate::eval) fn of(options: &FullText) -> Self {
-        Self { options: options.clone(), analyzer: Arc::new(Analyzer::of(options)) }
-    }
-
-    /// Whether tokens are given as they are.
-    pub(super) fn takes_tokens(&self) -> bool {
-        *self.options.tokenizer == *PRE_TOKENIZED
-    }
-}
-
-impl PartialEq for Reader {
-    fn eq(&self, other: &Self) -> bool {
-        self.options == other.options
-    }
 }
 
 impl Phrase {
@@ -88,7 +63,7 @@ impl Phrase {
         for (before, text) in (0_u32..).zip(question) {
             let mut note =
                 |token: Token<'_>| asked.push((token.text.into(), before + token.position));
-            reader.analyzer.tokens(text, &mut note);
+            reader.tokens(text, &mut note);
         }
         let Some((_, first)) = asked.first() else { return Ok(None) };
         let first = *first;
@@ -108,68 +83,71 @@ impl Phrase {
         };
         let places = asked.iter().enumerate().map(place).collect();
         let prefix = asked.get(exact.len()).map(|(word, _)| word.clone());
+        let marks = words.iter().map(|word| mark(word)).collect();
         let reader = reader.clone();
         let which = match which {
             Which::All if crate::slip!("any token is enough for all") => Which::Any,
             which => which,
         };
-        Ok(Some(Self { reader, which, words: words.into(), prefix, places }))
+        Ok(Some(Self { reader, which, words: words.into(), marks, prefix, places }))
     }
 
+    /// The texts of the value of this row; nobody reads them who finds their tokens kept.
     pub(super) fn finds<'t>(
         &self,
-        mut texts: impl Iterator<Item = &'t str>,
+        row: usize,
+        texts: impl Iterator<Item = &'t str>,
         seen: &mut Seen,
+        tokens: &mut Tokens,
     ) -> bool {
+        let value = tokens.of(row, &self.reader, texts);
+        if !self.may_be_in(value) {
+            return false;
+        }
         match self.which {
-            Which::All => self.has_all(texts, seen),
-            Which::Any => texts.any(|text| {
-                let mut is_found = false;
-                self.sight(text, 0, &mut seen.reading, |_| is_found = true);
-                is_found
-            }),
-            Which::Sequence if self.reader.takes_tokens() => {
+            Which::All => self.has_all(value, &mut seen.words),
+            Which::Any => self.sights(value).next().is_some(),
+            Which::Sequence => {
                 seen.sights.clear();
-                for (before, text) in (0_u32..).zip(texts) {
-                    self.sight(text, before, &mut seen.reading, |sight| seen.sights.push(sight));
-                }
+                seen.sights.extend(self.sights(value));
                 self.is_in(&seen.sights)
             }
-            Which::Sequence => texts.any(|text| {
-                seen.sights.clear();
-                self.sight(text, 0, &mut seen.reading, |sight| seen.sights.push(sight));
-                self.is_in(&seen.sights)
-            }),
         }
     }
 
-    fn has_all<'t>(&self, texts: impl Iterator<Item = &'t str>, seen: &mut Seen) -> bool {
-        let Seen { words: seen, reading, .. } = seen;
+    /// What most values are settled by: a sequence is of tokens that are all there.
+    fn may_be_in(&self, value: Value<'_>) -> bool {
+        let mut marks = self.marks.iter();
+        match self.which {
+            Which::All | Which::Sequence => marks.all(|mark| value.may_have(*mark)),
+            Which::Any => self.prefix.is_some() || marks.any(|mark| value.may_have(*mark)),
+        }
+    }
+
+    fn has_all(&self, value: Value<'_>, seen: &mut Vec<bool>) -> bool {
         // The last is for the prefix.
         let wanted = self.words.len() + 1;
         seen.clear();
         seen.resize(wanted, false);
         seen[self.words.len()] = self.prefix.is_none();
-        for text in texts {
-            self.sight(text, 0, reading, |sight| {
-                if let Some(word) = sight.word {
-                    seen[word] = true;
-                }
-                seen[self.words.len()] |= sight.is_prefixed;
-            });
+        for sight in self.sights(value) {
+            if let Some(word) = sight.word {
+                seen[word] = true;
+            }
+            seen[self.words.len()] |= sight.is_prefixed;
         }
         seen.iter().all(|is_seen| *is_seen)
     }
 
-    fn sight(&self, text: &str, before: u32, reading: &mut Reading, mut each: impl FnMut(Sight)) {
-        self.reader.analyzer.tokens_in(text, reading, &mut |token: Token<'_>| {
-            let word = self.words.binary_search_by(|word| (**word).cmp(token.text)).ok();
+    /// The tokens that the question speaks of.
+    fn sights<'a>(&'a self, value: Value<'a>) -> impl Iterator<Item = Sight> + 'a {
+        value.each().filter_map(move |(token, position)| {
+            let word = self.words.binary_search_by(|word| (**word).cmp(token)).ok();
             let prefix = self.prefix.as_deref();
-            let is_prefixed = prefix.is_some_and(|prefix| token.text.starts_with(prefix));
-            if word.is_some() || is_prefixed {
-                each(Sight { position: before + token.position, word, is_prefixed });
-            }
-        });
+            let is_prefixed = prefix.is_some_and(|prefix| token.starts_with(prefix));
+            let spoken_of = word.is_some() || is_prefixed;
+            spoken_of.then_some(Sight { position, word, is_prefixed })
+        })
     }
 
     fn is_in(&self, sights: &[Sight]) -> bool {
@@ -182,7 +160,7 @@ impl Phrase {
         let Some(first) = sights.first() else { return false };
         let mut rest = sights.iter();
         self.places.iter().all(|place| {
-            let position = first.position + place.behind;
+            let position = first.position + u64::from(place.behind);
             let here = rest.find(|sight| sight.position >= position);
             let stands = |sight: &Sight| {
                 sight.position == position || crate::slip!("a sequence has room between tokens")
@@ -206,14 +184,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::{FullText, PRE_TOKENIZED};
 
     const WHICH: [Which; 3] = [Which::All, Which::Any, Which::Sequence];
 
     fn finds(options: &FullText, question: &[&str], last: LastToken, texts: &[&str]) -> [bool; 3] {
         WHICH.map(|which| {
             let phrase = Phrase::of(&Reader::of(options), question, which, last).unwrap();
-            let mut seen = Seen::default();
-            phrase.is_some_and(|phrase| phrase.finds(texts.iter().copied(), &mut seen))
+            let (mut seen, mut tokens) = (Seen::default(), Tokens::default());
+            let texts = texts.iter().copied();
+            phrase.is_some_and(|phrase| phrase.finds(0, texts, &mut seen, &mut tokens))
         })
     }
 
