@@ -8,6 +8,7 @@
 
 #[cfg(any(test, feature = "mutants"))]
 mod simulated;
+mod toil;
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 #[cfg(any(test, feature = "mutants"))]
 pub use simulated::{Hands, block_inline};
 use simulated::{Held, is_inline};
+pub use toil::Toil;
 
 /// Time in three readings, for three purposes that must not be mixed.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +120,7 @@ pub async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'stat
     if is_inline() {
         return call();
     }
+    let _counted = toil::Call::begin();
     match tokio::task::spawn_blocking(call).await {
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::error::{Again, Refusal};
-use crate::env::Clock;
+use crate::env::{Clock, Toil};
 use crate::error::{self, Error};
 
 pub(super) const QUERY_TIME_MAX: Duration = Duration::from_secs(30);
@@ -58,6 +58,26 @@ impl Deadline {
         self.in_time(work, Refusal::late_query).await?.map_err(refused)
     }
 
+    /// What the engine says to a question that has to be computed.
+    pub(super) async fn answering<T>(
+        &self,
+        work: impl Future<Output = error::Result<T>>,
+        refused: impl FnOnce(Error) -> Refusal,
+    ) -> Result<T, Refusal> {
+        self.computing(work).await?.map_err(refused)
+    }
+
+    /// What is computed. If that took half of all the time, it is the question that is too large: who asks
+    /// it again has the same computed again.
+    pub(super) async fn computing<T>(&self, work: impl Future<Output = T>) -> Result<T, Refusal> {
+        let toil = Toil::new(self.clock);
+        let late = || match toil.time() >= self.limit / 2 {
+            true => Refusal::large_query(),
+            false => Refusal::late_query(),
+        };
+        self.in_time(toil.of(work), late).await
+    }
+
     /// What it says to a write: whatever this is refused with tells whether it may be sent again.
     pub(super) async fn writing<T>(
         &self,
@@ -95,6 +115,7 @@ mod tests {
     use futures::stream::{self, StreamExt};
 
     use crate::api::alone::Alone;
+    use crate::env::blocking;
 
     /// Never silent for long, and never at its end.
     fn dribble(clock: Clock) -> Body {
@@ -200,6 +221,32 @@ mod tests {
         };
         assert_eq!(deadline.reading(endless()).await, Err(Refusal::slow_body()));
         assert_eq!(deadline.making(endless()).await, Err(Refusal::late_start()));
+    }
+
+    /// The official clients come five times, each of which computes for as long again.
+    #[tokio::test(start_paused = true)]
+    async fn a_query_that_is_too_large_is_not_asked_again_and_one_that_waited_is() {
+        let clock = Clock::start();
+        let limit = Duration::from_secs(10);
+        for (waits, told) in [(1, Refusal::large_query()), (8, Refusal::late_query())] {
+            let (end, ended) = std::sync::mpsc::channel::<()>();
+            let (began, begins) = tokio::sync::oneshot::channel();
+            let work = async {
+                clock.sleep(Duration::from_secs(waits)).await;
+                began.send(()).unwrap();
+                // It fails when the sender is gone.
+                blocking(move || ended.recv().is_ok()).await
+            };
+            let deadline = Deadline::start(clock, limit);
+            let goes_on = async {
+                begins.await.unwrap();
+                let rest = limit.saturating_sub(Duration::from_secs(waits));
+                tokio::time::advance(rest + Duration::from_secs(1)).await;
+            };
+            let (late, ()) = tokio::join!(deadline.computing(work), goes_on);
+            assert_eq!(late, Err(told));
+            drop(end);
+        }
     }
 
     #[tokio::test(start_paused = true)]

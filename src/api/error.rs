@@ -72,7 +72,7 @@ impl Contract {
     /// What an error of the engine is in this contract.
     pub(super) fn refuse(self, error: &Error) -> Refusal {
         if below::<Halted>(error).is_some() {
-            return Refusal { story: Some(error.chain()), ..Refusal::late_query() };
+            return Refusal { story: Some(error.chain()), ..Refusal::large_query() };
         }
         let fault = below::<WriteFault>(error).copied();
         let (status, code, retry) = match error.kind() {
@@ -277,6 +277,11 @@ impl Refusal {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "deadline", message)
     }
 
+    /// Of one that waited for nothing but what it computes. Sent again it would be as late.
+    pub(super) fn large_query() -> Self {
+        Self { retry: Retry::Never, ..Self::late_query() }
+    }
+
     pub(super) fn late_write() -> Self {
         let message = "the write took longer than a write may take: it may or may not be committed; \
                        look, or send it again with the same Idempotency-Key";
@@ -307,6 +312,11 @@ impl Refusal {
 
     pub(super) fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// Whether it is the server that failed, and not whoever asked.
+    pub(super) fn is_ours(&self) -> bool {
+        self.status.is_server_error() && (self.code, self.retry) != ("deadline", Retry::Never)
     }
 
     pub(super) fn story(&self) -> &str {
@@ -427,7 +437,7 @@ mod tests {
         for contract in [Contract::V1, Contract::V2] {
             let told = contract.refuse(&error);
             assert!(told.story().contains("nobody waits"), "{}", told.story());
-            assert_eq!(Refusal { story: None, ..told }, Refusal::late_query());
+            assert_eq!(Refusal { story: None, ..told }, Refusal::large_query());
         }
     }
 
@@ -460,6 +470,9 @@ mod tests {
             assert_eq!(header(refusal.clone(), "x-should-retry"), None);
             assert_eq!(header(refusal, "retry-after").as_deref(), Some("1"));
         }
+        assert_eq!(header(Refusal::late_query(), "x-should-retry"), None);
+        let large = Refusal::large_query();
+        assert_eq!(header(large, "x-should-retry").as_deref(), Some("false"));
         let late = Refusal::late_write().of_a_write(Again::Unsafe);
         assert_eq!(header(late, "x-should-retry").as_deref(), Some("false"));
         let panicked = Refusal::panicked("why".to_owned());
@@ -468,6 +481,17 @@ mod tests {
         let not_begun = Refusal::late_start().of_a_write(Again::Unsafe);
         assert_eq!(header(not_begun.clone(), "x-should-retry"), None);
         assert_eq!(header(not_begun, "retry-after").as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn what_was_asked_too_much_is_no_failure_of_the_server() {
+        let corrupt = Contract::V2.refuse(&Error::corrupt("crc32 is 1, not 2"));
+        for ours in [corrupt, Refusal::late_query(), Refusal::late_start(), Refusal::late_write()] {
+            assert!(ours.is_ours(), "{}", ours.story());
+        }
+        for theirs in [Refusal::large_query(), Refusal::invalid("no"), Refusal::slow_body()] {
+            assert!(!theirs.is_ours(), "{}", theirs.story());
+        }
     }
 
     #[test]

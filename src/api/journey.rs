@@ -118,7 +118,7 @@ impl Visit {
             None => tracing::info!(method, path, status, ms, request_id = id, "answered"),
             Some(refusal) => {
                 let (code, story) = (refusal.code(), refusal.story());
-                if status < 500 {
+                if !refusal.is_ours() {
                     tracing::info!(
                         method,
                         path,

@@ -148,7 +148,7 @@ async fn printed(
 ) -> Result<Response, Refusal> {
     let memory = api.engine.memory().clone();
     let print = crunch(rows * ROW_BYTES, move || print(&memory));
-    deadline.in_time(print, Refusal::late_query).await?
+    deadline.computing(print).await?
 }
 
 /// Ends a namespace, as both contracts do.

@@ -266,7 +266,7 @@ async fn ask(
     deadline: Deadline,
 ) -> Result<error::Result<Held<Answered>>, Refusal> {
     let work = api.engine.query(name, queries, Consistency::Strong, min_seq);
-    deadline.in_time(work, Refusal::late_query).await
+    deadline.computing(work).await
 }
 
 /// The id that a path means; none, if there can be no such id in this namespace.

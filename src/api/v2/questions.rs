@@ -41,7 +41,7 @@ pub(super) async fn ask(
     let began_ms = deadline.elapsed_ms();
     let work = api.engine.query(&name, queries, consistency, min_seq);
     let Held { told: mut answered, share } =
-        deadline.asking(work, unanswered(&name, "limit")).await?;
+        deadline.answering(work, unanswered(&name, "limit")).await?;
     let plan = plan.map(|explained| {
         // It came first, and the answer found there what was read for it.
         answered.reads += explained.reads;
@@ -105,7 +105,7 @@ async fn planned(
     min_seq: Option<u64>,
     deadline: Deadline,
 ) -> Result<Explained, Refusal> {
-    deadline.asking(api.engine.explain(name, queries, consistency, min_seq), refused(name)).await
+    deadline.answering(api.engine.explain(name, queries, consistency, min_seq), refused(name)).await
 }
 
 pub(super) async fn recall(
@@ -117,7 +117,8 @@ pub(super) async fn recall(
     let name = named(&ns)?;
     let asked = understood(&api, request, deadline, recall::read).await?;
     let work = api.engine.recall(&name, asked);
-    let Held { told: recalled, share } = deadline.asking(work, unanswered(&name, "top_k")).await?;
+    let Held { told: recalled, share } =
+        deadline.answering(work, unanswered(&name, "top_k")).await?;
     let rows = recalled.truths.iter().map(|truth| truth.nearest.len()).sum::<usize>();
     let print = move |memory: &Memory| {
         let hits = recalled.truths.iter().flat_map(|truth| &truth.nearest);

@@ -93,7 +93,7 @@ async fn answered(
         Plan::Hidden => None,
         Plan::Shown => {
             let work = api.engine.explain(name, queries.clone(), Consistency::Strong, min_seq);
-            match deadline.in_time(work, Refusal::late_query).await? {
+            match deadline.computing(work).await? {
                 Ok(explained) => Some(explained),
                 Err(error) => return Ok(Err(error)),
             }
