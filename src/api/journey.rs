@@ -113,7 +113,7 @@ impl Visit {
         let Some(route) = self.route.take() else { return };
         let took = self.api.clock.now().saturating_sub(self.began);
         let (method, path, id) = (route.method, &self.path, self.id.as_str());
-        let (status, ms) = (status.as_u16(), took.as_secs_f64() * 1000.0);
+        let (status, ms) = (status.as_u16(), millis(took));
         match refusal {
             None => tracing::info!(method, path, status, ms, request_id = id, "answered"),
             Some(refusal) => {
@@ -161,6 +161,11 @@ impl Drop for Visit {
     }
 }
 
+/// With three digits behind the point, or fewer.
+fn millis(took: Duration) -> f64 {
+    took.as_micros() as f64 / 1000.0
+}
+
 /// Only who asks for it by name is answered so: to some clients anything else is a surprise.
 fn takes_gzip(headers: &HeaderMap) -> bool {
     let codings = headers.get_all(header::ACCEPT_ENCODING).iter();
@@ -205,6 +210,13 @@ mod tests {
     use axum::routing::get;
 
     use crate::api::alone::Alone;
+
+    #[test]
+    fn a_line_of_the_log_has_milliseconds_to_the_microsecond() {
+        for (nanos, told) in [(78_406, "0.078"), (100_000, "0.1"), (30_000_000_999, "30000")] {
+            assert_eq!(millis(Duration::from_nanos(nanos)).to_string(), told);
+        }
+    }
 
     #[test]
     fn gzip_is_taken_by_who_names_it() {
