@@ -118,7 +118,9 @@ fn check_label(path: &str, label: &str) -> Result<(), Refusal> {
     if (1..=ATTRIBUTE_NAME_BYTES_MAX).contains(&label.len()) {
         return Ok(());
     }
-    Err(Refusal::invalid(format!("{path}: a label has 1 to {ATTRIBUTE_NAME_BYTES_MAX} bytes")))
+    // What has no name has a place all the same, but for the dot before it.
+    let place = if label.is_empty() { path.trim_end_matches('.') } else { path };
+    Err(Refusal::invalid(format!("{place}: a label has 1 to {ATTRIBUTE_NAME_BYTES_MAX} bytes")))
 }
 
 #[cfg(test)]
@@ -178,6 +180,7 @@ mod tests {
             (&*grouped(r#""group_by":["a",{"a":["ForEachUnique","b"]}]"#), "invalid", "`a` stands"),
             (&*nine, "invalid", "1 to 8 keys, not 9"),
             (&*long, "invalid", "a label has 1 to 128 bytes"),
+            (r#"{"aggregate_by":{"":["Count"]}}"#, "invalid", "aggregate_by: a label has 1 to"),
             (&*many, "invalid", "at most 256 labels, not 257"),
         ] {
             let refusal = read(text).unwrap_err();

@@ -36,8 +36,9 @@ fn check_label(path: &str, label: &str) -> Result<(), Refusal> {
     if !taken && (1..=ATTRIBUTE_NAME_BYTES_MAX).contains(&label.len()) {
         return Ok(());
     }
+    let place = if label.is_empty() { path.trim_end_matches('.') } else { path };
     Err(Refusal::invalid(format!(
-        "{path}: a computed attribute has a name of 1 to {ATTRIBUTE_NAME_BYTES_MAX} bytes, which \
+        "{place}: a computed attribute has a name of 1 to {ATTRIBUTE_NAME_BYTES_MAX} bytes, which \
          is not `id` and does not begin with `$`"
     )))
 }
