@@ -17,9 +17,7 @@ use super::halt::Halt;
 use super::made::Made;
 use super::pattern::{Desk, Manner, Matcher, READY_BYTES_MAX, Reader, check_edits};
 use crate::error::{Error, Result};
-use crate::model::{
-    AttrType, Case, FullText, Given, Operand, Options, Pattern, Row, Scalar, Value, Which,
-};
+use crate::model::{AttrType, FullText, Given, Operand, Options, Pattern, Row, Scalar, Value};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Like {
@@ -53,7 +51,7 @@ impl Binder<'_> {
         }
         let manner = manner(name, &found, pattern)?;
         let expected = if manner.takes_tokens() { STRINGS } else { STRING };
-        let odd = |got: &str| mismatch(name, word(pattern), expected, got);
+        let odd = |got: &str| mismatch(name, pattern.word(), expected, got);
         let wanted = match operand(pattern) {
             Operand::Literal(given) => {
                 let question = texts(given, expected).ok_or_else(|| odd(&given.to_string()))?;
@@ -180,7 +178,7 @@ impl Source {
 
 /// How the texts of an attribute are held against a pattern, if its options allow that at all.
 fn manner(name: &str, found: &Found<'_>, pattern: &Pattern) -> Result<Manner> {
-    let word = word(pattern);
+    let word = pattern.word();
     let applies = match pattern {
         Pattern::Regex(_) => found.kind == STRING,
         Pattern::Glob { .. } | Pattern::Fuzzy { .. } | Pattern::Tokens { .. } => {
@@ -227,19 +225,6 @@ fn operand(pattern: &Pattern) -> &Operand {
     }
 }
 
-/// As the contract calls it.
-fn word(pattern: &Pattern) -> &'static str {
-    match pattern {
-        Pattern::Glob { case: Case::Matters, .. } => "Glob",
-        Pattern::Glob { case: Case::Ignored, .. } => "IGlob",
-        Pattern::Regex(_) => "Regex",
-        Pattern::Fuzzy { .. } => "Fuzzy",
-        Pattern::Tokens { which: Which::All, .. } => "ContainsAllTokens",
-        Pattern::Tokens { which: Which::Any, .. } => "ContainsAnyToken",
-        Pattern::Tokens { which: Which::Sequence, .. } => "ContainsTokenSequence",
-    }
-}
-
 /// A text as one of its own, a list as many.
 fn texts<'a>(given: &'a Given, expected: AttrType) -> Option<Vec<&'a str>> {
     match given {
@@ -263,7 +248,7 @@ mod tests {
     use super::super::{Budget, Purpose, holds, select};
     use super::*;
     use crate::error::ErrorKind;
-    use crate::model::{AttrNo, DocId, Edits, Filter, IdType, LastToken};
+    use crate::model::{AttrNo, Case, DocId, Edits, Filter, IdType, LastToken, Which};
 
     fn text(text: &str) -> Operand {
         Operand::Literal(Given::Text(text.into()))

@@ -93,6 +93,21 @@ pub enum Operand {
     Items(Vec<Operand>),
 }
 
+impl Pattern {
+    /// As the contract calls it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Glob { case: Case::Matters, .. } => "Glob",
+            Self::Glob { case: Case::Ignored, .. } => "IGlob",
+            Self::Regex(_) => "Regex",
+            Self::Fuzzy { .. } => "Fuzzy",
+            Self::Tokens { which: Which::All, .. } => "ContainsAllTokens",
+            Self::Tokens { which: Which::Any, .. } => "ContainsAnyToken",
+            Self::Tokens { which: Which::Sequence, .. } => "ContainsTokenSequence",
+        }
+    }
+}
+
 pub const FILTER_DEPTH_MAX: usize = 32;
 pub const FILTER_NODES_MAX: usize = 4096;
 

@@ -30,7 +30,7 @@ fn lines(
     let (folded, tail) = living.split_at(view.segments().len().min(living.len()));
     match &query.filter {
         None => writeln!(plan, "filter: none")?,
-        Some(filter) => writeln!(plan, "filter: by {}", listed(&of_filter(filter)))?,
+        Some(filter) => writeln!(plan, "filter: {}", enumerated(&of_filter(filter)))?,
     }
     if let Some(rank) = &query.rank {
         writeln!(plan, "rank: {}", of_rank(rank))?;
@@ -75,8 +75,13 @@ fn of_rank(rank: &Rank) -> String {
                 Direction::Ascending => format!("`{name}` ascending"),
                 Direction::Descending => format!("`{name}` descending"),
             };
+            // No two have the same id, which leaves nothing to be told apart.
+            let last = match keys.iter().any(|(name, _)| **name == *"id") {
+                true => "",
+                false => ", then by id",
+            };
             let keys: Vec<String> = keys.iter().map(key).collect();
-            format!("{}, then by id", keys.join(", "))
+            format!("{}{last}", keys.join(", "))
         }
     }
 }
@@ -90,7 +95,7 @@ fn of_score(score: &Score, parts: &mut BTreeSet<String>) {
             parts.insert(format!("the inner product with `{attribute}`"));
         }
         Score::Filter(filter) => {
-            parts.insert(format!("a filter by {}", listed(&of_filter(filter))));
+            parts.insert(format!("a filter of {}", enumerated(&of_filter(filter))));
         }
         Score::Attribute(attribute) => {
             parts.insert(format!("`{attribute}`"));
@@ -108,26 +113,34 @@ fn of_score(score: &Score, parts: &mut BTreeSet<String>) {
     }
 }
 
-fn of_filter(filter: &Filter) -> BTreeSet<&str> {
+/// What is asked of which attribute: each once, however often and of whatever it is asked.
+fn of_filter(filter: &Filter) -> BTreeSet<String> {
     match filter {
         Filter::And(parts) | Filter::Or(parts) => parts.iter().flat_map(of_filter).collect(),
-        Filter::Not(part) => of_filter(part),
-        Filter::Test { attribute, .. } | Filter::Like { attribute, .. } => {
-            BTreeSet::from([&**attribute])
+        Filter::Not(part) => {
+            of_filter(part).into_iter().map(|part| format!("not {part}")).collect()
+        }
+        Filter::Test { attribute, op, .. } => BTreeSet::from([format!("`{attribute}` {op:?}")]),
+        Filter::Like { attribute, pattern } => {
+            BTreeSet::from([format!("`{attribute}` {}", pattern.word())])
         }
     }
 }
 
 fn listed(names: &BTreeSet<&str>) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    enumerated(&names.iter().map(|name| format!("`{name}`")).collect())
+}
+
+fn enumerated(parts: &BTreeSet<String>) -> String {
+    let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::samples::{living, query, ranked, row};
     use super::*;
-    use crate::model::{Curve, Given, Op, Operand, Per, Seq};
+    use crate::model::{Case, Curve, Given, Op, Operand, Pattern, Per, Seq};
     use crate::namespace::base::Base;
     use crate::namespace::tail::Tail;
 
@@ -143,14 +156,38 @@ mod tests {
         let query = Query { filter: Some(filter), page, ..ranked(order) };
         let reads = Reads { objects: 3, bytes: 4096 };
         let plan = explain(&view, &living, reads, &query).unwrap();
-        let expected = "filter: by `id`\n\
-                        rank: `id` descending, then by id\n\
+        let expected = "filter: `id` Gt\n\
+                        rank: `id` descending\n\
                         page: 10 from 5, at most 1 of the same `id`\n\
                         rows: 0 in segments, 2 in the tail\n\
                         segments: 0\n\
                         reads of the store: 3, of 4096 bytes\n\
                         indexes: none, every row is looked at and the answer is exact\n";
         assert_eq!(plan, expected);
+    }
+
+    #[test]
+    fn an_order_ends_with_the_id_and_names_it_once() {
+        let of = |names: &[&str]| {
+            let key = |name: &&str| (Box::<str>::from(*name), Direction::Ascending);
+            of_rank(&Rank::Order(names.iter().map(key).collect()))
+        };
+        assert_eq!(of(&["n"]), "`n` ascending, then by id");
+        assert_eq!(of(&["n", "id"]), "`n` ascending, `id` ascending");
+        assert_eq!(of(&["id", "n"]), "`id` ascending, `n` ascending");
+    }
+
+    #[test]
+    fn a_filter_names_what_is_asked_of_which_attribute() {
+        let operand = || Operand::Literal(Given::Text("x".into()));
+        let test = |op| Filter::Test { attribute: "s".into(), op, operand: operand() };
+        let pattern = Pattern::Glob { operand: operand(), case: Case::Ignored };
+        let like = Filter::Like { attribute: "t".into(), pattern };
+        let either = Filter::Or(vec![like.clone(), test(Op::Eq), test(Op::Gt), test(Op::Eq)]);
+        assert_eq!(enumerated(&of_filter(&either)), "`s` Eq, `s` Gt, `t` IGlob");
+        let not = Filter::Not(Box::new(Filter::And(vec![test(Op::In), like])));
+        assert_eq!(enumerated(&of_filter(&not)), "not `s` In, not `t` IGlob");
+        assert_eq!(enumerated(&of_filter(&Filter::And(Vec::new()))), "nothing");
     }
 
     #[test]
