@@ -152,7 +152,7 @@ mod tests {
             ask(&[], &ranked(nearest(attribute, vector))).unwrap_err().to_string()
         };
         assert!(refused("i", &[1]).contains("only a dense vector"));
-        assert!(refused("late", &[1, 2]).contains("only a dense vector"));
+        assert!(refused("late", &[1, 2]).contains("give a list of vectors"));
         assert!(refused("v", &[1]).contains("'v' expects [2]f32"));
         assert!(refused("gone", &[1]).contains("attribute not found"));
     }

@@ -28,6 +28,7 @@ impl Ranking {
     ) -> Result<Self> {
         Ok(match rank {
             Rank::Nearest { attribute, vector } => {
+                Similar::refuse_one(schema, attribute)?;
                 Self::Nearest(Goal::bind(schema, attribute, vector)?)
             }
             Rank::Similar { attribute, vectors } => {

@@ -51,6 +51,16 @@ impl Similar {
         })
     }
 
+    /// One vector where several are asked for.
+    pub(super) fn refuse_one(schema: &Schema, name: &str) -> Result<()> {
+        match schema.attribute(name)?.kind {
+            AttrType::Vectors { .. } => Err(Error::invalid(format!(
+                "attribute '{name}' is ranked by several vectors: give a list of vectors, be it of one"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// A document without a vector is not similar to anything.
     pub(super) fn first(
         &self,
