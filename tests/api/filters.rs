@@ -159,7 +159,8 @@ async fn a_filter_that_means_nothing_is_refused_in_the_words_of_the_contract() {
         (with(json!("n")), 422, misshapen),
         (with(json!([])), 422, misshapen),
         (with(json!(["n", "Eq"])), 422, misshapen),
-        (with(json!(["And", ["n", "Eq", 1]])), 422, misshapen),
+        (with(json!(["And", ["n", "Eq", 1]])), 422, "filters[1][0]: data did not match"),
+        (with(json!(["Not", ["Or", [["n"]]]])), 422, "filters[1][1][0]: data did not match"),
     ];
     server.refuses("/v2/namespaces/a/query", &cases).await;
 }

@@ -57,13 +57,14 @@ fn logical(path: &str, word: &str, below: Given, place: Place) -> Result<Filter,
     match (word, below) {
         ("And", Given::List(filters)) => several(path, filters, place).map(Filter::And),
         ("Or", Given::List(filters)) => several(path, filters, place).map(Filter::Or),
-        ("Not", filter) => one(path, filter, place).map(not),
+        ("Not", filter) => one(&format!("{path}[1]"), filter, place).map(not),
         _ => Err(misshapen(path)),
     }
 }
 
 fn several(path: &str, filters: Vec<Given>, place: Place) -> Result<Vec<Filter>, Refusal> {
-    filters.into_iter().map(|filter| one(path, filter, place)).collect()
+    let one = |(at, filter): (usize, Given)| one(&format!("{path}[1][{at}]"), filter, place);
+    filters.into_iter().enumerate().map(one).collect()
 }
 
 fn not(filter: Filter) -> Filter {
@@ -335,7 +336,11 @@ mod tests {
             (r#"["a","Eq",1,{}]"#, misshapen),
             (r#"["a","Eq",1,null,{}]"#, misshapen),
             (r#"["a","Glob","x",{}]"#, misshapen),
+            (r#"["And",[["a","Eq",1],["b"]]]"#, "filters[1][1]: data did not match any variant of"),
+            (r#"["Not",["Or",[7]]]"#, "filters[1][1][0]: data did not match any variant of"),
+            (r#"["Or",[["Not",[]]]]"#, "filters[1][0][1]: data did not match any variant of"),
             (r#"["a","Fuzzy","x"]"#, "filters[3]: missing field `max_edit_distance`"),
+            (r#"["And",[["a","Fuzzy","x"]]]"#, "filters[1][0][3]: missing field"),
             (
                 r#"["a","Fuzzy","x",{"max_edit_distance":[{"distance":1}]}]"#,
                 "filters[3].max_edit_distance[0]: missing field `min_query_chars`",
