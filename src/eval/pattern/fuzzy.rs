@@ -1,5 +1,6 @@
-//! A text with a few letters changed, found somewhere in another: within a Levenshtein distance,
-//! by Sellers' algorithm over characters.
+//! A text with a few letters changed, found somewhere in another: within a Levenshtein distance, by
+//! Sellers' algorithm over characters. Of a question of no more characters than a word has bits, its column
+//! is two words, and a step of it a few operations (Myers 1999, as Hyyrö 2003 has it).
 
 use crate::model::{Case, Edits};
 
@@ -8,6 +9,15 @@ pub(in crate::eval) struct Fuzzy {
     question: Box<[char]>,
     distance: usize,
     case: Case,
+    bits: Option<Bits>,
+}
+
+/// Where each character is in a question: a bit for each place.
+#[derive(Clone, Debug, PartialEq)]
+struct Bits {
+    ascii: Box<[u64; 128]>,
+    /// Sorted, none twice.
+    others: Box<[(char, u64)]>,
 }
 
 pub(crate) const EDITS_MAX: usize = 8;
@@ -48,23 +58,56 @@ impl Fuzzy {
                 "what Fuzzy looks for has at most {QUESTION_CHARS_MAX} characters, not {chars}"
             ));
         }
-        let edits = edits.iter().rfind(|edits| edits.min_chars <= chars);
-        Ok(edits.map(|edits| Self {
-            question: match case {
-                Case::Matters => question.chars().collect(),
-                Case::Ignored => lower(question).collect(),
-            },
-            distance: edits.distance + usize::from(crate::slip!("Fuzzy allows one change more")),
-            case,
-        }))
+        let Some(edits) = edits.iter().rfind(|edits| edits.min_chars <= chars) else {
+            return Ok(None);
+        };
+        let question: Box<[char]> = match case {
+            Case::Matters => question.chars().collect(),
+            Case::Ignored => lower(question).collect(),
+        };
+        let distance = edits.distance + usize::from(crate::slip!("Fuzzy allows one change more"));
+        let bits = Bits::of(&question);
+        Ok(Some(Self { question, distance, case, bits }))
     }
 
     /// `errors` is room to work in.
     pub(super) fn finds(&self, text: &str, errors: &mut Vec<usize>) -> bool {
         match self.case {
-            Case::Matters => self.is_in(text.chars(), errors),
-            Case::Ignored => self.is_in(lower(text), errors),
+            Case::Matters => self.is_near(text.chars(), errors),
+            Case::Ignored => self.is_near(lower(text), errors),
         }
+    }
+
+    fn is_near(&self, text: impl Iterator<Item = char>, errors: &mut Vec<usize>) -> bool {
+        match &self.bits {
+            Some(bits) => self.is_in_by_bits(bits, text),
+            None => self.is_in(text, errors),
+        }
+    }
+
+    /// The same as [`Self::is_in`]. Of all its errors only the last is kept as a number; of the others,
+    /// which differ by one at the most from one to the next, whether there is one more or one less.
+    fn is_in_by_bits(&self, bits: &Bits, text: impl Iterator<Item = char>) -> bool {
+        let last = 1_u64 << (self.question.len() - 1);
+        let mut errors = self.question.len();
+        let (mut more, mut less) = (u64::MAX, 0_u64);
+        for c in text {
+            let equal = bits.of_char(c);
+            let down = equal | less;
+            let across = ((equal & more).wrapping_add(more) ^ more) | equal;
+            // From the character before to this one.
+            let (risen, fallen) = (less | !(across | more), more & across);
+            errors += usize::from(risen & last != 0);
+            errors -= usize::from(fallen & last != 0);
+            if errors <= self.distance {
+                return true;
+            }
+            // Nothing is missing of nothing, wherever it begins.
+            let (risen, fallen) = (risen << 1, fallen << 1);
+            more = fallen | !(down | risen);
+            less = risen & down;
+        }
+        false
     }
 
     /// After each character, `errors[n]` is how far the first n characters of the question are
@@ -94,6 +137,39 @@ impl Fuzzy {
             }
         }
         false
+    }
+}
+
+impl Bits {
+    /// Nothing, if there are more places than bits.
+    fn of(question: &[char]) -> Option<Self> {
+        if question.len() > u64::BITS as usize {
+            return None;
+        }
+        let mut ascii = Box::new([0_u64; 128]);
+        let mut others: Vec<(char, u64)> = Vec::new();
+        for (at, c) in question.iter().enumerate() {
+            let bit = 1_u64 << at;
+            if c.is_ascii() {
+                ascii[*c as usize] |= bit;
+            } else {
+                match others.binary_search_by_key(c, |(other, _)| *other) {
+                    Ok(known) => others[known].1 |= bit,
+                    Err(place) => others.insert(place, (*c, bit)),
+                }
+            }
+        }
+        Some(Self { ascii, others: others.into() })
+    }
+
+    fn of_char(&self, c: char) -> u64 {
+        match self.ascii.get(c as usize) {
+            Some(bits) => *bits,
+            None => {
+                let known = self.others.binary_search_by_key(&c, |(other, _)| *other);
+                known.map_or(0, |at| self.others[at].1)
+            }
+        }
     }
 }
 
@@ -196,7 +272,28 @@ mod tests {
                 let expected =
                     parts.any(|(from, to)| levenshtein(&asked, &text_chars[from..to]) <= distance);
                 prop_assert_eq!(fuzzy.finds(&text, &mut errors), expected, "{}", text);
+                prop_assert_eq!(fuzzy.is_in(text.chars(), &mut errors), expected, "{}", text);
             }
+        }
+
+        /// About as many characters as a word has bits: fewer and more are looked for in two ways.
+        #[test]
+        fn a_long_question_is_found_as_a_short_one(
+            question in "[abé]{60,68}",
+            from in 0..30_usize,
+            changes in prop::collection::vec((0..80_usize, "[abé]{0,2}"), 0..4),
+        ) {
+            let fuzzy = Fuzzy::of(&question, &EDITS, Case::Matters).unwrap().unwrap();
+            prop_assert_eq!(fuzzy.bits.is_some(), fuzzy.question.len() <= 64);
+            let mut text: Vec<char> = "ab".repeat(from).chars().chain(question.chars()).collect();
+            for (at, with) in changes {
+                let at = text.len() - 1 - at.min(text.len() - 1);
+                text.splice(at..=at, with.chars());
+            }
+            let mut errors = Vec::new();
+            let expected = fuzzy.is_in(text.iter().copied(), &mut errors);
+            let text: String = text.into_iter().collect();
+            prop_assert_eq!(fuzzy.finds(&text, &mut errors), expected, "{}", text);
         }
     }
 }
