@@ -1,5 +1,5 @@
-//! Bad days on which more is asked than there is room for: memory is full, or more queries come than
-//! can be computed. Each really happens; what its clients are told, who feels nothing of it, and that it
+//! Bad days on which more is asked than there is room for: memory is full, more queries come than can be
+//! computed, or more writes than can be committed. Each really happens; what its clients are told, who feels nothing of it, and that it
 //! passes by itself.
 //!
 //! `docs/OPERATIONS.md` tells the same, in those words. (The days on which the store is to blame are
@@ -39,6 +39,10 @@ const REFUSALS: usize = 50;
 /// was there when it began has to go first.
 const QUIET: usize = 10;
 const QUIET_LIMIT: Duration = Duration::from_secs(20);
+
+/// Who write to one name. All that they send would go into its next slot, which takes longer than 50 ms.
+const WRITERS: u64 = 400;
+const ROWS_OF_A_WRITER: u64 = 300;
 
 /// What a client is told that may come again, and when.
 fn is_sent_away(answer: &Answer, status: u16, code: &str, words: &[&str]) {
@@ -202,5 +206,76 @@ async fn when_more_queries_come_than_can_be_computed_some_are_sent_away_and_no_o
         clock.sleep(PAUSE).await;
     }
     assert_eq!(count(&server, "busy").await, DOCUMENTS);
+    assert_eq!(count(&server, "calm").await, 1 + QUIET);
+}
+
+/// Writes rows of its own, from that id on, and more when it is answered, until it is told to stop: how many
+/// writes were answered, and whoever was sent away.
+async fn write_on(host: String, first: u64, stop: Arc<AtomicBool>) -> (u64, Vec<Answer>) {
+    let (mut socket, clock) = (Socket::open(&host).await.unwrap(), Clock::start());
+    let (mut done, mut refusals) = (0, Vec::new());
+    while !stop.load(Relaxed) && refusals.len() < REFUSALS {
+        let first = first + done * ROWS_OF_A_WRITER;
+        let text = |id: u64| format!("{}{id:08}", "abcd".repeat(40));
+        let ids = first..first + ROWS_OF_A_WRITER;
+        let rows: Vec<Value> = ids.map(|id| json!({"id": id, "t": text(id)})).collect();
+        let body = json!({"upsert_rows": rows}).to_string();
+        let head = head(
+            "POST",
+            "/v2/namespaces/busy",
+            &[("Content-Length", &body.len().to_string()), ("Content-Type", "application/json")],
+        );
+        let request = [&head[..], body.as_bytes()].concat();
+        let answer = socket.exchange(&[request.as_slice()], Reads::Whole).await.unwrap().unwrap();
+        if answer.status == 200 {
+            done += 1;
+        } else {
+            refusals.push(answer);
+            clock.sleep(PAUSE).await;
+        }
+    }
+    (done, refusals)
+}
+
+/// Whoever is sent away has written nothing, and whoever is not has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_more_writes_come_than_can_be_committed_some_are_sent_away_and_no_one_else_feels_it() {
+    let server = Server::start(&Options::memory()).await;
+    server.write("busy", json!({"upsert_rows": [{"id": 0, "t": ""}]})).await;
+    server.write("calm", json!({"upsert_rows": [{"id": 0}]})).await;
+    let (stop, mut clients) = (Arc::new(AtomicBool::new(false)), JoinSet::new());
+    raise_open_files();
+    for writer in 1..=WRITERS {
+        clients.spawn(write_on(server.host().to_owned(), writer << 32, stop.clone()));
+    }
+    let clock = Clock::start();
+    let refused = async || {
+        let page = Page::of(&server).await;
+        page.sum("elacsym_http_requests_total", &[("status", "429")])
+    };
+    while refused().await == 0.0 {
+        assert!(clock.now() < WELL_LIMIT, "nobody is sent away");
+        clock.sleep(PAUSE).await;
+    }
+    is_healthy(&server).await;
+    for id in 1..=QUIET {
+        server.write("calm", json!({"upsert_rows": [{"id": id}]})).await;
+    }
+    stop.store(true, Relaxed);
+    let told: Vec<(u64, Vec<Answer>)> = clients.join_all().await;
+    let words = ["more writes come to this namespace than it can commit: come again in a moment"];
+    for refusal in told.iter().flat_map(|(_, refusals)| refusals) {
+        is_sent_away(refusal, 429, "throttled", &words);
+    }
+    let done: u64 = told.iter().map(|(done, _)| done).sum();
+    assert!(done > 0, "nobody is let in");
+
+    let clock = Clock::start();
+    let again = json!({"upsert_rows": [{"id": 0, "t": "again"}]});
+    while server.post("/v2/namespaces/busy", &again).await.status != 200 {
+        assert!(clock.now() < WELL_LIMIT, "it does not pass");
+        clock.sleep(PAUSE).await;
+    }
+    assert_eq!(count(&server, "busy").await, 1 + done * ROWS_OF_A_WRITER);
     assert_eq!(count(&server, "calm").await, 1 + QUIET);
 }
