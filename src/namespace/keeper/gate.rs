@@ -67,7 +67,7 @@ impl Drop for Entered {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pace::CROWD;
+    use super::super::pace::CROWD_WRITES;
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -75,11 +75,12 @@ mod tests {
         let gate = Gate::of(Clock::start());
         // Slots of a millisecond, and then one that shows what a request takes.
         gate.committed(1, Duration::from_millis(1));
-        gate.committed(CROWD, Duration::from_secs(1));
-        let crowd: Vec<Entered> = (0..CROWD).map(|_| gate.clone().enter().unwrap()).collect();
+        gate.committed(CROWD_WRITES, Duration::from_secs(1));
+        let crowd: Vec<Entered> =
+            (0..CROWD_WRITES).map(|_| gate.clone().enter().unwrap()).collect();
         let refused = gate.enter().unwrap_err();
         assert_eq!((refused.kind(), refused.to_string().as_str()), (ErrorKind::Throttled, RUSHED));
-        assert_eq!(gate.inside().waiting, CROWD);
+        assert_eq!(gate.inside().waiting, CROWD_WRITES);
         drop(crowd);
         assert_eq!(gate.inside().waiting, 0);
         assert!(gate.enter().is_ok());

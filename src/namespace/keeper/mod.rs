@@ -43,7 +43,7 @@ use desk::Desk;
 pub(crate) use draft::CHUNK_BYTES;
 pub use gate::Entered;
 pub(crate) use gate::Gate;
-pub(crate) use pace::{CROWD, SLOW};
+pub(crate) use pace::{CROWD_WRITES, LONGER_MAX};
 pub use pressure::Backlog;
 pub(crate) use pressure::{QUEUED_MAX, TAIL_BYTES_MAX, TAIL_SLOTS_MAX};
 

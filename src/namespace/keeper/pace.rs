@@ -9,9 +9,9 @@
 use std::time::Duration;
 
 /// So many, each of which asks again when it was answered, are no rush.
-pub(crate) const CROWD: usize = 128;
+pub(crate) const CROWD_WRITES: usize = 128;
 /// Nor is it one where they make a slot longer by no more than this, or than by three that hold little.
-pub(crate) const SLOW: Duration = Duration::from_millis(50);
+pub(crate) const LONGER_MAX: Duration = Duration::from_millis(50);
 const SLOW_SLOTS: u32 = 3;
 /// What a slot should take in a rush; where the store is slower, three quarters longer than one that
 /// holds little.
@@ -49,7 +49,7 @@ impl Pace {
         self.until = self.until.filter(|until| *until > now);
         if self.until.is_none() {
             let longer = self.all_of(waiting.min(self.held * FAR));
-            if waiting < CROWD || longer <= SLOW.max(self.least * SLOW_SLOTS) {
+            if waiting < CROWD_WRITES || longer <= LONGER_MAX.max(self.least * SLOW_SLOTS) {
                 return true;
             }
             self.until = Some(now + GRUDGE);
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn a_crowd_of_clients_that_ask_on_is_served_whole() {
         let mut name = Name::with(&[LOCAL]);
-        name.run_clients(CROWD, 10 * SECOND);
+        name.run_clients(CROWD_WRITES, 10 * SECOND);
         assert_eq!(name.since(SECOND).2, 0);
     }
 
@@ -259,13 +259,13 @@ mod tests {
     fn so_many_wait_or_make_a_slot_so_long_and_with_one_more_it_is_a_rush() {
         const MANY: u32 = 500;
         let comes = |least, each, waiting| {
-            let mut pace = Pace { least, each, held: CROWD, ..Pace::default() };
+            let mut pace = Pace { least, each, held: CROWD_WRITES, ..Pace::default() };
             pace.comes(waiting, SECOND)
         };
-        assert!(comes(LOCAL, SECOND, CROWD - 1), "however long it takes");
-        assert!(!comes(LOCAL, SECOND, CROWD));
+        assert!(comes(LOCAL, SECOND, CROWD_WRITES - 1), "however long it takes");
+        assert!(!comes(LOCAL, SECOND, CROWD_WRITES));
         let far = 10 * LOCAL;
-        for (least, longer) in [(LOCAL, SLOW), (far, SLOW_SLOTS * far)] {
+        for (least, longer) in [(LOCAL, LONGER_MAX), (far, SLOW_SLOTS * far)] {
             assert!(comes(least, longer / MANY, MANY as usize), "{least:?}");
             assert!(!comes(least, longer / MANY, MANY as usize + 1), "{least:?}");
         }
