@@ -3,11 +3,12 @@
 //! Sums are exact, and rounded when they are told, so that they do not depend on where the rows happen to
 //! lie.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef};
+use foldhash::fast::FixedState;
 
 use super::exact::Exact;
 use super::group::Grouping;
@@ -130,8 +131,8 @@ impl Aggregation {
         self.measures.iter().map(reading).collect()
     }
 
-    /// The first groups by key. One that has to go for a lesser one is never among the first
-    /// again, and one that stays has had all of its documents.
+    /// The first groups by key, in their order. One that has to go for a lesser one is never among the
+    /// first again, and one that stays has had all of its documents.
     fn groups<'a>(
         &self,
         grouping: &Grouping,
@@ -139,8 +140,10 @@ impl Aggregation {
         readings: &[Vec<Reading<'_>>],
         halt: &Halt,
         mut load: Load,
-    ) -> Result<BTreeMap<Vec<Key<'a>>, Vec<Total>>> {
-        let mut groups: BTreeMap<Vec<Key<'a>>, Vec<Total>> = BTreeMap::new();
+    ) -> Result<Vec<(Vec<Key<'a>>, Vec<Total>)>> {
+        // Rows find theirs by a hash; the order says which has to go.
+        let mut groups: HashMap<Vec<Key<'a>>, Vec<Total>, FixedState> = HashMap::default();
+        let mut order: BTreeSet<Vec<Key<'a>>> = BTreeSet::new();
         let groups_max = self.groups_max + usize::from(crate::slip!("a limit has a group more"));
         let (mut scratch, mut held) = (grouping.scratch(), 0);
         self.visit(matches, halt, |place| {
@@ -151,19 +154,22 @@ impl Aggregation {
                     held += add(totals, reading, place.row);
                     return;
                 }
-                let last = groups.last_key_value();
-                if groups.len() < groups_max || last.is_some_and(|(last, _)| key < &last[..]) {
+                if order.len() < groups_max || order.last().is_some_and(|last| key < &last[..]) {
                     let mut totals = self.nothing();
                     add(&mut totals, reading, place.row);
                     held += bytes_of(&totals);
+                    order.insert(key.to_vec());
                     groups.insert(key.to_vec(), totals);
-                    if groups.len() > groups_max {
-                        held -= groups.pop_last().map_or(0, |(_, totals)| bytes_of(&totals));
+                    if order.len() > groups_max {
+                        let gone = order.pop_last().and_then(|last| groups.remove(&last));
+                        held -= gone.map_or(0, |totals| bytes_of(&totals));
                     }
                 }
             })?;
             load.weigh(held as u64)
         })?;
+        let mut groups: Vec<(Vec<Key<'a>>, Vec<Total>)> = groups.into_iter().collect();
+        groups.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         Ok(groups)
     }
 

@@ -2,6 +2,7 @@
 //! grouped by them, and told apart.
 
 use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType, UInt64Type};
@@ -12,7 +13,7 @@ use crate::model::{AttrNo, AttrType, IdType, Scalar, Schema, Value};
 use crate::namespace::view::Living;
 
 /// What is missing comes last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Key<'a> {
     Bool(bool),
     /// Times too.
@@ -49,6 +50,12 @@ impl PartialEq for Float {
 }
 
 impl Eq for Float {}
+
+impl Hash for Float {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_bits().hash(state);
+    }
+}
 
 /// An attribute of scalars, or the id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
