@@ -15,16 +15,21 @@ pub(super) struct Deadline {
     clock: Clock,
     began: Duration,
     limit: Duration,
+    /// The limit is that of whoever asks.
+    is_theirs: bool,
 }
 
 impl Deadline {
     pub(super) fn start(clock: Clock, limit: Duration) -> Self {
-        Self { clock, began: clock.now(), limit }
+        Self { clock, began: clock.now(), limit, is_theirs: false }
     }
 
-    /// The same for who has less time.
+    /// The same for a client that gives less time than there is.
     pub(super) fn at_most(self, limit: Duration) -> Self {
-        Self { limit: self.limit.min(limit), ..self }
+        match limit < self.limit {
+            true => Self { limit, is_theirs: true, ..self },
+            false => self,
+        }
     }
 
     /// Rounded up: nothing takes no time.
@@ -55,7 +60,7 @@ impl Deadline {
         work: impl Future<Output = error::Result<T>>,
         refused: impl FnOnce(Error) -> Refusal,
     ) -> Result<T, Refusal> {
-        self.in_time(work, Refusal::late_query).await?.map_err(refused)
+        self.in_time(work, || self.late(Duration::ZERO)).await?.map_err(refused)
     }
 
     /// What the engine says to a question that has to be computed.
@@ -71,11 +76,15 @@ impl Deadline {
     /// it again has the same computed again.
     pub(super) async fn computing<T>(&self, work: impl Future<Output = T>) -> Result<T, Refusal> {
         let toil = Toil::new(self.clock);
-        let late = || match toil.time() >= self.limit / 2 {
-            true => Refusal::large_query(),
+        self.in_time(toil.of(work), || self.late(toil.time())).await
+    }
+
+    fn late(&self, toiled: Duration) -> Refusal {
+        match self.is_theirs {
+            true => Refusal::hurried_query(),
+            false if toiled >= self.limit / 2 => Refusal::large_query(),
             false => Refusal::late_query(),
-        };
-        self.in_time(toil.of(work), late).await
+        }
     }
 
     /// What it says to a write: whatever this is refused with tells whether it may be sent again.
@@ -204,11 +213,29 @@ mod tests {
         let asked = deadline.in_time(clock.sleep(Duration::from_secs(5)), Refusal::late_query);
         assert_eq!(asked.await, Err(Refusal::late_query()));
         assert_eq!(deadline.elapsed_ms(), 10_000);
-        let hurried =
-            Deadline::start(clock, Duration::from_secs(10)).at_most(Duration::from_secs(2));
-        let asked = hurried.in_time(clock.sleep(Duration::from_secs(5)), Refusal::late_query);
-        assert_eq!(asked.await, Err(Refusal::late_query()));
-        assert_eq!(hurried.elapsed_ms(), 2000);
+    }
+
+    /// It is not asked again by itself: that would take longer than whoever asks wants to wait.
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_gives_less_time_is_told_that_it_was_its_own_limit() {
+        let clock = Clock::start();
+        let refused = |error: Error| Refusal::internal(error.to_string());
+        let limit = Duration::from_secs(10);
+        for (theirs, told) in [
+            (Duration::from_secs(2), Refusal::hurried_query()),
+            (limit, Refusal::late_query()),
+            (Duration::from_secs(600), Refusal::late_query()),
+        ] {
+            let endless = async || {
+                clock.sleep(Duration::from_secs(60)).await;
+                Ok(())
+            };
+            let deadline = Deadline::start(clock, limit).at_most(theirs);
+            assert_eq!(deadline.asking(endless(), refused).await, Err(told.clone()));
+            assert_eq!(deadline.elapsed_ms(), millis(limit.min(theirs)));
+            let deadline = Deadline::start(clock, limit).at_most(theirs);
+            assert_eq!(deadline.computing(endless()).await.unwrap_err(), told);
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -282,6 +282,13 @@ impl Refusal {
         Self { retry: Retry::Never, ..Self::late_query() }
     }
 
+    /// Of one whose client gave it less time than there is, and is not helped by a second one.
+    pub(super) fn hurried_query() -> Self {
+        let message = "the query took longer than its `deadline_ms`: give it more time, ask for \
+                       less, or filter more";
+        Self { message: message.into(), ..Self::large_query() }
+    }
+
     pub(super) fn late_write() -> Self {
         let message = "the write took longer than a write may take: it may or may not be committed; \
                        look, or send it again with the same Idempotency-Key";
@@ -489,7 +496,8 @@ mod tests {
         for ours in [corrupt, Refusal::late_query(), Refusal::late_start(), Refusal::late_write()] {
             assert!(ours.is_ours(), "{}", ours.story());
         }
-        for theirs in [Refusal::large_query(), Refusal::invalid("no"), Refusal::slow_body()] {
+        let large = [Refusal::large_query(), Refusal::hurried_query()];
+        for theirs in large.into_iter().chain([Refusal::invalid("no"), Refusal::slow_body()]) {
             assert!(!theirs.is_ours(), "{}", theirs.story());
         }
     }
