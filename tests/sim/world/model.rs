@@ -170,7 +170,7 @@ pub(crate) fn ids(change: &Change) -> impl Iterator<Item = u64> {
 mod tests {
     use elacsym::model::{Create, FILTERABLE_BYTES_MAX, Metric, Pinning, ReadOnly};
 
-    use super::super::words::{FICKLE, Kind, MARK, METRIC, Searched};
+    use super::super::words::{BESIDE, FICKLE, Kind, MARK, METRIC, Searched, beside};
     use super::*;
 
     const A: &str = FICKLE[0];
@@ -369,6 +369,35 @@ mod tests {
         assert_eq!(some().take(&other), counts(1, 0, 0), "there is no vector");
         let late = some().take(&says(METRIC, &bare));
         assert!(matches!(late, Err(Refusal::Wrong(_))), "there is a document");
+        // Another vector says it, too; weights are not measured.
+        for ((name, of), says_it) in beside().zip([true, true, false, true]) {
+            let declare = vec![(name, Kind::Other(of))];
+            let taken = State::default().take(&Change { declare, ..bare.clone() });
+            assert_eq!(taken.is_ok(), says_it, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_vector_of_any_type_is_declared_and_a_dense_one_before_the_first_document() {
+        let wrong = |state: &mut State, change: &Change| {
+            matches!(state.take(change), Err(Refusal::Wrong(_)))
+        };
+        for (name, of) in beside() {
+            let (kind, dense) = (Kind::Other(of), name != BESIDE[2]);
+            let datum = || Datum::Other(of.samples().last().unwrap());
+            let bare = put(7, with(doc(1, 1), name, datum()), If::Always);
+            let declared = Change { declare: vec![(name, kind)], ..bare.clone() };
+            assert!(wrong(&mut State::default(), &bare), "{name}");
+            let mut state = State::default();
+            assert_eq!(state.take(&declared), counts(1, 0, 0));
+            assert_eq!(state.ground.kinds[name], kind);
+            assert_eq!(state.take(&bare), counts(1, 0, 0));
+            let other = Change { metric: Some(Metric::Cosine), ..put(8, doc(2, 1), If::Always) };
+            assert_eq!(wrong(&mut state.clone(), &other), dense, "{name}");
+            let touches = patch(7, with(doc(2, 1), name, datum()), If::Always);
+            assert_eq!(wrong(&mut state, &touches), dense, "{name}");
+            assert_eq!(wrong(&mut some(), &declared), dense, "{name}");
+        }
     }
 
     #[test]

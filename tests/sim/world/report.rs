@@ -12,7 +12,7 @@ use super::checks::Tally;
 use super::store::FaultKind;
 use super::trace::Kind;
 use super::values::Type;
-use super::words::{Act, Broken, Datum, FICKLE, Newest, Read, Said, Wish};
+use super::words::{Act, Broken, Datum, Newest, Read, Said, Wish};
 
 /// One of so many may be left open by a judge, for it would have taken too long: of more, runs say little.
 const OPEN_MAX: u64 = 20;
@@ -87,11 +87,9 @@ impl Figures {
         for act in acts {
             *self.operations.entry((asked(&act.wish), told(&act.said))).or_default() += 1;
             let Said::Saw(sight) = &act.said else { continue };
-            for (_, doc) in &sight.rows {
-                for datum in FICKLE.iter().filter_map(|attribute| doc.get(attribute)) {
-                    if let Datum::Other(sample) = datum {
-                        *self.values.entry(sample.of).or_default() += 1;
-                    }
+            for datum in sight.rows.iter().flat_map(|(_, doc)| doc.values()) {
+                if let Datum::Other(sample) = datum {
+                    *self.values.entry(sample.of).or_default() += 1;
                 }
             }
         }

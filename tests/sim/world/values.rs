@@ -4,11 +4,11 @@
 //! Each is written as some client would, and many lie at the end of what their type holds. Some are taken by
 //! other types too, as they are: a uuid is also a text, an integer also a float, and an empty array tells
 //! nothing. Those that are not *tell their type*: any other refuses them, and where there is no attribute yet
-//! it becomes one of that type.
+//! it becomes one of that type. No vector does: packed it is a text, and else a list, or nothing at all.
 
 use std::fmt;
 
-use elacsym::model::{AttrType, Given, Scalar, Value, datetime};
+use elacsym::model::{AttrType, Element, Given, Scalar, Value, datetime};
 
 /// By its place among them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,27 +21,29 @@ pub(crate) struct Sample {
     number: usize,
 }
 
-#[derive(Clone, Copy)]
-enum Shape {
-    One,
-    List,
-}
+const HALVES: AttrType = AttrType::Vector { dims: 3, element: Element::F16 };
+const SMALLS: AttrType = AttrType::Vector { dims: 4, element: Element::I8 };
+const SEVERAL: AttrType = AttrType::Vectors { dims: 2 };
 
-/// All but integers and texts, which stand for themselves, and vectors.
-const TYPES: [(Shape, Scalar); 13] = [
-    (Shape::One, Scalar::Bool),
-    (Shape::One, Scalar::Bytes),
-    (Shape::One, Scalar::DateTime),
-    (Shape::One, Scalar::Float),
-    (Shape::One, Scalar::Uint),
-    (Shape::One, Scalar::Uuid),
-    (Shape::List, Scalar::Bool),
-    (Shape::List, Scalar::DateTime),
-    (Shape::List, Scalar::Float),
-    (Shape::List, Scalar::Int),
-    (Shape::List, Scalar::String),
-    (Shape::List, Scalar::Uint),
-    (Shape::List, Scalar::Uuid),
+/// All but integers, texts, and vectors of f32, which stand for themselves.
+const TYPES: [AttrType; 17] = [
+    AttrType::Scalar(Scalar::Bool),
+    AttrType::Scalar(Scalar::Bytes),
+    AttrType::Scalar(Scalar::DateTime),
+    AttrType::Scalar(Scalar::Float),
+    AttrType::Scalar(Scalar::Uint),
+    AttrType::Scalar(Scalar::Uuid),
+    AttrType::Array(Scalar::Bool),
+    AttrType::Array(Scalar::DateTime),
+    AttrType::Array(Scalar::Float),
+    AttrType::Array(Scalar::Int),
+    AttrType::Array(Scalar::String),
+    AttrType::Array(Scalar::Uint),
+    AttrType::Array(Scalar::Uuid),
+    HALVES,
+    SMALLS,
+    AttrType::Sparse,
+    SEVERAL,
 ];
 
 /// The elements of arrays by their numbers. Where there are fewer, it begins again with the first.
@@ -85,6 +87,31 @@ const UUIDS: [(&str, u128); 5] = [
     ("0F8FAD5B-D9CB-469F-A165-70867728950E", 0x0f8f_ad5b_d9cb_469f_a165_7086_7728_950e),
     ("ffffffff-ffff-ffff-ffff-ffffffffffff", u128::MAX),
 ];
+// Each of these numbers is one that the type holds as it is. Of f16 they are packed, as clients do it.
+const OF_HALVES: [(&str, [f32; 3]); 5] = [
+    ("AAAAAAAAAAAAAAAA", [0.0; 3]),
+    ("AACAPwAAIMAAAAA+", [1.0, -2.5, 0.125]),
+    ("AOB/RwDgf8cAAIA/", [65_504.0, -65_504.0, 1.0]),
+    ("AACAOAAAgDMAAICz", [6.103_515_6e-5, 5.960_464_5e-8, -5.960_464_5e-8]),
+    ("AMDMPQDg/0QAoKq+", [0.099_975_586, 2_047.0, -0.333_251_95]),
+];
+const OF_SMALLS: [[i8; 4]; 5] =
+    [[0; 4], [i8::MIN, i8::MAX, -1, 1], [7; 4], [i8::MIN; 4], [i8::MAX; 4]];
+/// By their keys.
+const WEIGHTS: [&[(&str, f32)]; 5] = [
+    &[],
+    &[("a", 1.0)],
+    &[("a", 0.5), ("é🦆", -2.0)],
+    &[("", 65_504.0), ("\0", 0.0), ("a", 5.960_464_5e-8)],
+    &[("k", 0.125), ("z", 3.0)],
+];
+const OF_SEVERAL: [&[[f32; 2]]; 5] = [
+    &[],
+    &[[0.0, 0.0]],
+    &[[1.0, -2.0], [3.0, 0.5]],
+    &[[0.1, 16_777_215.0]],
+    &[[0.25, -1.0], [0.25, -1.0], [-8_388.607, 7.0]],
+];
 
 impl Type {
     pub(crate) fn all() -> impl Iterator<Item = Self> {
@@ -96,17 +123,23 @@ impl Type {
         Self::all().find(|known| known.attr_type() == kind)
     }
 
+    /// Those of vectors.
+    pub(crate) fn vectors() -> impl Iterator<Item = Self> {
+        Self::all().filter(|of| !of.attr_type().is_plain())
+    }
+
     pub(crate) fn attr_type(self) -> AttrType {
-        match TYPES[self.0] {
-            (Shape::One, scalar) => AttrType::Scalar(scalar),
-            (Shape::List, scalar) => AttrType::Array(scalar),
-        }
+        TYPES[self.0]
     }
 
     pub(crate) fn samples(self) -> impl Iterator<Item = Sample> {
-        let many = match TYPES[self.0] {
-            (Shape::One, scalar) => count(scalar),
-            (Shape::List, _) => LISTS.len(),
+        let many = match self.attr_type() {
+            AttrType::Scalar(scalar) => count(scalar),
+            AttrType::Array(_) => LISTS.len(),
+            AttrType::Vector { element: Element::I8, .. } => OF_SMALLS.len(),
+            AttrType::Vector { .. } => OF_HALVES.len(),
+            AttrType::Sparse => WEIGHTS.len(),
+            AttrType::Vectors { .. } => OF_SEVERAL.len(),
         };
         (0..many).map(move |number| Sample { of: self, number })
     }
@@ -115,17 +148,32 @@ impl Type {
 impl Sample {
     /// As it is written.
     pub(crate) fn given(self) -> Given {
-        match TYPES[self.of.0] {
-            (Shape::One, scalar) => given(scalar, self.number),
-            (Shape::List, scalar) => {
-                let elements = elements(scalar, LISTS[self.number]);
+        let number = self.number;
+        match self.of.attr_type() {
+            AttrType::Scalar(scalar) => given(scalar, number),
+            AttrType::Array(scalar) => {
+                let elements = elements(scalar, LISTS[number]);
                 Given::List(elements.map(|number| given(scalar, number)).collect())
+            }
+            AttrType::Vector { element: Element::I8, .. } => {
+                let numbers = OF_SMALLS[number].into_iter();
+                Given::List(numbers.map(|number| Given::Int(number.into())).collect())
+            }
+            AttrType::Vector { .. } => Given::Text(OF_HALVES[number].0.into()),
+            AttrType::Sparse => {
+                let entry = |(key, weight): &(&str, f32)| ((*key).into(), given_number(weight));
+                Given::Map(WEIGHTS[number].iter().map(entry).collect())
+            }
+            AttrType::Vectors { .. } => {
+                let vector =
+                    |numbers: &[f32; 2]| Given::List(numbers.iter().map(given_number).collect());
+                Given::List(OF_SEVERAL[number].iter().map(vector).collect())
             }
         }
     }
 
-    /// None: nobody wrote that.
-    pub(crate) fn read(value: &Value) -> Option<Self> {
+    /// Of an attribute of that type. None: nobody wrote that.
+    pub(crate) fn read(kind: AttrType, value: &Value) -> Option<Self> {
         let truth = |it: &bool| BOOLS.iter().position(|known| known == it);
         let moment = |it: &i64| DATETIMES.iter().position(|(_, known)| known == it);
         // A zero keeps its sign.
@@ -134,6 +182,7 @@ impl Sample {
         let uint = |it: &u64| UINTS.iter().position(|(_, known)| known == it);
         let uuid = |it: &u128| UUIDS.iter().position(|(_, known)| known == it);
         match value {
+            Value::Vector(_) | Value::Sparse(_) | Value::Vectors(_) => Self::vector(kind, value),
             Value::Bool(it) => Self::one(Scalar::Bool, truth(it)),
             Value::Bytes(it) => {
                 let number = BYTES.iter().position(|(_, known)| **known == **it);
@@ -152,22 +201,39 @@ impl Sample {
             }),
             Value::Uints(items) => Self::list(Scalar::Uint, items, uint),
             Value::Uuids(items) => Self::list(Scalar::Uuid, items, uuid),
-            Value::Int(_)
-            | Value::String(_)
-            | Value::Vector(_)
-            | Value::Sparse(_)
-            | Value::Vectors(_) => None,
+            Value::Int(_) | Value::String(_) => None,
         }
     }
 
     /// Whether it tells its type.
     pub(crate) fn tells(self) -> bool {
-        match TYPES[self.of.0] {
-            (Shape::One, scalar) => tells(scalar, self.number),
-            (Shape::List, scalar) => {
+        match self.of.attr_type() {
+            AttrType::Scalar(scalar) => tells(scalar, self.number),
+            AttrType::Array(scalar) => {
                 elements(scalar, LISTS[self.number]).any(|number| tells(scalar, number))
             }
+            AttrType::Vector { .. } | AttrType::Sparse | AttrType::Vectors { .. } => false,
         }
+    }
+
+    /// Its numbers do not tell what they are on the store, but its attribute does.
+    fn vector(kind: AttrType, value: &Value) -> Option<Self> {
+        let number = match (kind, value) {
+            (HALVES, Value::Vector(it)) => OF_HALVES.iter().position(|(_, known)| *known == **it),
+            (SMALLS, Value::Vector(it)) => {
+                let is = |known: &[i8; 4]| known.map(f32::from) == **it;
+                OF_SMALLS.iter().position(is)
+            }
+            (AttrType::Sparse, Value::Sparse(it)) => {
+                let entries = || it.iter().map(|(key, weight)| (&**key, *weight));
+                WEIGHTS.iter().position(|known| known.iter().copied().eq(entries()))
+            }
+            (SEVERAL, Value::Vectors(it)) => {
+                OF_SEVERAL.iter().position(|known| known.as_flattened() == &**it)
+            }
+            _ => None,
+        };
+        Some(Self { of: Type::of(kind)?, number: number? })
     }
 
     fn one(scalar: Scalar, number: Option<usize>) -> Option<Self> {
@@ -215,6 +281,10 @@ fn given(scalar: Scalar, number: usize) -> Given {
         Scalar::Uint => UINTS[number].0.clone(),
         Scalar::Uuid => Given::Text(UUIDS[number].0.into()),
     }
+}
+
+fn given_number(number: &f32) -> Given {
+    Given::Float((*number).into())
 }
 
 /// Of one that stands alone, or among others in an array.
@@ -276,27 +346,34 @@ mod tests {
         for sample in all() {
             let value = Value::coerce(sample.of.attr_type(), &sample.given());
             let value = value.unwrap().unwrap();
-            assert_eq!(Sample::read(&value), Some(sample), "{value:?}");
+            assert_eq!(Sample::read(sample.of.attr_type(), &value), Some(sample), "{value:?}");
         }
-        assert_eq!(all().count(), 2 + 5 * 12);
+        assert_eq!(all().count(), 2 + 5 * 16);
     }
 
     #[test]
     fn what_nobody_wrote_is_none_of_them() {
-        for value in [
-            Value::Uint(8),
-            Value::Float(0.5),
-            Value::DateTime(1),
-            Value::Bytes([1].into()),
-            Value::Bools([true].into()),
-            Value::Floats([0.0, 0.0].into()),
-            Value::Strings(["".into(), "".into()].into()),
-            Value::Int(7),
-            Value::String(TEXTS[0].into()),
-            Value::Vector([0.0].into()),
+        for (kind, value) in [
+            ("uint", Value::Uint(8)),
+            ("float", Value::Float(0.5)),
+            ("datetime", Value::DateTime(1)),
+            ("bytes", Value::Bytes([1].into())),
+            ("[]bool", Value::Bools([true].into())),
+            ("[]float", Value::Floats([0.0, 0.0].into())),
+            ("[]string", Value::Strings(["".into(), "".into()].into())),
+            ("int", Value::Int(7)),
+            ("string", Value::String(TEXTS[0].into())),
+            ("[3]f16", Value::Vector([0.0, 0.0, 1.0].into())),
+            ("[4]i8", Value::Vector([7.0, 7.0, 7.0, 8.0].into())),
+            ("[4]f32", Value::Vector([7.0; 4].into())),
+            ("{}f16", Value::Sparse([("a".into(), 0.5)].into())),
+            ("[][2]f32", Value::Vectors([0.0; 4].into())),
         ] {
-            assert_eq!(Sample::read(&value), None, "{value:?}");
+            assert_eq!(Sample::read(kind.parse().unwrap(), &value), None, "{kind} {value:?}");
         }
+        // One that was written elsewhere.
+        let halves = Value::Vector(OF_HALVES[0].1.into());
+        assert_eq!(Sample::read(SMALLS, &halves), None);
     }
 
     #[test]
@@ -312,22 +389,28 @@ mod tests {
     }
 
     #[test]
-    fn a_type_is_found_again_and_integers_texts_and_vectors_are_none() {
+    fn a_type_is_found_again_and_integers_texts_and_vectors_of_f32_are_none() {
         for of in Type::all() {
             assert_eq!(Type::of(of.attr_type()), Some(of));
         }
         for scalar in [Scalar::Int, Scalar::String] {
             assert_eq!(Type::of(AttrType::Scalar(scalar)), None);
         }
+        assert_eq!(Type::of(AttrType::Vector { dims: 3, element: Element::F32 }), None);
         assert_eq!(Type::of(AttrType::Vectors { dims: 1 }), None);
+        assert!(Type::vectors().map(Type::attr_type).eq(TYPES[13..].iter().copied()));
     }
 
     #[test]
     fn a_value_is_shown_with_its_type() {
-        let shown = |value: Value| format!("{:?}", Sample::read(&value).unwrap());
-        assert_eq!(shown(Value::Uuid(1)), "uuid '00000000-0000-0000-0000-000000000001'");
-        assert_eq!(shown(Value::Float(-0.0)), "float '-0.0'");
+        let shown = |kind: &str, value: Value| {
+            format!("{:?}", Sample::read(kind.parse().unwrap(), &value).unwrap())
+        };
+        assert_eq!(shown("uuid", Value::Uuid(1)), "uuid '00000000-0000-0000-0000-000000000001'");
+        assert_eq!(shown("float", Value::Float(-0.0)), "float '-0.0'");
         let texts: Vec<Box<str>> = TEXTS[1..].iter().map(|text| Box::from(*text)).collect();
-        assert_eq!(shown(Value::Strings(texts.into())), "[]string '[é🦆, \\0, \\\"Zz\\\" \\\\]'");
+        let told = "[]string '[é🦆, \\0, \\\"Zz\\\" \\\\]'";
+        assert_eq!(shown("[]string", Value::Strings(texts.into())), told);
+        assert_eq!(shown("[4]i8", Value::Vector([7.0; 4].into())), "[4]i8 '[7, 7, 7, 7]'");
     }
 }

@@ -36,7 +36,7 @@ impl Order {
 pub(crate) enum Datum {
     Int(i64),
     Text(String),
-    /// Of small whole numbers, whose distances are exact.
+    /// Of f32, but of small whole numbers, whose distances are exact.
     Vector(Vec<i8>),
     /// Of any other type.
     Other(Sample),
@@ -79,17 +79,26 @@ pub(crate) const FICKLE: [&str; 2] = ["fickle", "frail"];
 /// A vector, which some lives have, and which is declared with their first document or never. Under this
 /// name nothing else is taken for what an undeclared list of numbers may be.
 pub(crate) const VECTOR: &str = "vector";
+/// One of every other type of vectors, in lives that have such. They always come with a declaration, for none
+/// of them is taken by itself for what it is.
+pub(crate) const BESIDE: [&str; 4] = ["halves", "smalls", "weights", "several"];
 /// By which all vectors are near or far.
 pub(crate) const METRIC: Metric = Metric::EuclideanSquared;
 /// All that documents here can have.
-pub(crate) const ATTRIBUTES: [&str; 6] = [MARK, COUNT, TEXT, VECTOR, FICKLE[0], FICKLE[1]];
+pub(crate) const ATTRIBUTES: [&str; 10] =
+    [MARK, COUNT, TEXT, VECTOR, BESIDE[0], BESIDE[1], BESIDE[2], BESIDE[3], FICKLE[0], FICKLE[1]];
+
+/// Those vectors, with their types.
+pub(crate) fn beside() -> impl Iterator<Item = (&'static str, Type)> {
+    BESIDE.into_iter().zip(Type::vectors())
+}
 
 /// What kind of values an attribute takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Int,
     Text,
-    /// Of so many numbers.
+    /// Of so many numbers, as f32.
     Vector(u32),
     Other(Type),
 }
@@ -97,7 +106,8 @@ pub(crate) enum Kind {
 impl Kind {
     /// All that a fickle attribute may be.
     pub(crate) fn fickle() -> impl Iterator<Item = Self> {
-        [Self::Int, Self::Text].into_iter().chain(Type::all().map(Self::Other))
+        let plain = Type::all().filter(|of| of.attr_type().is_plain());
+        [Self::Int, Self::Text].into_iter().chain(plain.map(Self::Other))
     }
 
     /// None: no attribute here is of that type.

@@ -13,7 +13,7 @@ use elacsym::model::{Create, Namespace};
 
 use super::model::kind_of;
 use super::plan::{Chance, Plan};
-use super::words::{Change, Datum, Doc, FICKLE, If, MARK, Said, Wish};
+use super::words::{BESIDE, Change, Datum, Doc, FICKLE, If, MARK, Said, Wish};
 pub(crate) use habits::{Deed, Habits};
 use hand::Hand;
 pub(crate) use seen::{Hearsay, Seen};
@@ -232,12 +232,13 @@ fn no_wish_says_two_things_of_one_document_and_every_document_has_the_mark_of_it
 }
 
 #[test]
-fn no_fickle_value_is_left_to_tell_its_kind_that_does_not() {
+fn no_value_is_left_to_tell_its_kind_that_does_not() {
     each_change(|_, change| {
         let Change { declare, drop, puts, patches, patch_found, .. } = change;
         let found = patch_found.iter().map(|(_, doc)| doc);
         for doc in puts.iter().chain(patches).map(|(_, doc)| doc).chain(found) {
-            for (name, datum) in doc.iter().filter(|(name, _)| FICKLE.contains(*name)) {
+            let told = |name: &&str| FICKLE.contains(name) || BESIDE.contains(name);
+            for (name, datum) in doc.iter().filter(|(name, _)| told(name)) {
                 let declared = declare.contains(&(*name, kind_of(datum)));
                 let stays = declared && !drop.contains(name);
                 assert!(datum.tells_kind() || stays, "{change:?}");

@@ -9,10 +9,11 @@ use elacsym::engine::Engine;
 use elacsym::error::{Error, ErrorKind};
 use elacsym::model;
 use elacsym::model::{
-    Aggregate, Aggregated, Aggregates, Ann, Answered, ByFilter, Case, Consistency, Create,
-    Declaration, Direction, DocId, Filter, FullText, Given, GivenRow, Hit, IdType, Include,
-    LIMIT_MAX, LastToken, Metadata, NamePatterns, Namespace, Op, Operand, Page, PatchByFilter,
-    Pattern, Query, Rank, SchemaChange, Settings, Value, Which, Write, WriteFault, Written,
+    Aggregate, Aggregated, Aggregates, Ann, Answered, AttrType, ByFilter, Case, Consistency,
+    Create, Declaration, Direction, DocId, Element, Filter, FullText, Given, GivenRow, Hit, IdType,
+    Include, LIMIT_MAX, LastToken, Metadata, NamePatterns, Namespace, Op, Operand, Page,
+    PatchByFilter, Pattern, Query, Rank, SchemaChange, Settings, Value, Which, Write, WriteFault,
+    Written,
 };
 
 use crate::world::model::distance;
@@ -76,9 +77,11 @@ async fn list(engine: &Engine, page: usize) -> Said {
 
 fn schema(change: &Change) -> Vec<(Box<str>, SchemaChange)> {
     let declare = change.declare.iter().map(|(attribute, kind)| {
-        let ann = matches!(kind, Kind::Vector(_))
-            .then_some(Ann { metric: Some(METRIC), late_interaction: false });
-        let declaration = Declaration { ann, ..Declaration::of(kind.attr_type()) };
+        let of = kind.attr_type();
+        let late_interaction = matches!(of, AttrType::Vectors { .. });
+        let ann = of.is_vector().then_some(Ann { metric: Some(METRIC), late_interaction });
+        let sparse_knn = of == AttrType::Sparse;
+        let declaration = Declaration { ann, sparse_knn, ..Declaration::of(of) };
         (Box::<str>::from(*attribute), SchemaChange::Declare(declaration))
     });
     let full_text = |searched| match searched {
@@ -268,13 +271,15 @@ fn document(read: &Read, hit: &Hit) -> Result<(u64, Doc), String> {
         return Err(format!("a document has the id '{}'", hit.id));
     };
     let mut doc = Doc::new();
-    for (attribute, _, value) in &hit.values {
+    for (attribute, kind, value) in &hit.values {
         let known = ATTRIBUTES.into_iter().find(|it| *it == &**attribute);
-        let datum = match value {
-            Value::Int(number) => Some(Datum::Int(*number)),
-            Value::String(text) => Some(Datum::Text(String::from(&**text))),
-            Value::Vector(numbers) => Datum::vector(numbers),
-            other => Sample::read(other).map(Datum::Other),
+        let datum = match (kind, value) {
+            (_, Value::Int(number)) => Some(Datum::Int(*number)),
+            (_, Value::String(text)) => Some(Datum::Text(String::from(&**text))),
+            (AttrType::Vector { element: Element::F32, .. }, Value::Vector(numbers)) => {
+                Datum::vector(numbers)
+            }
+            (kind, other) => Sample::read(*kind, other).map(Datum::Other),
         };
         let (Some(known), Some(datum)) = (known, datum) else {
             return Err(format!("document {id} has {attribute}: {value:?}, which nobody wrote"));

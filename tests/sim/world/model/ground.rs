@@ -38,10 +38,9 @@ impl Ground {
         if self.read_only {
             return Err(Refusal::Wrong("it is read-only".to_owned()));
         }
-        let declared = change.declare.iter().map(|(name, _)| *name);
-        let near = declared.chain(self.kinds.keys().copied()).any(|name| name == VECTOR);
+        let near = self.is_measured() || change.declare.iter().any(|(_, kind)| is_dense(*kind));
         if let Some(metric) = change.metric.filter(|metric| near && *metric != METRIC) {
-            return Err(Refusal::Wrong(format!("'{VECTOR}' is not measured by {metric:?}")));
+            return Err(Refusal::Wrong(format!("vectors are not measured by {metric:?}")));
         }
         for (name, kind) in &change.declare {
             after.admit(name, *kind);
@@ -60,12 +59,14 @@ impl Ground {
         }
         let found = change.patch_found.iter().map(|(_, doc)| doc);
         let patches = change.patches.iter().map(|(_, doc)| doc).chain(found);
-        if patches.clone().any(|doc| doc.contains_key(VECTOR)) {
-            return Err(Refusal::Wrong(format!("a patch touches '{VECTOR}'")));
+        let mut patched = patches.clone().flatten();
+        if let Some((name, _)) = patched.find(|(_, datum)| is_dense(kind_of(datum))) {
+            return Err(Refusal::Wrong(format!("a patch touches '{name}'")));
         }
         let docs = change.puts.iter().map(|(_, doc)| doc).chain(patches);
         for (name, datum) in docs.flatten() {
-            if change.metric.is_some() {
+            // Whichever vector says by what it is measured says it for all.
+            if *name == VECTOR && (change.metric.is_some() || after.is_measured()) {
                 after.admit(name, kind_of(datum));
             }
             after.settle(name, kind_of(datum))?;
@@ -104,9 +105,14 @@ impl Ground {
         }
     }
 
-    /// A vector comes before the first document, or never.
+    /// Whether it has been said by what vectors are measured.
+    fn is_measured(&self) -> bool {
+        self.kinds.values().any(|kind| is_dense(*kind))
+    }
+
+    /// A dense vector comes before the first document, or never.
     fn admit(&mut self, name: &'static str, kind: Kind) {
-        if matches!(kind, Kind::Vector(_)) && !self.settled {
+        if !is_dense(kind) || !self.settled {
             self.kinds.entry(name).or_insert(kind);
         }
     }
@@ -114,11 +120,9 @@ impl Ground {
     /// The first that says what an attribute is, says it for all. Of vectors none says it by its value
     /// alone, and whatever else does not comes with a declaration.
     fn settle(&mut self, name: &'static str, kind: Kind) -> Result<(), Refusal> {
-        let known = match kind {
-            Kind::Int | Kind::Text | Kind::Other(_) => {
-                Some(*self.kinds.entry(name).or_insert(kind))
-            }
-            Kind::Vector(_) => self.kinds.get(name).copied(),
+        let known = match kind.attr_type().is_plain() {
+            true => Some(*self.kinds.entry(name).or_insert(kind)),
+            false => self.kinds.get(name).copied(),
         };
         match known {
             Some(known) if known == kind => Ok(()),
@@ -146,6 +150,11 @@ impl Ground {
             Datum::Text(_) | Datum::Int(_) | Datum::Vector(_) | Datum::Other(_) => Ok(()),
         }
     }
+}
+
+/// Whether it is measured how far two of them are apart.
+fn is_dense(kind: Kind) -> bool {
+    kind.attr_type().is_vector()
 }
 
 /// Whether a change makes a name that is not there.

@@ -117,7 +117,7 @@ impl Schema {
                     Datum::vector(&numbers)
                         .ok_or_else(|| format!("nobody wrote the vector {numbers:?}"))?
                 }
-                (value, Kind::Other(of)) => match Sample::read(&value) {
+                (value, Kind::Other(of)) => match Sample::read(of.attr_type(), &value) {
                     Some(sample) if sample.of == *of => Datum::Other(sample),
                     _ => return Err(format!("nobody wrote {value:?} for {name}, which is {of:?}")),
                 },

@@ -13,9 +13,10 @@ use elacsym::model::{Create, Metric, Pinning, Pressure, ReadOnly};
 use super::habits::{Deed, Habits};
 use super::seen::{Known, Last};
 use crate::world::plan::Chance;
+use crate::world::values::Sample;
 use crate::world::words::{
     COUNT, Change, Datum, Doc, FICKLE, If, Kind, MARK, METRIC, Newest, Read, Searched, TEXT,
-    VECTOR, Wish,
+    VECTOR, Wish, beside,
 };
 
 const COUNTS: usize = 12;
@@ -32,7 +33,8 @@ const NUMBERS: usize = 6;
 const LETTERS: [&str; 4] = ["a", "k", "z", "é"];
 /// How many are asked for, of the nearest.
 const NEAREST: (usize, usize) = (1, 6);
-/// The chance that a document of a name with vectors has one, and that one is of another length.
+/// The chance that a document of a name with vectors has one, for each of them, and that one is of another
+/// length.
 const HAS_VECTOR: f64 = 0.8;
 const ODD_VECTOR: f64 = 0.02;
 /// The chance that a change is about how texts are searched, and that a read is by a word: of so many letters
@@ -317,7 +319,7 @@ impl Hand<'_> {
         }
     }
 
-    /// Whoever makes a name says whether it has vectors, and then most of its documents do.
+    /// Whoever makes a name says whether it has vectors, of all types then, and most of its documents do.
     fn add_vectors(&mut self, change: &mut Change) {
         let dims = match self.known.kind(VECTOR) {
             Some(Kind::Vector(dims)) => dims,
@@ -331,6 +333,8 @@ impl Hand<'_> {
                 } else {
                     change.declare.push((VECTOR, Kind::Vector(self.habits.dims)));
                 }
+                // Those that no document of this change has would never come.
+                change.declare.extend(beside().map(|(name, of)| (name, Kind::Other(of))));
                 self.habits.dims
             }
             _ => return,
@@ -340,6 +344,19 @@ impl Hand<'_> {
                 let odd = self.chance.happens(ODD_VECTOR);
                 let vector = self.numbers(dims + u32::from(odd));
                 doc.insert(VECTOR, Datum::Vector(vector));
+            }
+        }
+        self.add_beside(change);
+    }
+
+    fn add_beside(&self, change: &mut Change) {
+        let mut chance = self.chance.fork("beside");
+        for (_, doc) in &mut change.puts {
+            for (name, of) in beside() {
+                if chance.happens(HAS_VECTOR) {
+                    let samples: Vec<Sample> = of.samples().collect();
+                    doc.insert(name, Datum::Other(chance.one_of(&samples)));
+                }
             }
         }
     }

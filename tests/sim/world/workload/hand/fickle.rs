@@ -7,7 +7,7 @@
 use super::{Hand, Part};
 use crate::world::model::kind_of;
 use crate::world::values::{INTS, Sample, TEXTS};
-use crate::world::words::{COUNT, Change, Datum, FICKLE, Kind};
+use crate::world::words::{BESIDE, COUNT, Change, Datum, FICKLE, Kind};
 
 /// The chance that an attribute is taken for something else than what it is known to be.
 const WILD: f64 = 0.15;
@@ -51,12 +51,12 @@ impl Hand<'_> {
         change
     }
 
-    /// What does not tell its kind comes with a declaration. Those come before what is dropped: with a drop it
-    /// does not come at all.
+    /// What does not tell its kind comes with a declaration, as all vectors do but those of f32. Those come
+    /// before what is dropped: with a drop it does not come at all.
     pub(super) fn add_kinds(change: &mut Change) {
         let Change { declare, drop, puts, patches, .. } = change;
         for (_, doc) in puts.iter_mut().chain(patches) {
-            for attribute in FICKLE {
+            for attribute in FICKLE.into_iter().chain(BESIDE) {
                 let datum = doc.get(attribute).filter(|datum| !datum.tells_kind());
                 let Some(kind) = datum.map(kind_of) else { continue };
                 if drop.contains(&attribute) {
