@@ -3,6 +3,7 @@
 
 use tokio::sync::watch;
 
+use crate::shown::Shown;
 use crate::words::Words;
 
 #[derive(Debug, Default)]
@@ -22,6 +23,9 @@ pub(crate) struct Counts {
     pub(crate) reads: Count,
     /// Reads without an answer.
     pub(crate) unread: Count,
+    /// Reads that asked for words, and found rows.
+    pub(crate) found_by_words: Count,
+    pub(crate) shown: Shown,
     pub(crate) words: Words,
     flying: watch::Sender<u64>,
 }

@@ -23,6 +23,8 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(58);
 /// How long a doubt may last once there is a server to ask.
 const SETTLE_LIMIT: Duration = Duration::from_secs(180);
 const REST_MS_MAX: u64 = 20;
+/// Of so many reads of some things, one asks for their words.
+const BY_WORDS_OF: u64 = 4;
 
 /// What all clients of a run share.
 #[derive(Debug)]
@@ -164,12 +166,14 @@ impl Desk {
         floor: Option<u64>,
     ) -> Looked {
         let world = self.world.clone();
-        let ids = match &scope {
+        let by_words = self.chance.one_in(BY_WORDS_OF) && scope != Scope::All;
+        let filter = match &scope {
             Scope::All => None,
-            Scope::Things(things) => Some(world.recorder.ids(name, things)),
+            Scope::Things(things) if by_words => Some(wire::by_words(things)),
+            Scope::Things(things) => Some(wire::by_ids(&world.recorder.ids(name, things))),
         };
         let (path, body) =
-            (format!("/v2/namespaces/{name}/query"), wire::query(ids.as_deref(), level, floor));
+            (format!("/v2/namespaces/{name}/query"), wire::query(filter, level, floor));
         let request = Request { method: "POST", path: &path, key: None, body: &body };
         let at = world.board.server(self.aim, &mut self.chance).await;
         let look = Look { call: world.recorder.now(), level, floor, scope };
@@ -182,9 +186,12 @@ impl Desk {
             }
             Reply::Silence => Looked::Unanswered,
         };
-        match looked {
+        match &looked {
             Looked::Unanswered => world.counts.unread.add(),
             Looked::Rows(_) | Looked::Absent => world.counts.reads.add(),
+        }
+        if by_words && matches!(&looked, Looked::Rows(rows) if !rows.is_empty()) {
+            world.counts.found_by_words.add();
         }
         looked
     }
@@ -277,17 +284,17 @@ fn expect_the_list(world: &World, post: &Post, answer: &Answer) {
 
 fn seen(world: &World, name: &str, look: Look, answer: &Answer) -> Looked {
     match answer.status {
-        200 => match wire::rows(answer) {
-            Some(rows) => {
-                let shown = rows.rows.clone();
-                world.recorder.read(name, look, Some(rows));
-                Looked::Rows(shown)
-            }
-            None => {
+        200 => {
+            let json = answer.json();
+            let Some(rows) = wire::rows(&json) else {
                 world.recorder.odd(format!("no answer to a query of {name}: {}", answer.text()));
-                Looked::Unanswered
-            }
-        },
+                return Looked::Unanswered;
+            };
+            world.counts.shown.saw(&json["rows"]);
+            let shown = rows.rows.clone();
+            world.recorder.read(name, look, Some(rows));
+            Looked::Rows(shown)
+        }
         404 => {
             world.recorder.read(name, look, None);
             Looked::Absent

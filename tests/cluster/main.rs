@@ -29,6 +29,7 @@ mod reader;
 mod recorder;
 mod row;
 mod scene;
+mod shown;
 mod site;
 mod small_disk;
 mod story;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::values::{VECTOR, of_stamp, vector};
+use crate::values::{TEXT, of_body, of_stamp, text};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Row {
@@ -69,11 +69,13 @@ impl Row {
     pub(crate) fn as_upsert(&self) -> Value {
         let mut row = self.as_patch();
         row["body"] = json!(self.body);
-        row[VECTOR] = vector(&self.id, &self.body);
+        for (name, vector) in of_body(&self.id, &self.body) {
+            row[name] = vector;
+        }
         row
     }
 
-    /// All but the body and the vector, which are to stay.
+    /// All but the body and the vectors, which are to stay.
     pub(crate) fn as_patch(&self) -> Value {
         let mut patch = self.as_stamp();
         patch["id"] = json!(self.id);
@@ -86,6 +88,7 @@ impl Row {
         stamp["n"] = json!(self.n);
         stamp["by"] = json!(self.by);
         stamp["sum"] = json!(self.sum);
+        stamp[TEXT] = json!(text(self.thing(), &self.by));
         stamp
     }
 }
@@ -126,7 +129,7 @@ fn a_row_is_not_whole_if_one_of_its_attributes_is_another() {
 }
 
 #[test]
-fn a_patch_changes_all_that_follows_from_it_and_leaves_the_vector() {
+fn a_patch_changes_all_that_follows_from_it_and_leaves_the_vectors() {
     let row = Row::new("p1/0", 3, "w1.7", "abc");
     let next = row.stamped(4, "w1.8");
     let mut patched = row.as_upsert();
@@ -134,5 +137,8 @@ fn a_patch_changes_all_that_follows_from_it_and_leaves_the_vector() {
         patched[name] = value.clone();
     }
     assert_eq!((patched.clone(), Row::read(&patched)), (next.as_upsert(), next));
-    assert_eq!((row.as_patch().get("body"), row.as_patch().get(VECTOR)), (None, None));
+    let stays = of_body(&row.id, &row.body);
+    for name in stays.keys().map(String::as_str).chain(["body"]) {
+        assert_eq!(row.as_patch().get(name), None, "{name}");
+    }
 }

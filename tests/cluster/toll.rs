@@ -34,6 +34,10 @@ impl Toll {
             !judged || missing.is_empty(),
             "{kills} kills, and nothing was done with {missing:?}"
         );
+        let unread = counts.shown.missing();
+        assert!(!judged || unread.is_empty(), "{kills} kills, and nobody read {unread:?}");
+        let found = counts.found_by_words.get();
+        assert!(!judged || found > 0, "{kills} kills, and nobody found a row by its words");
     }
 
     pub(crate) fn told(&self, title: &str, counts: &Counts, took: Duration) -> String {
@@ -46,8 +50,9 @@ impl Toll {
         format!(
             "{title}: {kills} kills in {took:.1?}, {kills_in_flight} with a write in flight\n  \
              {counted}\n  {folds} folds; a restart took {middle:.2?}, at most {longest:.2?}\n  \
-             acknowledged with {}",
-            counts.words.told()
+             acknowledged with {}\n  answers with a value of {}",
+            counts.words.told(),
+            counts.shown.told()
         )
     }
 }
@@ -59,9 +64,11 @@ pub(crate) fn tell(counts: &Counts) -> String {
     let (resolved, doubts) = (counts.resolved.get(), counts.doubts.get());
     let (turned_away, echoes) = (counts.turned_away.get(), counts.echoes.get());
     let (reads, unread) = (counts.reads.get(), counts.unread.get());
+    let found = counts.found_by_words.get();
     format!(
         "{acks} writes acknowledged, {turned_away} turned away; {cut} cut off and {unknown} told \
          504, of which {resolved} were resolved by repeating and {doubts} stay unknown; {echoes} \
-         repeated after all; {reads} reads, {unread} without an answer"
+         repeated after all; {reads} reads, {found} of which found rows by words, and {unread} without \
+         an answer"
     )
 }

@@ -6,6 +6,7 @@ use crate::client::Answer;
 use crate::history::{At, Beyond, Draft, Level, Told, What};
 use crate::recorder::Rows;
 use crate::row::Row;
+use crate::values::{TEXT, word};
 use crate::wording::{Wording, newer, older};
 
 /// As many as one query gives. A run ends an era before a name has so many.
@@ -155,14 +156,24 @@ pub(crate) fn code(answer: &Answer) -> String {
     answer.json()["code"].as_str().unwrap_or_default().to_owned()
 }
 
-/// For all rows, or for those of some ids.
-pub(crate) fn query(ids: Option<&[String]>, level: Level, floor: Option<u64>) -> String {
+pub(crate) fn by_ids(ids: &[String]) -> Value {
+    json!(["id", "In", ids])
+}
+
+/// All rows of some things, by the words that they have and no others.
+pub(crate) fn by_words(things: &[String]) -> Value {
+    let words: Vec<String> = things.iter().map(|thing| word(thing)).collect();
+    json!([TEXT, "ContainsAnyToken", words.join(" ")])
+}
+
+/// For all rows, or for those that a filter finds.
+pub(crate) fn query(filter: Option<Value>, level: Level, floor: Option<u64>) -> String {
     let mut query = json!({
         "rank_by": ["id", "asc"], "limit": ROWS_MAX, "include_attributes": true,
         "aggregate_by": {"n": ["Count"]},
     });
-    if let Some(ids) = ids {
-        query["filters"] = json!(["id", "In", ids]);
+    if let Some(filter) = filter {
+        query["filters"] = filter;
     }
     if level == Level::Eventual {
         query["consistency"] = json!({"level": "eventual"});
@@ -174,8 +185,7 @@ pub(crate) fn query(ids: Option<&[String]>, level: Level, floor: Option<u64>) ->
 }
 
 /// What a 200 to a query says.
-pub(crate) fn rows(answer: &Answer) -> Option<Rows> {
-    let json = answer.json();
+pub(crate) fn rows(json: &Value) -> Option<Rows> {
     let rows: Vec<Row> = json["rows"].as_array()?.iter().map(Row::read).collect();
     let seq = json["performance"]["seq"].as_u64()?;
     let count = json["aggregations"]["n"].as_u64()?;
