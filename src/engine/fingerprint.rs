@@ -262,7 +262,7 @@ impl Feed {
                 self.bytes(&[1, of_case(*case)]);
                 self.operand(operand);
             }
-            Pattern::Regex(operand) => {
+            Pattern::Regex { operand, .. } => {
                 self.byte(2);
                 self.operand(operand);
             }

@@ -146,7 +146,7 @@ impl Scale {
                 self.block(attribute.len());
                 match pattern {
                     Pattern::Glob { operand, case: _ }
-                    | Pattern::Regex(operand)
+                    | Pattern::Regex { operand, .. }
                     | Pattern::Tokens { operand, which: _, last: _ } => self.operand(operand),
                     Pattern::Fuzzy { operand, edits, case: _ } => {
                         self.block(edits.capacity() * size_of::<Edits>());

@@ -17,7 +17,9 @@ use super::halt::Halt;
 use super::made::Made;
 use super::pattern::{Desk, Manner, Matcher, READY_BYTES_MAX, Reader, check_edits};
 use crate::error::{Error, Result};
-use crate::model::{AttrType, FullText, Given, Operand, Options, Pattern, Row, Scalar, Value};
+use crate::model::{
+    AttrType, FullText, Given, Operand, Options, Pattern, Row, Scalar, Searched, Value,
+};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Like {
@@ -46,7 +48,7 @@ const STRINGS: AttrType = AttrType::Array(Scalar::String);
 impl Binder<'_> {
     pub(super) fn like(&mut self, name: &str, pattern: &Pattern) -> Result<Bound> {
         let Some(found) = find(self.schema, name)? else { return Ok(Bound::NOTHING) };
-        if matches!(pattern, Pattern::Glob { .. } | Pattern::Regex(_)) {
+        if matches!(pattern, Pattern::Glob { .. } | Pattern::Regex { .. }) {
             self.budget.spend()?;
         }
         let manner = manner(name, &found, pattern)?;
@@ -180,7 +182,7 @@ impl Source {
 fn manner(name: &str, found: &Found<'_>, pattern: &Pattern) -> Result<Manner> {
     let word = pattern.word();
     let applies = match pattern {
-        Pattern::Regex(_) => found.kind == STRING,
+        Pattern::Regex { .. } => found.kind == STRING,
         Pattern::Glob { .. } | Pattern::Fuzzy { .. } | Pattern::Tokens { .. } => {
             found.kind.is_text()
         }
@@ -194,7 +196,14 @@ fn manner(name: &str, found: &Found<'_>, pattern: &Pattern) -> Result<Manner> {
             let may = found.filterable || has(|options| options.glob || options.regex);
             (may.then_some(Manner::Glob(*case)), "`glob` or `filterable`")
         }
-        Pattern::Regex(_) => (has(|options| options.regex).then_some(Manner::Regex), "`regex`"),
+        Pattern::Regex { of, .. } => {
+            let declared = has(|options| options.regex);
+            let (may, needs) = match of {
+                Searched::Declared => (declared, "`regex`"),
+                Searched::Filtered => (declared || found.filterable, "`regex` or `filterable`"),
+            };
+            (may.then_some(Manner::Regex), needs)
+        }
         Pattern::Fuzzy { edits, case, .. } => {
             check_edits(edits).map_err(|why| complaint(name, &why))?;
             let manner = has(|options| options.fuzzy).then(|| Manner::Fuzzy(edits.clone(), *case));
@@ -219,7 +228,7 @@ fn manner(name: &str, found: &Found<'_>, pattern: &Pattern) -> Result<Manner> {
 fn operand(pattern: &Pattern) -> &Operand {
     match pattern {
         Pattern::Glob { operand, .. }
-        | Pattern::Regex(operand)
+        | Pattern::Regex { operand, .. }
         | Pattern::Fuzzy { operand, .. }
         | Pattern::Tokens { operand, .. } => operand,
     }
@@ -268,6 +277,14 @@ mod tests {
         Pattern::Glob { operand, case: Case::Matters }
     }
 
+    fn regex(operand: Operand) -> Pattern {
+        Pattern::Regex { operand, of: Searched::Declared }
+    }
+
+    fn of_filtered(operand: Operand) -> Pattern {
+        Pattern::Regex { operand, of: Searched::Filtered }
+    }
+
     fn fuzzy(operand: Operand) -> Pattern {
         let edits = [(3, 0), (6, 1)].map(|(min_chars, distance)| Edits { min_chars, distance });
         Pattern::Fuzzy { operand, edits: edits.to_vec(), case: Case::Ignored }
@@ -314,8 +331,10 @@ mod tests {
             ("ss", glob(text("*,*")), false),
             ("k", glob(text("*")), false),
             ("id", glob(text("id-?")), true),
-            ("s", Pattern::Regex(text("s, s")), true),
-            ("s", Pattern::Regex(text("^s")), false),
+            ("s", regex(text("s, s")), true),
+            ("s", regex(text("^s")), false),
+            ("id", of_filtered(text("^id-.$")), true),
+            ("id", of_filtered(text("^d")), false),
             ("s", fuzzy(text("wallrus")), true),
             ("s", fuzzy(text("wa")), false),
             ("ss", fuzzy(text("WALRUS")), true),
@@ -338,12 +357,9 @@ mod tests {
     #[test]
     fn null_is_like_nothing() {
         let row = row(&[]);
-        for pattern in [
-            glob(text("*")),
-            Pattern::Regex(text("")),
-            fuzzy(text("abc")),
-            tokens(text("a"), Which::Any),
-        ] {
+        for pattern in
+            [glob(text("*")), regex(text("")), fuzzy(text("abc")), tokens(text("a"), Which::Any)]
+        {
             let filter = like("s", pattern);
             assert!(!answer(&filter, &row), "{filter:?}");
             assert!(answer(&Filter::Not(Box::new(filter.clone())), &row), "not {filter:?}");
@@ -376,7 +392,7 @@ mod tests {
         let all = BooleanBuffer::new_set(1);
         for (name, pattern) in [
             ("s", glob(text("*"))),
-            ("s", Pattern::Regex(text(""))),
+            ("s", regex(text(""))),
             ("s", fuzzy(text("walrus"))),
             ("ss", tokens(text("walrus"), Which::Sequence)),
         ] {
@@ -400,8 +416,8 @@ mod tests {
         assert!(!held("s", glob(new("s")), Some(&with("bal*"))));
         // What it brings is no pattern, or it brings none.
         assert!(!held("s", glob(new("s")), Some(&with("[wal*"))));
-        assert!(!held("s", Pattern::Regex(new("s")), Some(&with("(walrus"))));
-        assert!(held("s", Pattern::Regex(new("s")), Some(&with("^walrus"))));
+        assert!(!held("s", regex(new("s")), Some(&with("(walrus"))));
+        assert!(held("s", regex(new("s")), Some(&with("^walrus"))));
         assert!(!held("s", glob(new("s")), Some(&row(&[]))));
         assert!(!held("s", glob(new("s")), None));
         assert!(held("s", fuzzy(new("s")), Some(&with("Wallrus"))));
@@ -433,11 +449,12 @@ mod tests {
             ("gone", glob(text("a")), "attribute not found: `gone`"),
             ("i", glob(text("a")), "key `i`: Glob does not apply to int"),
             ("v", glob(text("a")), "key `v`: Glob does not apply to [2]f32"),
-            ("ss", Pattern::Regex(text("a")), "key `ss`: Regex does not apply to []string"),
+            ("ss", regex(text("a")), "key `ss`: Regex does not apply to []string"),
             ("is", fuzzy(text("a")), "key `is`: Fuzzy does not apply to []int"),
             ("mute", glob(text("a")), "key `mute`: Glob needs `glob` or `filterable`"),
-            ("globbed", Pattern::Regex(text("a")), "key `globbed`: Regex needs `regex`"),
-            ("id", Pattern::Regex(text("a")), "key `id`: Regex needs `regex`"),
+            ("globbed", regex(text("a")), "key `globbed`: Regex needs `regex`"),
+            ("id", regex(text("a")), "key `id`: Regex needs `regex` in"),
+            ("mute", of_filtered(text("a")), "key `mute`: Regex needs `regex` or `filterable` in"),
             ("mute", fuzzy(text("a")), "key `mute`: Fuzzy needs `fuzzy`"),
             ("mute", any(text("a")), "ContainsAnyToken needs `full_text_search`"),
             (
@@ -450,8 +467,8 @@ mod tests {
             ("s", any(list(&["a", "b"])), "ContainsAnyToken expects string, but got '[a, b]'"),
             ("k", any(text("a")), "ContainsAnyToken expects []string, but got 'a'"),
             ("s", glob(text("[a")), "key `s`: a glob has a `[`"),
-            ("s", Pattern::Regex(text("(?=a)")), "key `s`: no regular expression: look-around"),
-            ("s", Pattern::Regex(new("s")), "key `s`: $ref_new has a meaning only in"),
+            ("s", regex(text("(?=a)")), "key `s`: no regular expression: look-around"),
+            ("s", regex(new("s")), "key `s`: $ref_new has a meaning only in"),
             (
                 "s",
                 Pattern::Fuzzy { operand: text("a"), edits: vec![], case: Case::Matters },

@@ -19,7 +19,8 @@ use super::block::Block;
 use super::operand;
 use crate::model::{
     AttrNo, AttrType, Attribute, Case, DocId, Edits, Element, Filter, FullText, Given, IdType,
-    LastToken, Op, Operand, Options, PRE_TOKENIZED, Pattern, Row, Scalar, Schema, Value, Which,
+    LastToken, Op, Operand, Options, PRE_TOKENIZED, Pattern, Row, Scalar, Schema, Searched, Value,
+    Which,
 };
 
 /// Texts may be held against any pattern. The tokens of `k` are given as they are.
@@ -179,7 +180,9 @@ fn any_like() -> BoxedStrategy<Filter> {
             like(name, Pattern::Glob { operand: operand(glob), case })
         });
     let regexes = texts(&["", "a", "^a", "b$", "é|^$", "a.*b"]);
-    let regex = regexes.prop_map(move |regex| like("s", Pattern::Regex(operand(regex))));
+    let regex = regexes.prop_map(move |regex| {
+        like("s", Pattern::Regex { operand: operand(regex), of: Searched::Declared })
+    });
     let questions = texts(&["a b", "B AB", "ab a b", "ab ba b", "b"]);
     let fuzzy = (texts(&["s", "ss", "k"]), questions, case).prop_map(move |(name, text, case)| {
         let edits = [(3, 0), (6, 1)].map(|(min_chars, distance)| Edits { min_chars, distance });

@@ -48,11 +48,20 @@ pub enum Pattern {
     /// The whole of it: `*`, `?`, `[a-z]`, `{a,b}`.
     Glob { operand: Operand, case: Case },
     /// Somewhere in it.
-    Regex(Operand),
+    Regex { operand: Operand, of: Searched },
     /// Somewhere in it, with a few letters changed.
     Fuzzy { operand: Operand, edits: Vec<Edits>, case: Case },
     /// As the full text search of the attribute has them.
     Tokens { operand: Operand, which: Which, last: LastToken },
+}
+
+/// Of which attributes a regular expression is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Searched {
+    /// What has `regex` in its schema.
+    Declared,
+    /// What is filtered by, too: a contract that has no word for the other.
+    Filtered,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +108,7 @@ impl Pattern {
         match self {
             Self::Glob { case: Case::Matters, .. } => "Glob",
             Self::Glob { case: Case::Ignored, .. } => "IGlob",
-            Self::Regex(_) => "Regex",
+            Self::Regex { .. } => "Regex",
             Self::Fuzzy { .. } => "Fuzzy",
             Self::Tokens { which: Which::All, .. } => "ContainsAllTokens",
             Self::Tokens { which: Which::Any, .. } => "ContainsAnyToken",

@@ -47,7 +47,8 @@ pub use doc_id::{DOC_ID_BYTES_MAX, DocId, IdType};
 pub use figure::{Figure, FigureKind, Sample};
 pub use file::{FileKind, FileName};
 pub use filter::{
-    Case, Edits, FILTER_DEPTH_MAX, FILTER_NODES_MAX, Filter, LastToken, Op, Operand, Pattern, Which,
+    Case, Edits, FILTER_DEPTH_MAX, FILTER_NODES_MAX, Filter, LastToken, Op, Operand, Pattern,
+    Searched, Which,
 };
 pub use full_text::{
     LANGUAGES, LANGUAGES_WITHOUT_STOP_WORDS, MAX_TOKEN_LENGTH_MAX, PRE_TOKENIZED, TOKENIZERS,

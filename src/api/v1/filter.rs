@@ -3,7 +3,7 @@
 
 use crate::api::error::{Contract, Refusal};
 use crate::api::json::{Object, quoted};
-use crate::model::{Case, Filter, Given, Op, Operand, Pattern};
+use crate::model::{Case, Filter, Given, Op, Operand, Pattern, Searched};
 
 pub(super) fn read(path: &str, given: Given) -> Result<Filter, Refusal> {
     let filter = one(path, given)?;
@@ -71,7 +71,8 @@ fn condition(mut object: Object) -> Result<Filter, Refusal> {
             return Ok(Filter::Like { attribute, pattern });
         }
         "regex" => {
-            let pattern = Pattern::Regex(Operand::Literal(value(said)?));
+            let operand = Operand::Literal(value(said)?);
+            let pattern = Pattern::Regex { operand, of: Searched::Filtered };
             return Ok(Filter::Like { attribute, pattern });
         }
         other => {
@@ -113,7 +114,10 @@ mod tests {
                 r#"{"field":"a","op":"glob","value":"x*"}"#,
                 like(Pattern::Glob { operand: text("x*"), case: Case::Matters }),
             ),
-            (r#"{"field":"a","op":"regex","value":"^x"}"#, like(Pattern::Regex(text("^x")))),
+            (
+                r#"{"field":"a","op":"regex","value":"^x"}"#,
+                like(Pattern::Regex { operand: text("^x"), of: Searched::Filtered }),
+            ),
             (r#"{"field":"a","op":"exists"}"#, test(Op::NotEq, Given::Null)),
             (r#"{"field":"a","op":"exists","value":true}"#, test(Op::NotEq, Given::Null)),
             (r#"{"field":"a","op":"ne","value":null}"#, test(Op::NotEq, Given::Null)),

@@ -2,7 +2,7 @@
 
 use crate::api::error::{Contract, Refusal};
 use crate::api::json::{Object, quoted, unmatched};
-use crate::model::{Case, Edits, Filter, Given, LastToken, Op, Operand, Pattern, Which};
+use crate::model::{Case, Edits, Filter, Given, LastToken, Op, Operand, Pattern, Searched, Which};
 
 /// Where a filter stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +121,7 @@ fn about(
             return Ok(not(Filter::Like { attribute, pattern: Pattern::Glob { operand, case } }));
         }
         Verb::Glob(case) => Pattern::Glob { operand, case },
-        Verb::Regex => Pattern::Regex(operand),
+        Verb::Regex => Pattern::Regex { operand, of: Searched::Declared },
         Verb::Fuzzy => fuzzy(params()?, operand)?,
         Verb::Tokens(which) => Pattern::Tokens { operand, which, last: last_token(params()?)? },
     };
@@ -268,7 +268,7 @@ mod tests {
             (r#"["a","NotGlob","x"]"#, not(glob(Case::Matters))),
             (r#"["a","IGlob","x"]"#, glob(Case::Ignored)),
             (r#"["a","NotIGlob","x"]"#, not(glob(Case::Ignored))),
-            (r#"["a","Regex","x"]"#, like("a", Pattern::Regex(x()))),
+            (r#"["a","Regex","x"]"#, like("a", Pattern::Regex { operand: x(), of: Searched::Declared })),
             (
                 r#"["a","Fuzzy","x",{"max_edit_distance":[{"min_query_chars":3,"distance":0},
                     {"min_query_chars":6,"distance":1}]}]"#,

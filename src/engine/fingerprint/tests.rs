@@ -1,6 +1,7 @@
 //! That two requests have one fingerprint only if they are one.
 
 use super::*;
+use crate::model::Searched;
 
 fn text(text: &str) -> Given {
     Given::Text(text.into())
@@ -156,7 +157,7 @@ fn conditional() -> Vec<Write> {
         on(test("a", Op::Eq, Operand::Items(vec![Operand::New("a".into())]))),
         glob(Case::Matters),
         glob(Case::Ignored),
-        like(Pattern::Regex(one())),
+        like(Pattern::Regex { operand: one(), of: Searched::Declared }),
         fuzzy(6, 1),
         fuzzy(1, 6),
         tokens(Which::All, LastToken::Itself),
