@@ -102,7 +102,8 @@ fn any_text() -> impl Strategy<Value = Box<str>> {
 }
 
 fn any_moment() -> impl Strategy<Value = i64> {
-    prop_oneof![-2..3_i64, datetime::MICROS_MIN..=datetime::MICROS_MAX]
+    let millis = prop_oneof![-2..3_i64, datetime::MICROS_MIN / 1000..=datetime::MICROS_MAX / 1000];
+    millis.prop_map(|millis| millis * 1000)
 }
 
 /// Often the same one, so that two may be equal.

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MICRO = datetime.timedelta(microseconds=1)
+MILLI = datetime.timedelta(milliseconds=1)
 MOMENTS = ("datetime", "[]datetime")
 PERCENTS = [1, 5, 25, 50, 75, 95, 99]
 SIGMA = 2
@@ -31,11 +32,12 @@ METRICS = (
 
 
 def micros(given):
-    """Of a moment: a text of ISO, which is of UTC if it says nothing else, or whole milliseconds."""
+    """Of a moment, which is a whole number of milliseconds: that, or a text of ISO, which is of UTC if
+    it says nothing else, and of which what is finer is cut off."""
     if isinstance(given, int):
         return given * 1000
     at = datetime.datetime.fromisoformat(given)
-    return (at.replace(tzinfo=at.tzinfo or datetime.UTC) - EPOCH) // MICRO
+    return (at.replace(tzinfo=at.tzinfo or datetime.UTC) - EPOCH) // MILLI * 1000
 
 
 def spelt(ms, ahead=0):

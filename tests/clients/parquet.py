@@ -59,7 +59,7 @@ def any_value(kind, dice):
         "float": lambda: dice.choice([0.1, -1e300, dice.random()]),
         "bool": lambda: dice.random() < 0.5,
         "uuid": lambda: str(uuid.UUID(int=dice.getrandbits(128))),
-        "datetime": lambda: moment(dice.randrange(-(2**50), 2**50)),
+        "datetime": lambda: moment(dice.randrange(-(2**40), 2**40) * 1000),
         "bytes": lambda: base64.b64encode(dice.randbytes(dice.randrange(5))).decode(),
     }[kind]()
 

@@ -263,7 +263,7 @@ class Writes:
             "float": ("float", 0.1),
             "bool": ("bool", True),
             "uuid": ("uuid", "0f8fad5b-d9cb-469f-a165-70867728950e"),
-            "datetime": ("datetime", "2024-03-01T18:30:00.123456000Z"),
+            "datetime": ("datetime", "2024-03-01T18:30:00.123000000Z"),
             "bytes": ("bytes", "AQID"),
             "strings": ("[]string", ["", "b"]),
             "ints": ("[]int", [2, -1]),
@@ -271,7 +271,7 @@ class Writes:
             "floats": ("[]float", [0.1, 2.0]),
             "bools": ("[]bool", [True, False]),
             "uuids": ("[]uuid", ["00000000-0000-0000-0000-00000000000a"]),
-            "datetimes": ("[]datetime", ["1969-12-31T23:59:59.999999000Z"]),
+            "datetimes": ("[]datetime", ["1969-12-31T23:59:59.999000000Z"]),
         }
         vectors = {
             "vector": ("[3]f32", [0.1, 0.7, -2.5]),
@@ -285,7 +285,7 @@ class Writes:
         row = {"id": 1, "sparse": {"a": 0.5, "b": 2.0}, "late": [[0.1, 0.2], [1.5, 2.5]]}
         row |= {name: value for name, (_, value) in (plain | vectors).items()}
         given = row | {
-            "datetime": datetime.datetime(2024, 3, 1, 18, 30, 0, 123456, tzinfo=utc),
+            "datetime": datetime.datetime(2024, 3, 1, 18, 30, 0, 123999, tzinfo=utc),
             "uuid": row["uuid"].upper(),
         }
         ns.write(**COSINE, schema=schema, upsert_rows=[given, {"id": 2}])
