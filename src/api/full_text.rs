@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::error::Refusal;
 use super::json::{Object, mistyped, quoted};
-use crate::model::{FullText, Given, MAX_TOKEN_LENGTH_MAX};
+use crate::model::{FullText, Given, MAX_TOKEN_LENGTH_MAX, PRE_TOKENIZED};
 
 /// `None`: switched off.
 pub(super) fn read(path: &str, given: Given) -> Result<Option<FullText>, Refusal> {
@@ -22,7 +22,15 @@ fn settings(path: &str, mut object: Object) -> Result<FullText, Refusal> {
         Some(tokenizer) => FullText::of(&tokenizer),
         None => FullText::default(),
     };
-    settings.language = object.text("language")?.unwrap_or(settings.language);
+    if let Some(language) = object.text("language")? {
+        if *settings.tokenizer == *PRE_TOKENIZED {
+            let path = object.path_of("language");
+            return Err(Refusal::invalid(format!(
+                "{path} is not for the tokenizer {PRE_TOKENIZED}"
+            )));
+        }
+        settings.language = language;
+    }
     settings.case_sensitive = object.truth("case_sensitive")?.unwrap_or(settings.case_sensitive);
     settings.stemming = object.truth("stemming")?.unwrap_or(settings.stemming);
     settings.remove_stopwords =

@@ -98,6 +98,17 @@ async fn options_change_and_attributes_come_and_go() {
     server.post(path, &json!({"private": {"type": "bool", "filterable": true}})).await.ok();
     assert_eq!(server.ids("a", by_private).await, [json!(1)]);
 
+    // What is no longer searched in can be filtered by: else it could not be asked at all.
+    let of_path = async |options: Value| {
+        let mut path_of = json!({"type": "string"});
+        path_of.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        server.post(path, &json!({"path": path_of})).await.ok()["path"]["filterable"].take()
+    };
+    assert_eq!(of_path(json!({"regex": false, "glob": false})).await, false);
+    assert_eq!(of_path(json!({"fuzzy": false})).await, true);
+    assert_eq!(of_path(json!({"regex": true})).await, true, "what is not named stays");
+    assert_eq!(of_path(json!({"regex": false, "filterable": false})).await, false);
+
     // An attribute that is dropped and comes back is another one.
     let schema = server.post(path, &json!({"private": {"drop": true}})).await.ok();
     assert!(schema.get("private").is_none(), "{schema}");

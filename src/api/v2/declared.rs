@@ -30,6 +30,12 @@ fn id_type(path: &str, given: Given) -> Result<IdType, Refusal> {
         Given::Text(word) => word,
         given => {
             let mut object = Object::of(path, given)?;
+            for option in ["full_text_search", "regex", "glob", "fuzzy"] {
+                if !matches!(object.take(option), None | Some(Given::Null | Given::Bool(false))) {
+                    let option = object.path_of(option);
+                    return Err(Refusal::invalid(format!("{option}: an id is not searched in")));
+                }
+            }
             object.text("type")?.ok_or_else(|| object.missing("type"))?
         }
     };
@@ -175,7 +181,8 @@ mod tests {
         changes.push(("old".into(), SchemaChange::Drop));
         let expected = Declared { changes, id_type: Some(IdType::Uuid) };
         assert_eq!(declared(text).unwrap(), expected);
-        assert_eq!(declared(r#"{"id":{"type":"uint"}}"#).unwrap().id_type, Some(IdType::Uint));
+        let shown = r#"{"id":{"type":"uint","filterable":null,"full_text_search":null}}"#;
+        assert_eq!(declared(shown).unwrap().id_type, Some(IdType::Uint));
     }
 
     #[test]
@@ -186,6 +193,7 @@ mod tests {
             (r#"{"a":"text"}"#, "'text'"),
             (r#"{"id":"int"}"#, "'int'"),
             (r#"{"id":{}}"#, "schema.id: missing field `type`"),
+            (r#"{"id":{"type":"uint","fuzzy":true}}"#, "schema.id.fuzzy: an id is not searched in"),
             (r#"{"a":{"drop":true,"type":"int"}}"#, "unknown field `schema.a.type`"),
             (r#"{"a":{"type":"int","filterable":1}}"#, "schema.a.filterable: invalid type"),
             (r#"{"a":{"type":"string","embed":"m"}}"#, "schema.a.embed: this server has no model"),

@@ -14,7 +14,7 @@ impl Options {
 
     /// What was said takes the place of what was. The metric is not only said here.
     pub(super) fn merge(&mut self, declaration: &Declaration) {
-        self.filterable = declaration.filterable.unwrap_or(self.filterable);
+        let was_searched = self.is_searched();
         self.regex = declaration.regex.unwrap_or(self.regex);
         self.glob = declaration.glob.unwrap_or(self.glob);
         self.fuzzy = declaration.fuzzy.unwrap_or(self.fuzzy);
@@ -23,6 +23,13 @@ impl Options {
         if let Some(full_text) = &declaration.full_text {
             self.full_text.clone_from(full_text);
         }
+        // What is no longer searched in would be there to be looked at alone.
+        let is_left = was_searched && !self.is_searched();
+        self.filterable = declaration.filterable.unwrap_or(self.filterable || is_left);
+    }
+
+    fn is_searched(&self) -> bool {
+        self.full_text.is_some() || self.regex || self.glob || self.fuzzy
     }
 
     /// Whether an attribute of this type may have them; if not, why.
