@@ -59,12 +59,15 @@ pub struct Times {
 }
 
 impl Times {
-    /// A slot was written at that time; with rows, or with a schema alone.
-    pub fn pass(&mut self, at: u64, rows: bool) {
+    /// A slot was written at that time; with rows, or with edits alone. Settings are no schema.
+    pub fn pass(&mut self, at: u64, rows: bool, edits: &[SchemaEdit]) {
         if self.created == 0 {
             self.created = at;
         }
-        self.changed = self.changed.max(at);
+        let is_setting = |edit: &SchemaEdit| matches!(edit, SchemaEdit::Settings(_));
+        if rows || edits.is_empty() || !edits.iter().all(is_setting) {
+            self.changed = self.changed.max(at);
+        }
         if rows {
             self.written = self.written.max(at);
         }
@@ -198,20 +201,23 @@ impl Field for DeletedEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Settings;
 
     /// A namespace that was only created was told to have been written to in 1970, and so was every
     /// query of it.
     #[test]
     fn to_make_a_namespace_is_to_write_to_it_and_to_change_its_schema_is_not() {
         let mut times = Times::default();
-        times.pass(5, false);
-        times.pass(7, false);
+        times.pass(5, false, &[]);
+        times.pass(7, false, &[SchemaEdit::Settled]);
         assert_eq!((times.created, times.changed, times.last_write()), (5, 7, 5));
         let base = Base { times, ..Base::default() };
         let read = Base::decode(&base.encode()).unwrap();
         assert_eq!((read.times, read.times.last_write()), (times, 5));
-        times.pass(9, true);
-        times.pass(11, false);
+        times.pass(9, true, &[]);
+        times.pass(11, false, &[SchemaEdit::Settled]);
+        assert_eq!((times.created, times.changed, times.last_write()), (5, 11, 9));
+        times.pass(13, false, &[SchemaEdit::Settings(Settings::default())]);
         assert_eq!((times.created, times.changed, times.last_write()), (5, 11, 9));
     }
 }

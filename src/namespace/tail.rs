@@ -142,7 +142,7 @@ impl Tail {
                 let schema = Arc::make_mut(&mut self.schema);
                 edits.iter().for_each(|edit| schema.apply(edit));
             }
-            self.times.pass(*at, *rows);
+            self.times.pass(*at, *rows, edits);
         }
     }
 

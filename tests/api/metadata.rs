@@ -103,8 +103,10 @@ async fn a_namespace_that_was_only_made_was_written_to_when_it_was_made() {
 async fn what_is_read_only_is_read_and_not_written_until_it_is_let() {
     let server = three().await;
     let path = "/v1/namespaces/a/metadata";
+    let before = moments(&server).await;
     let set = server.send("PATCH", path, &json!({"read_only": true})).await.ok();
     assert_eq!(set["read_only"], true);
+    assert_eq!(moments(&server).await, before, "neither schema nor documents changed");
     assert_eq!(server.get("/v2/namespaces/a/metadata").await.ok()["read_only"], true);
     let documents = json!([{"id": 1, "n": 1}, {"id": 2}, {"id": 3}]);
     for (path, body) in [

@@ -20,6 +20,7 @@ mod shown;
 mod write;
 
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, Uri};
@@ -33,7 +34,7 @@ use super::holder::Holder;
 use super::json::object;
 use super::{Api, crunch, idempotency_key, json_answer, understood, understood_write, uri};
 use crate::error::Error;
-use crate::model::{NAME_BYTES_MAX, Namespace, Schema};
+use crate::model::{Metadata, NAME_BYTES_MAX, Namespace, Schema};
 use answer::{OfList, OfMetadata, OfWrite, Status, Version, Wished};
 
 pub(super) use aggregate::AGGREGATES_MAX;
@@ -172,13 +173,19 @@ async fn update(
     }
     let set = api.engine.set_and_tell(&name, read_only, pinning);
     let metadata = deadline.writing(set, Again::Safe, refused(&name)).await?;
-    json_answer(StatusCode::OK, &OfMetadata { metadata: &metadata, version })
+    described(&api, &metadata, version)
 }
 
 async fn told(api: &Api, name: &Namespace, version: Version) -> Result<Response, Refusal> {
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
     let metadata = deadline.asking(api.engine.metadata(name), refused(name)).await?;
-    json_answer(StatusCode::OK, &OfMetadata { metadata: &metadata, version })
+    described(api, &metadata, version)
+}
+
+fn described(api: &Api, metadata: &Metadata, version: Version) -> Result<Response, Refusal> {
+    let now = api.clock.wall().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    json_answer(StatusCode::OK, &OfMetadata { metadata, version, now_ms })
 }
 
 /// It is answered before anything was read for it but whether the namespace is there.

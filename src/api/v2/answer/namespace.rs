@@ -19,6 +19,8 @@ pub(in crate::api::v2) enum Version {
 pub(in crate::api::v2) struct OfMetadata<'a> {
     pub(in crate::api::v2) metadata: &'a Metadata,
     pub(in crate::api::v2) version: Version,
+    /// When it is told.
+    pub(in crate::api::v2) now_ms: i64,
 }
 
 impl Serialize for OfMetadata<'_> {
@@ -47,8 +49,7 @@ impl Serialize for OfMetadata<'_> {
         };
         map.serialize_entry("index", &index)?;
         if let Pinning::Replicas(replicas) = schema.settings.pinning {
-            let updated_at = moment(self.metadata.updated_at_ms);
-            map.serialize_entry("pinning", &Pinned::to(replicas.get(), updated_at))?;
+            map.serialize_entry("pinning", &Pinned::to(replicas.get(), moment(self.now_ms)))?;
         }
         if schema.settings.read_only {
             map.serialize_entry("read_only", &true)?;
@@ -72,7 +73,8 @@ struct PinnedStatus {
 }
 
 impl Pinned {
-    /// No node is set aside for a namespace yet: none is ready, and nothing of them is used.
+    /// No node is set aside for a namespace yet: none is ready, and nothing of them is used, as is known
+    /// at any moment.
     fn to(replicas: u32, updated_at: String) -> Self {
         let status = PinnedStatus { ready_replicas: 0, replicas, updated_at, utilization: 0.0 };
         Self { replicas, status }
@@ -164,7 +166,8 @@ mod tests {
             "last_write_at": "1970-01-01T00:00:01.000Z",
             "encryption": {"mode": "default"}, "index": {"status": "up-to-date"},
         });
-        let of = |metadata: &Metadata, version| printed(OfMetadata { metadata, version });
+        let of =
+            |metadata: &Metadata, version| printed(OfMetadata { metadata, version, now_ms: 2_500 });
         assert_eq!(of(&metadata, Version::V2), expected);
         metadata.unindexed_bytes = INDEX_BYTES_MIN;
         metadata.schema = Arc::new(Schema { settings, ..Schema::default() });
@@ -172,7 +175,7 @@ mod tests {
         expected["pinning"] = json!({
             "replicas": 2,
             "status": {
-                "ready_replicas": 0, "replicas": 2, "updated_at": "1970-01-01T00:00:01.500Z",
+                "ready_replicas": 0, "replicas": 2, "updated_at": "1970-01-01T00:00:02.500Z",
                 "utilization": 0.0,
             },
         });
