@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::plan::Plan;
 use crate::error::{Error, Result};
-use crate::model::{Direction, Filter, Page, Query, Rank, Reads, Score};
+use crate::model::{Direction, Filter, Fusion, Page, Query, Rank, Reads, Score};
 use crate::namespace::view::{Living, View};
 
 /// A few lines. What could not be answered is refused as it would be.
@@ -15,6 +15,15 @@ pub fn explain(view: &View, living: &[Living], reads: Reads, query: &Query) -> R
     lines(&mut plan, view, living, reads, query)
         .map_err(|error| Error::internal("a plan cannot be written").with_source(error))?;
     Ok(plan)
+}
+
+/// A line behind the plans of those that are made one.
+pub fn explain_fusion(fusion: &Fusion) -> String {
+    let Fusion { constant, weights, page: Page { limit, offset, .. } } = fusion;
+    let part = |weight: &f64| format!("{weight} / ({constant} + rank)");
+    let parts: Vec<String> = weights.iter().map(part).collect();
+    let from = if *offset == 0 { String::new() } else { format!(" from {offset}") };
+    format!("fusion: the highest sum of {}, the first {limit}{from}\n", parts.join(" and "))
 }
 
 fn lines(
@@ -64,12 +73,7 @@ fn of_rank(rank: &Rank) -> String {
         Rank::Similar { attribute, vectors } => {
             format!("the most similar to {} vectors by `{attribute}`", vectors.len())
         }
-        Rank::Score(score) => {
-            let mut parts = BTreeSet::new();
-            of_score(score, &mut parts);
-            let parts: Vec<String> = parts.into_iter().collect();
-            format!("the highest score of {}", parts.join(", "))
-        }
+        Rank::Score(score) => format!("the highest score of {}", of_score(score)),
         Rank::Order(keys) => {
             let key = |(name, direction): &(Box<str>, Direction)| match direction {
                 Direction::Ascending => format!("`{name}` ascending"),
@@ -86,30 +90,23 @@ fn of_rank(rank: &Rank) -> String {
     }
 }
 
-fn of_score(score: &Score, parts: &mut BTreeSet<String>) {
+/// As it is nested. A sum of one is that one, and so is what counts once.
+fn of_score(score: &Score) -> String {
+    let several = |parts: &[Score]| parts.iter().map(of_score).collect::<Vec<_>>().join(", ");
     match score {
-        Score::Text { attribute, .. } => {
-            parts.insert(format!("BM25 over `{attribute}`"));
-        }
-        Score::Sparse { attribute, .. } => {
-            parts.insert(format!("the inner product with `{attribute}`"));
-        }
-        Score::Filter(filter) => {
-            parts.insert(format!("a filter of {}", enumerated(&of_filter(filter))));
-        }
-        Score::Attribute(attribute) => {
-            parts.insert(format!("`{attribute}`"));
-        }
-        Score::Dist { attribute, .. } => {
-            parts.insert(format!("the distance of `{attribute}`"));
-        }
-        Score::Constant(_) => {}
-        Score::Sum(inner) | Score::Max(inner) => {
-            inner.iter().for_each(|part| of_score(part, parts));
-        }
-        Score::Product(_, part) | Score::Saturate(part, _) | Score::Decay(part, _) => {
-            of_score(part, parts);
-        }
+        Score::Text { attribute, .. } => format!("BM25 over `{attribute}`"),
+        Score::Sparse { attribute, .. } => format!("the inner product with `{attribute}`"),
+        Score::Filter(filter) => format!("a filter of {}", enumerated(&of_filter(filter))),
+        Score::Attribute(attribute) => format!("`{attribute}`"),
+        Score::Dist { attribute, .. } => format!("the distance of `{attribute}`"),
+        Score::Constant(number) => number.to_string(),
+        Score::Sum(parts) | Score::Max(parts) if parts.len() == 1 => of_score(&parts[0]),
+        Score::Sum(parts) => format!("the sum of ({})", several(parts)),
+        Score::Max(parts) => format!("the largest of ({})", several(parts)),
+        Score::Product(factor, part) if *factor == 1.0 => of_score(part),
+        Score::Product(factor, part) => format!("{factor} times ({})", of_score(part)),
+        Score::Saturate(part, _) => format!("the saturation of ({})", of_score(part)),
+        Score::Decay(part, _) => format!("the decay of ({})", of_score(part)),
     }
 }
 
@@ -191,14 +188,28 @@ mod tests {
     }
 
     #[test]
-    fn a_score_names_what_it_is_made_of() {
-        let part = Score::Attribute("n".into());
-        let curve = Curve { midpoint: Given::Int(1), exponent: 1.0 };
+    fn a_score_is_told_as_it_is_nested() {
+        let part = || Score::Attribute("n".into());
+        let curve = || Curve { midpoint: Given::Int(1), exponent: 1.0 };
         let score = Score::Sum(vec![
-            Score::Saturate(Box::new(part.clone()), curve),
-            Score::Max(vec![Score::Constant(0.0), part]),
+            Score::Saturate(Box::new(part()), curve()),
+            Score::Max(vec![Score::Constant(0.5), part()]),
+            Score::Product(2.0, Box::new(Score::Decay(Box::new(part()), curve()))),
         ]);
-        assert_eq!(of_rank(&Rank::Score(score)), "the highest score of `n`");
+        let told = "the highest score of the sum of (the saturation of (`n`), \
+                    the largest of (0.5, `n`), 2 times (the decay of (`n`)))";
+        assert_eq!(of_rank(&Rank::Score(score)), told);
+        let once = Score::Sum(vec![Score::Product(1.0, Box::new(part()))]);
+        assert_eq!(of_rank(&Rank::Score(once)), "the highest score of `n`");
+    }
+
+    #[test]
+    fn what_rankings_come_to_together_is_told_behind_them() {
+        let mut fusion = Fusion { constant: 60.0, weights: vec![0.5, 2.0], page: Page::of(2) };
+        let told = "fusion: the highest sum of 0.5 / (60 + rank) and 2 / (60 + rank), the first 2";
+        assert_eq!(explain_fusion(&fusion), format!("{told}\n"));
+        fusion.page.offset = 3;
+        assert_eq!(explain_fusion(&fusion), format!("{told} from 3\n"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ use plan::Plan;
 use winner::Winner;
 
 pub use aggregation::{Aggregations, Partial};
-pub use explain::explain;
+pub use explain::{explain, explain_fusion};
 pub use fuse::fuse;
 pub use load::{Load, Overload};
 pub use recall::recall;

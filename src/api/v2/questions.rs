@@ -19,8 +19,8 @@ use crate::api::{Api, json_answer, printed, understood};
 use crate::engine::Held;
 use crate::error::Error;
 use crate::memory::Memory;
-use crate::model::{Aggregates, Answer, Consistency, Explained, Namespace, Query};
-use crate::query::fuse;
+use crate::model::{Aggregates, Answer, Consistency, Explained, Fusion, Namespace, Query};
+use crate::query::{explain_fusion, fuse};
 use query::Plan;
 
 pub(super) async fn ask(
@@ -33,7 +33,8 @@ pub(super) async fn ask(
     let query::Request { queries, form, fusion, consistency, min_seq, encoding, .. } = asked;
     let plan = match asked.plan {
         Plan::Shown => {
-            Some(planned(&api, &name, queries.clone(), consistency, min_seq, deadline).await?)
+            let (queries, fusion) = (queries.clone(), fusion.as_ref());
+            Some(planned(&api, &name, queries, fusion, consistency, min_seq, deadline).await?)
         }
         Plan::Hidden => None,
     };
@@ -91,9 +92,10 @@ pub(super) async fn explain(
 ) -> Result<Response, Refusal> {
     let name = named(&ns)?;
     let (asked, deadline) = asked(&api, request).await?;
-    let query::Request { queries, consistency, min_seq, .. } = asked;
+    let query::Request { queries, fusion, consistency, min_seq, .. } = asked;
+    let fusion = fusion.as_ref();
     let Explained { plan, .. } =
-        planned(&api, &name, queries, consistency, min_seq, deadline).await?;
+        planned(&api, &name, queries, fusion, consistency, min_seq, deadline).await?;
     json_answer(StatusCode::OK, &OfPlan { plan_text: &plan })
 }
 
@@ -101,11 +103,17 @@ async fn planned(
     api: &Api,
     name: &Namespace,
     queries: Vec<Query>,
+    fusion: Option<&Fusion>,
     consistency: Consistency,
     min_seq: Option<u64>,
     deadline: Deadline,
 ) -> Result<Explained, Refusal> {
-    deadline.answering(api.engine.explain(name, queries, consistency, min_seq), refused(name)).await
+    let work = api.engine.explain(name, queries, consistency, min_seq);
+    let mut explained = deadline.answering(work, refused(name)).await?;
+    if let Some(fusion) = fusion {
+        explained.plan = format!("{}\n{}", explained.plan, explain_fusion(fusion));
+    }
+    Ok(explained)
 }
 
 pub(super) async fn recall(
