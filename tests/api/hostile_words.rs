@@ -59,6 +59,21 @@ async fn names_that_are_none_are_refused_and_lead_nowhere() {
         let path = format!("/v2/namespaces/{ns}");
         let answer = server.call("POST", &path, &[], write.as_bytes()).await;
         assert_eq!(answer.status, 400, "{ns}");
+        for (method, own) in [
+            ("PUT", ns.to_owned()),
+            ("POST", format!("{ns}/query")),
+            ("GET", format!("{ns}/usage")),
+            ("GET", format!("a/documents/{ns}")),
+        ] {
+            let answer = server.call(method, &format!("/v1/namespaces/{own}"), &[], b"{}").await;
+            let (status, told) = (answer.status, answer.refusal());
+            // What stands behind a `%` alone is a `%`.
+            assert!(
+                (status == 400 && (told.contains("UTF-8") || told.contains("namespace name")))
+                    || (own == "a/documents/a%" && status == 404),
+                "{method} {own}: {told}"
+            );
+        }
         server.stands().await;
     }
     let empty = server.call("POST", "/v2/namespaces/", &[], write.as_bytes()).await;

@@ -51,12 +51,18 @@ async fn to_create_what_is_there_as_it_is_is_no_mistake() {
     retyped["schema"]["attributes"]["year"] = json!({"type": "string"});
     let mut metric = quick_start();
     metric["schema"]["vector_metric"] = json!("l2");
-    for schema in [other, more, retyped, metric] {
+    let mut unsaid = quick_start();
+    unsaid["schema"]["attributes"]["title"] = json!({"type": "string"});
+    for schema in [other, more, retyped, metric, unsaid] {
         let answer = server.send("PUT", DOCS, &schema).await;
         let refusal = answer.refusal();
         assert!(answer.status == 409 && refusal.contains("another schema"), "{schema}: {refusal}");
         assert_eq!(answer.header("x-should-retry"), Some("false"));
     }
+    let mut wrong = quick_start();
+    wrong["schema"]["attributes"]["title"]["full_text"] = json!({"language": "klingon"});
+    let answer = server.send("PUT", DOCS, &wrong).await;
+    assert!(answer.status == 400 && answer.refusal().contains("klingon"), "{}", answer.text());
     let nothing = json!({"schema": {}});
     assert_eq!(server.send("PUT", "/v1/namespaces/bare", &nothing).await.status, 201);
     assert_eq!(server.send("PUT", "/v1/namespaces/bare", &nothing).await.status, 200);

@@ -135,20 +135,23 @@ async fn what_comes_with_a_document_is_said() {
     let server = filled("cosine").await;
     let vector = json!([3.0, 4.0]);
     for (said, found) in [
-        (json!({"include_attributes": ["year"]}), json!({"id": 1, "attributes": {"year": 3}})),
-        (json!({"include_attributes": []}), json!({"id": 1, "attributes": {}})),
+        (
+            json!({"include_attributes": ["year"]}),
+            json!({"id": 1, "score": 0.0, "attributes": {"year": 3}}),
+        ),
+        (json!({"include_attributes": []}), json!({"id": 1, "score": 0.0, "attributes": {}})),
         // Named, it comes like any other.
         (
             json!({"include_attributes": ["vector"]}),
-            json!({"id": 1, "vector": vector, "attributes": {}}),
+            json!({"id": 1, "score": 0.0, "vector": vector, "attributes": {}}),
         ),
         (
             json!({"include_attributes": ["year"], "include_vector": true}),
-            json!({"id": 1, "vector": vector, "attributes": {"year": 3}}),
+            json!({"id": 1, "score": 0.0, "vector": vector, "attributes": {"year": 3}}),
         ),
         (
             json!({"include_attributes": [], "include_vector": true}),
-            json!({"id": 1, "vector": vector, "attributes": {}}),
+            json!({"id": 1, "score": 0.0, "vector": vector, "attributes": {}}),
         ),
     ] {
         let mut query = json!({"filter": {"field": "id", "op": "eq", "value": 1}});
@@ -177,6 +180,8 @@ async fn filters_are_objects_with_the_rules_of_v2() {
         (json!({"field": "year", "op": "exists"}), json!([1, 2, 4])),
         (json!({"field": "tags", "op": "in", "value": ["q"]}), json!([2])),
         (json!({"field": "seen", "op": "gte", "value": "2024-02-29"}), json!([1])),
+        (json!({"field": "title", "op": "glob", "value": "[xy]"}), json!([1, 2])),
+        (json!({"field": "title", "op": "regex", "value": "^[yz]$"}), json!([2, 3])),
         (json!({"type": "and", "conditions": []}), json!([1, 2, 3, 4])),
         (json!({"type": "or", "conditions": []}), json!([])),
         (
@@ -211,7 +216,7 @@ async fn without_a_vector_the_order_is_said_or_is_that_of_ids() {
     ] {
         let answer = ask(&server, &query).await;
         let results = answer["results"].as_array().unwrap();
-        assert!(results.iter().all(|found| found.get("score").is_none()), "{answer}");
+        assert!(results.iter().all(|found| found["score"] == 0.0), "{answer}");
         assert_eq!(ids(&server, &query).await, expected, "{query}");
     }
     let many: Vec<Value> = (10..40).map(|id| json!({"id": id})).collect();

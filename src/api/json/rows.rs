@@ -25,7 +25,8 @@ pub(in crate::api) enum RowShape {
 /// One field of a request.
 #[derive(Debug, PartialEq)]
 pub(in crate::api) enum Field {
-    Rows(Vec<GivenRow>),
+    /// None, where null stands there.
+    Rows(Option<Vec<GivenRow>>),
     Other(Given),
 }
 
@@ -76,7 +77,7 @@ struct Rows<'t> {
 }
 
 impl<'de> DeserializeSeed<'de> for Rows<'_> {
-    type Value = Vec<GivenRow>;
+    type Value = Option<Vec<GivenRow>>;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
         json.deserialize_any(self)
@@ -84,14 +85,14 @@ impl<'de> DeserializeSeed<'de> for Rows<'_> {
 }
 
 impl<'de> Visitor<'de> for Rows<'_> {
-    type Value = Vec<GivenRow>;
+    type Value = Option<Vec<GivenRow>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a sequence")
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok(None)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
@@ -100,7 +101,7 @@ impl<'de> Visitor<'de> for Rows<'_> {
             let row = seq.next_element_seed(Row(self));
             match self.trail.at(|| Step::Index(rows.len()), row)? {
                 Some(row) => rows.push(row),
-                None => return Ok(rows),
+                None => return Ok(Some(rows)),
             }
         }
     }
@@ -216,11 +217,11 @@ mod tests {
         ] {
             let fields = read(text, shape).unwrap();
             let expected: Vec<(Box<str>, Field)> =
-                vec![("rows".into(), Field::Rows(vec![row.clone()]))];
+                vec![("rows".into(), Field::Rows(Some(vec![row.clone()])))];
             assert_eq!(fields, expected);
         }
         let fields = read(r#"{"rows":null,"other":1}"#, RowShape::Flat).unwrap();
-        assert_eq!(fields[0].1, Field::Rows(Vec::new()));
+        assert_eq!(fields[0].1, Field::Rows(None));
         assert_eq!(fields[1].1, Field::Other(Given::Int(1)));
     }
 
@@ -267,7 +268,7 @@ mod tests {
     fn an_id_may_be_spelt_as_minus_zero() {
         let fields = read(r#"{"rows":[{"id":-0}]}"#, RowShape::Flat).unwrap();
         let zero = GivenRow { id: Given::Int(0), values: Vec::new() };
-        assert_eq!(fields[0].1, Field::Rows(vec![zero]));
+        assert_eq!(fields[0].1, Field::Rows(Some(vec![zero])));
         assert!(id_of(Given::Float(0.0), "Id").is_err());
     }
 }

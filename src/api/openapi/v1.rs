@@ -41,7 +41,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .refuses(&[409]),
         of("get", "/v1/namespaces/{ns}/documents/{id}", "getDocument", "One document, by its id")
             .asks("include_vector", truth(), vector)
-            .answers(200, "The document", "Found")
+            .answers(200, "The document", "Shown")
             .refuses(OF_A_READ),
         of("post", "/v1/namespaces/{ns}/query", "search", search)
             .takes("Search")

@@ -10,21 +10,23 @@ mod usage;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, Request, State};
+use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{get, post, put};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::deadline::{Deadline, QUERY_TIME_MAX, WRITE_TIME_MAX};
 use super::error::{Again, Contract, Refusal};
-use super::json::{Field, Fields, Object, RowShape, Trail, ids_of, object, parse};
+use super::json::{Field, Fields, Object, RowShape, Trail, ids_of, object, parse, quoted};
 use super::{Api, idempotency_key, json_answer, openapi, understood, understood_write, uri};
 use crate::engine::{Entered, Held};
 use crate::error::{self, Error, ErrorKind};
 use crate::model::{
-    Answered, ByFilter, Consistency, Create, Direction, DocId, Excess, Filter, Given, GivenRow,
-    IdType, Include, Namespace, Op, Operand, Query, Rank, Schema, Write, Written,
+    Answered, Attribute, ByFilter, Consistency, Create, Direction, DocId, Excess, Filter, Given,
+    GivenRow, IdType, Include, Namespace, Op, Operand, Query, Rank, Schema, Write, Written,
 };
 use declared::Declared;
 use query::Found;
@@ -46,6 +48,20 @@ pub(super) fn routes() -> Router<Arc<Api>> {
         .route("/openapi.json", get(openapi::tell))
 }
 
+/// What a path says. Where that is no text, axum would refuse it by one.
+struct Said<T>(T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Said<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let said = Path::from_request_parts(parts, state).await;
+        let Path(said) =
+            said.map_err(|_| Refusal::invalid("the path of the URL is not percent-encoded UTF-8"))?;
+        Ok(Self(said))
+    }
+}
+
 fn named(ns: &str) -> Result<Namespace, Refusal> {
     Namespace::new(ns).map_err(refused)
 }
@@ -64,7 +80,7 @@ struct Created<'a> {
 /// To create what is there, as it is there, is no mistake: the request may have come twice.
 async fn create(
     State(api): State<Arc<Api>>,
-    Path(ns): Path<String>,
+    Said(ns): Said<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
@@ -108,17 +124,31 @@ async fn known(
     }
 }
 
-/// Documents may have added attributes since; what was asked for then must be there.
-fn check_same(name: &Namespace, schema: &Schema, wanted: &Declared) -> Result<(), Refusal> {
-    match schema.declare(&wanted.changes, None, wanted.metric) {
-        Ok(edits) if edits.is_empty() => Ok(()),
-        Ok(_) => Err(Refusal::conflict(format!(
-            "namespace '{name}' is there with another schema; delete it first, or keep its schema"
-        ))),
-        Err(error) => Err(Refusal::conflict(format!(
-            "namespace '{name}' is there with another schema: {error}"
+/// Documents may have added attributes since; what was asked for then must be there, with all that is
+/// said by not saying it.
+fn check_same(name: &Namespace, there: &Schema, wanted: &Declared) -> Result<(), Refusal> {
+    let bare = Schema::default();
+    let edits = bare.declare(&wanted.changes, None, wanted.metric).map_err(refused)?;
+    let wanted = bare.with(&edits);
+    let mut others = wanted.attributes.iter().filter(|(name, attribute)| {
+        !there.attributes.get(*name).is_some_and(|there| is_same(there, attribute))
+    });
+    match others.next() {
+        None => Ok(()),
+        Some((attribute, _)) => Err(Refusal::conflict(format!(
+            "namespace '{name}' is there with another schema: `{}` is not there, or is another; \
+             delete the namespace first, or keep its schema",
+            quoted(attribute)
         ))),
     }
+}
+
+/// In what this contract says of an attribute.
+fn is_same(one: &Attribute, other: &Attribute) -> bool {
+    let said = |Attribute { kind, options, .. }: &Attribute| {
+        (*kind, options.filterable, options.full_text.clone(), options.metric)
+    };
+    said(one) == said(other)
 }
 
 async fn write_it(
@@ -146,7 +176,7 @@ struct Done {
 
 async fn upsert(
     State(api): State<Arc<Api>>,
-    Path(ns): Path<String>,
+    Said(ns): Said<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
@@ -167,7 +197,7 @@ fn documents(bytes: &[u8]) -> Result<Vec<GivenRow>, Refusal> {
     let mut others = Vec::new();
     for (name, field) in parse(bytes, &trail, seed)? {
         match field {
-            Field::Rows(rows) => documents = Some(rows),
+            Field::Rows(rows) => documents = rows,
             Field::Other(given) => others.push((name, given)),
         }
     }
@@ -179,7 +209,7 @@ fn documents(bytes: &[u8]) -> Result<Vec<GivenRow>, Refusal> {
 
 async fn delete(
     State(api): State<Arc<Api>>,
-    Path(ns): Path<String>,
+    Said(ns): Said<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
@@ -219,7 +249,7 @@ struct Ended {
 
 async fn end(
     State(api): State<Arc<Api>>,
-    Path(ns): Path<String>,
+    Said(ns): Said<String>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
     super::end(&api, &named(&ns)?, &uri, refused).await?;
@@ -228,7 +258,7 @@ async fn end(
 
 async fn document(
     State(api): State<Arc<Api>>,
-    Path((ns, text)): Path<(String, String)>,
+    Said((ns, text)): Said<(String, String)>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
@@ -374,6 +404,7 @@ mod tests {
     fn what_is_missing_or_not_there_yet_is_named() {
         for (text, told) in [
             ("{}", "missing field `documents`"),
+            (r#"{"documents":null}"#, "missing field `documents`"),
             (r#"{"documents":[],"rows":[]}"#, "unknown field `rows`"),
             (r#"{"documents":[{}]}"#, "documents[0]: missing field `id`"),
         ] {

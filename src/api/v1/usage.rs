@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::named;
+use super::{Said, named};
 use crate::api::deadline::{Deadline, QUERY_TIME_MAX};
 use crate::api::error::{Contract, Refusal};
 use crate::api::{Api, json_answer};
@@ -15,7 +15,7 @@ use crate::model::{Counted, Usage, datetime};
 
 pub(super) async fn tell(
     State(api): State<Arc<Api>>,
-    Path(ns): Path<String>,
+    Said(ns): Said<String>,
 ) -> Result<Response, Refusal> {
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
     let name = named(&ns)?;

@@ -42,8 +42,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Request, Refusal> {
     let mut others = Vec::new();
     for (name, field) in parse(bytes, &trail, seed)? {
         match field {
-            Field::Rows(rows) if *name == *"upsert_rows" => write.upserts = rows,
-            Field::Rows(rows) => write.patches = rows,
+            Field::Rows(rows) if *name == *"upsert_rows" => {
+                write.upserts = rows.unwrap_or_default();
+            }
+            Field::Rows(rows) => write.patches = rows.unwrap_or_default(),
             Field::Other(given) => others.push((name, given)),
         }
     }

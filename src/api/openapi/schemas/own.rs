@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::api::openapi::shape::{
-    any, at_least, between, count, either, list, list_of, map_of, named, number, object, one_of,
-    only, text, text_like, text_of, told, truth, within,
+    any, at_least, between, count, either, list, list_of, map_of, named, number, object, object_of,
+    one_of, only, text, text_like, text_of, told, truth, within,
 };
 use crate::api::v1::{TEXT_FIELDS_MAX, WEIGHT_MAX, WEIGHT_MIN};
 use crate::api::v2::TOKENS_MAX;
@@ -24,6 +24,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("OwnText", full_text()),
         ("OwnFusion", fusion()),
         ("Search", search()),
+        ("Shown", object(&["id", "attributes"], shown())),
         ("Found", found()),
         ("Results", results()),
     ]
@@ -66,10 +67,7 @@ fn created() -> Value {
 }
 
 fn document() -> Value {
-    object(
-        &["id"],
-        [("id", named("Id")), ("vector", named("Vector")), ("attributes", map_of(named("Value")))],
-    )
+    object(&["id"], shown())
 }
 
 fn deletion() -> Value {
@@ -182,15 +180,13 @@ fn search() -> Value {
 }
 
 fn found() -> Value {
-    object(
-        &["id", "attributes"],
-        [
-            ("id", named("Id")),
-            ("score", told(number(), "Of a vector, a text or both: the highest first")),
-            ("vector", named("Vector")),
-            ("attributes", map_of(named("Value"))),
-        ],
-    )
+    let score = told(number(), "Of a vector, a text or both, the highest first; 0 without them");
+    object_of(&["id", "score", "attributes"], [&shown()[..], &[("score", score)]].concat())
+}
+
+/// A document as it is told.
+fn shown() -> [(&'static str, Value); 3] {
+    [("id", named("Id")), ("vector", named("Vector")), ("attributes", map_of(named("Value")))]
 }
 
 fn results() -> Value {

@@ -56,15 +56,15 @@ pub(super) enum Scale {
 }
 
 impl Scale {
-    /// As it is told: of what is near, much. None, where nothing but an order was asked.
-    pub(super) fn score(self, hit: &Hit) -> Option<f32> {
+    /// As it is told: of what is near, much. Of what is only in an order it is 0, as a filter scores.
+    pub(super) fn score(self, hit: &Hit) -> f32 {
         let score = |number: f32| match self {
             Self::Score => number,
             Self::Distance(Some(Metric::Cosine)) => 1.0 - number,
             Self::Distance(Some(Metric::EuclideanSquared)) => -number.max(0.0).sqrt(),
             Self::Distance(Some(Metric::DotProduct) | None) => -number,
         };
-        hit.dist.map(score).map(unsigned_zero)
+        unsigned_zero(hit.dist.map_or(0.0, score))
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn what_is_near_scores_high_and_a_score_is_what_it_is() {
-        let score = |scale: Scale, number: f32| scale.score(&hit(Some(number))).unwrap();
+        let score = |scale: Scale, number: f32| scale.score(&hit(Some(number)));
         let distance = |metric| Scale::Distance(Some(metric));
         assert_eq!(score(distance(Metric::Cosine), 0.25), 0.75);
         assert_eq!(score(distance(Metric::EuclideanSquared), 4.0), -2.0);
@@ -131,7 +131,7 @@ mod tests {
         for metric in [Metric::EuclideanSquared, Metric::DotProduct] {
             assert!(score(distance(metric), 0.0).is_sign_positive(), "{metric}");
         }
-        assert!(Scale::Score.score(&hit(None)).is_none());
+        assert_eq!(Scale::Score.score(&hit(None)), 0.0);
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
         let hit = Hit { values, ..hit(Some(0.25)) };
         let score = Scale::Distance(Some(Metric::Cosine)).score(&hit);
         assert_eq!(
-            serde_json::to_string(&Found::of(&hit, score)).unwrap(),
+            serde_json::to_string(&Found::of(&hit, Some(score))).unwrap(),
             r#"{"id":7,"score":0.75,"vector":[0.7],"attributes":{"title":"x"}}"#
         );
     }

@@ -62,14 +62,6 @@ pub(super) fn join(mut answers: Vec<Answer>, fusion: &Fusion) -> Answer {
     Answer { aggregations: first.unwrap_or_default(), ..fuse(answers, fusion) }
 }
 
-/// A line behind the plans of the two.
-pub(super) fn explain(fusion: &Fusion) -> String {
-    let Fusion { constant, weights, page } = fusion;
-    let part = |weight: &f64| format!("{weight} / ({constant} + rank)");
-    let parts: Vec<String> = weights.iter().map(part).collect();
-    format!("fusion: the highest sum of {}, the first {}\n", parts.join(" and "), page.limit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,9 +143,5 @@ mod tests {
         let ids: Vec<&DocId> = joined.rows.iter().map(|hit| &hit.id).collect();
         assert_eq!(ids, [&DocId::Uint(2), &DocId::Uint(1)]);
         assert_eq!(joined.aggregations, [(Arc::<str>::from("n"), Summary::Count(7))]);
-        assert_eq!(
-            explain(&fusion),
-            "fusion: the highest sum of 0.5 / (60 + rank) and 0.5 / (60 + rank), the first 2\n"
-        );
     }
 }

@@ -11,11 +11,11 @@ mod text;
 use std::mem;
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::aggregation::Told;
-use super::{ask, known, named, refused};
+use super::{Said, ask, known, named, refused};
 use crate::api::deadline::{Deadline, QUERY_TIME_MAX};
 use crate::api::error::{Refusal, overloaded};
 use crate::api::json::{Encoding, Weight};
@@ -25,6 +25,7 @@ use crate::engine::Held;
 use crate::error::{self, Error, ErrorKind};
 use crate::memory::Memory;
 use crate::model::{self, Answered, Consistency, Namespace, Query};
+use crate::query::explain_fusion;
 use answer::{Answer, Performance, Scale};
 use request::Plan;
 use text::Text;
@@ -35,7 +36,7 @@ pub(in crate::api) use text::{TEXT_FIELDS_MAX, WEIGHT_MAX, WEIGHT_MIN};
 
 pub(super) async fn search(
     State(api): State<Arc<Api>>,
-    Path(ns): Path<String>,
+    Said(ns): Said<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
@@ -60,16 +61,17 @@ pub(super) async fn search(
             None => Scale::Distance(answered.schema.metric()),
         };
         if let Some(least) = min_score {
-            answer.rows.retain(|hit| scale.score(hit).is_some_and(|score| score >= least));
+            answer.rows.retain(|hit| scale.score(hit) >= least);
         }
         let weight = Weight::of(&answer, Encoding::Float);
         let sheet = Sheet::cut(memory, share, weight, "top_k")?;
-        let results = answer.rows.iter().map(|hit| Found::of(hit, scale.score(hit))).collect();
+        let found = |hit| Found::of(hit, Some(scale.score(hit)));
+        let results = answer.rows.iter().map(found).collect();
         let told = Told { named: &answer.aggregations, shapes: &shapes };
         told.refuse_twins(memory)?;
         let aggregations = Some(told).filter(|told| !told.named.is_empty());
         let explain = match (plan, &fusion) {
-            (Some(plan), Some(fusion)) => Some(format!("{plan}\n{}", fusion::explain(fusion))),
+            (Some(plan), Some(fusion)) => Some(format!("{plan}\n{}", explain_fusion(fusion))),
             (plan, _) => plan,
         };
         let performance = Performance::of(&answered, took_ms);

@@ -80,10 +80,10 @@ impl By {
         let (vector, text) = (self.vector.is_some(), self.text.is_some());
         let odd = if self.sort.is_some() && vector {
             "`vector` and `sort` are two orders: give one"
-        } else if self.sort.is_some() && text {
-            "`full_text` and `sort` are two orders: give one"
         } else if self.rrf.is_some() && !(vector && text) {
             "`rrf` makes one of two rankings: give `vector` and `full_text` with it, or none"
+        } else if min_score.is_some() && self.sort.is_some() {
+            "`min_score` is of scores, and what is sorted has none: leave one out"
         } else if min_score.is_some() && !(vector || text) {
             "`min_score` is of scores, and without `vector` and `full_text` nothing has one"
         } else {
@@ -106,7 +106,7 @@ impl By {
                 (queries, Some(rrf.unwrap_or_default().of(text.weight, limit)))
             }
             (Some(nearest), None) => (vec![ranked(nearest, wanted)], None),
-            (None, Some(text)) => (vec![found(&text, wanted)], None),
+            (None, Some(text)) => (vec![found(&text, sort, wanted)], None),
             (None, None) => {
                 let by_id = || vec![("id".into(), Direction::Ascending)];
                 (vec![ranked(Rank::Order(sort.unwrap_or_else(by_id)), wanted)], None)
@@ -120,12 +120,12 @@ fn ranked(rank: Rank, wanted: Query) -> Query {
 }
 
 /// Where a text alone says what matches, all that is said of what matches is of that.
-fn found(text: &Text, mut wanted: Query) -> Query {
-    if !wanted.aggregations.is_empty() {
+fn found(text: &Text, sort: Option<Sort>, mut wanted: Query) -> Query {
+    if sort.is_some() || !wanted.aggregations.is_empty() {
         wanted.filter = Some(text.within(wanted.filter));
     }
     // To score every text for nobody would take long.
-    let rank = (wanted.page.limit > 0).then(|| text.rank());
+    let rank = (wanted.page.limit > 0).then(|| sort.map_or_else(|| text.rank(), Rank::Order));
     Query { rank, ..wanted }
 }
 
@@ -275,6 +275,13 @@ mod tests {
     }
 
     #[test]
+    fn what_a_text_finds_may_be_in_another_order() {
+        let sorted = query(&format!("{{{TEXT},\"sort\":[{{\"field\":\"n\"}}]}}"));
+        assert_eq!(sorted.rank, Some(Rank::Order(vec![("n".into(), Direction::Ascending)])));
+        assert_eq!(sorted.filter, Some(asked().within(None)));
+    }
+
+    #[test]
     fn a_vector_and_a_text_are_two_queries_of_which_one_says_what_is_said_of_all() {
         let aggs = r#""aggs":{"n":{"avg":{"field":"n"}}}"#;
         let rest = r#""filter":{"field":"n","op":"eq","value":1},"metric":"dot","rrf":{"k":2}"#;
@@ -306,13 +313,16 @@ mod tests {
     fn what_is_asked_wrongly_is_refused_by_name() {
         for (text, told) in [
             (r#"{"full_text":false}"#, "full_text: invalid type: boolean `false`, expected an obj"),
-            (&*format!("{{{TEXT},\"sort\":[{{\"field\":\"a\"}}]}}"), "`full_text` and `sort` are"),
             (r#"{"vector":[1],"sort":[{"field":"a"}]}"#, "`vector` and `sort` are two orders"),
             (&*format!("{{{TEXT},\"rrf\":{{}}}}"), "`rrf` makes one of two rankings"),
             (r#"{"vector":[1],"rrf":{}}"#, "`rrf` makes one of two rankings"),
             (r#"{"rrf":{}}"#, "`rrf` makes one of two rankings"),
             (r#"{"min_score":1}"#, "`min_score` is of scores"),
-            (r#"{"min_score":1,"sort":[{"field":"a"}]}"#, "`min_score` is of scores"),
+            (r#"{"min_score":1,"sort":[{"field":"a"}]}"#, "what is sorted has none"),
+            (
+                &*format!("{{{TEXT},\"min_score\":1,\"sort\":[{{\"field\":\"a\"}}]}}"),
+                "what is sorted has none",
+            ),
             (r#"{"vector":[1],"min_score":"high"}"#, "min_score: invalid type"),
             (r#"{"explain":1}"#, "explain: invalid type: integer `1`, expected a boolean"),
             (r#"{"top_k":0}"#, "top_k is 1 to 10000"),
