@@ -10,7 +10,7 @@ import filters
 from queries import Limit, by_nearness
 from refusal import EITHER, SHAPE, Unsure, expect
 from scores import nearest
-from values import asked_vector, is_dense
+from values import asked_vector, is_dense, is_late
 
 NAMES_MAX = 1000
 NAMES_USUAL = 100
@@ -38,7 +38,7 @@ def changed(standing, body):
     if "pinning" in body:
         replicas = pinned(body["pinning"])
         standing = dataclasses.replace(standing, replicas=replicas)
-    return standing.changed(0)
+    return standing
 
 
 def pinned(given):
@@ -56,7 +56,7 @@ def schema_of(namespace):
     for name, said in shown.items():
         if "ann" in said:
             known = namespace.schema.attributes[name]
-            late = {"late_interaction": True} if known.ranked and not is_dense(known.kind) else {}
+            late = {"late_interaction": True} if is_late(known.kind) else {}
             said["ann"] = {"distance_metric": known.metric} | late
         shown[name] = {word: one for word, one in said.items() if one is not None}
     return shown

@@ -12,7 +12,7 @@ from buckets import Filters, Moments, Numbers, Ranges, Terms
 from figures import EXTENDED, STATS
 from printed import moment, number
 from refusal import EITHER, expect, refuse
-from values import instant, is_number, scalar
+from values import is_number, kept_instant, scalar
 
 NUMBERS = ("int", "uint", "float", "datetime")
 KEYS = (*NUMBERS, "string", "bool", "uuid")
@@ -95,7 +95,7 @@ def read_moment(given, option):
     if isinstance(given, int) and not isinstance(given, bool):
         return given * 1000
     shaped(isinstance(given, str), option)
-    nanos = instant(given)
+    nanos = kept_instant(given)
     expect(nanos is not None, "aggregation option shape", EITHER)
     return nanos // 1000
 

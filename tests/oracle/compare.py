@@ -71,13 +71,16 @@ def judge_several(told, body):
 
 
 def judge_own(told, body):
-    """As if it were the other contract: a score, and attributes beside it."""
-    rows = body.get("results")
+    """As if it were the other contract: a score, and attributes beside it. What is only in an order
+    scores 0 here."""
+    rows, ranked = body.get("results"), told["rows"].scores is not None
     check(isinstance(rows, list), "no results")
     flat = []
     for row in rows:
-        check(set(row) <= {"id", "score", "vector", "attributes"}, f"a row of {sorted(row)}")
-        score = {"$dist": row["score"]} if "score" in row else {}
+        fits = {"id", "score", "attributes"} <= set(row) <= {"id", "score", "vector", "attributes"}
+        check(fits, f"a row of {sorted(row)}")
+        check(ranked or row["score"] == 0, f"a score of {row['score']} where none is")
+        score = {"$dist": row["score"]} if ranked else {}
         vector = {"vector": row["vector"]} if "vector" in row else {}
         flat.append({"id": row["id"]} | score | vector | row["attributes"])
     judge_query(told, body | {"rows": flat})
@@ -221,10 +224,11 @@ def same_value(kind, value, given, packed):
     if is_vector(kind):
         if is_late(kind) and packed:
             return True
-        given = numpy.array(given, numpy.float32)
+        given = numpy.array(given, numpy.float32).reshape(-1, *value.shape[1:])
         return given.shape == value.shape and bool((given == value).all())
     if kind == SPARSE:
-        return given == value
+        known = isinstance(given, dict) and set(given) == set(value)
+        return known and all(single(given[key]) == weight for key, weight in value.items())
     given = [given] if not isinstance(given, list) else given
     wanted = show(kind, value)
     wanted = [wanted] if not isinstance(wanted, list) else wanted

@@ -6,6 +6,7 @@ from matched import Within
 from nearness import ROUNDING
 from refusal import EITHER, expect
 from scores import Scorer, nearest
+from values import is_late
 
 COMPUTED_MAX = 256
 
@@ -46,6 +47,7 @@ def one(schema, docs, said, questions):
     if said[0] == "Highlight":
         return highlights.bind(schema, docs, said, questions)
     if len(said) == 3 and said[1] == "VectorDist":
+        expect(not is_late(schema.get(said[0]).kind), "not a vector")
         of, _ = nearest(schema, said[0], said[2])
         held = said[0]
         return Number(lambda doc: shown(of(doc[held])) if doc.get(held) is not None else None)

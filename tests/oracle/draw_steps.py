@@ -6,7 +6,7 @@ from bisect import bisect
 from draw_figures import WHOLE_MINUTES_FROM, ZONES
 from intervals import CALENDAR, SHORT, calendar, fixed
 from printed import moment
-from values import element, instant
+from values import element, kept_instant
 from zones import DAY, FIRST_YEAR, HOUR, LAST_YEAR, MINUTE, Zone, place
 
 SIZES = [1, 2, 3, 10, 100, 10_000]
@@ -44,7 +44,7 @@ def elements(drawer, asked):
         return flat if missing is None else [*flat, missing]
     flat = [one // 1000 for one in flat]
     if missing is not None:
-        flat.append(instant(missing) // 1000 if isinstance(missing, str) else missing * 1000)
+        flat.append(kept_instant(missing) // 1000 if isinstance(missing, str) else missing * 1000)
     return flat
 
 
@@ -53,7 +53,7 @@ def terms(drawer, asked, _):
     drawer.option(asked, "size", 0.5, lambda: dice.choice(SIZES))
     drawer.option(asked, "min_doc_count", 0.2, lambda: dice.choice([1, 2, 3]))
     if drawer.contract == "/v1":
-        drawer.option(asked, "shard_size", 0.15, lambda: dice.choice([1, 10, 100]))
+        drawer.option(asked, "shard_size", 0.5, lambda: dice.choice([1, 10, 100]))
     asked.breadth = len(elements(drawer, asked))
 
 
@@ -90,7 +90,7 @@ def steps(drawer, asked, gapped, ends):
     if not asked.options.get("min_doc_count"):
         one = dice.choice(["min", "max"])
         said = ends if dice.chance(0.6) else {one: ends[one]}
-        drawer.option(asked, "extended_bounds", 0.3, lambda: said)
+        drawer.option(asked, "extended_bounds", 0.5, lambda: said)
         asked.breadth += 8
 
 
@@ -179,17 +179,17 @@ def ranges(drawer, asked, room):
 
 def filters(drawer, asked, room):
     dice = drawer.dice
-    tests = [drawer.filters() for _ in range(dice.randint(1, max(1, min(4, room))))]
+    tests = [drawer.filters() for _ in range(dice.randint(1, max(1, min(6, room))))]
     asked.breadth = len(tests) + 1
     if drawer.contract == "/v1":
-        drawer.option(asked, "other_bucket", 0.3, lambda: dice.chance(0.8))
+        drawer.option(asked, "other_bucket", 0.5, lambda: dice.chance(0.8))
         if dice.chance(0.3):
             drawer.tag("aggregation option", "filters.list")
             asked.options["filters"] = tests
             return
         if asked.options.get("other_bucket") is not False:
             names = ["rest", "zzz", "é2"]
-            drawer.option(asked, "other_bucket_key", 0.3, lambda: dice.choice(names))
+            drawer.option(asked, "other_bucket_key", 0.6, lambda: dice.choice(names))
         drawer.keyed(asked)
     asked.options["filters"] = dict(zip(dice.sample(FILTER_NAMES, len(tests)), tests))
 

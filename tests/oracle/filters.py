@@ -12,7 +12,7 @@ import numpy
 import patterns
 from analyzer import tokens
 from refusal import EITHER, Refused, expect
-from values import SPARSE, element, is_array, is_number, is_vector, read, scalar
+from values import DENSE, SPARSE, element, is_array, is_dense, is_number, is_vector, read, scalar
 
 ORDERS = {"Lt": operator.lt, "Lte": operator.le, "Gt": operator.gt, "Gte": operator.ge}
 NUMERIC = ("int", "uint", "float")
@@ -73,20 +73,21 @@ class Binder:
     def test(self, attribute, name, word, operand, options):
         if word in TOKENS:
             bound = lambda asked: token_test(attribute, word, asked, options)
-            return self.late_test(operand, bound) if is_reference(operand) else bound(operand)
+            kind = "[]string" if attribute.pre_tokenized else "string"
+            return self.late_test(operand, kind, bound) if is_reference(operand) else bound(operand)
         if word in ("Glob", "IGlob"):
             usable = attribute.glob or attribute.regex or attribute.filterable
             expect(usable, "not filterable")
             return self.text_test(attribute, word, operand, glob_test(word))
         if word == "Regex":
-            expect(attribute.regex, "needs regex")
+            expect(self.able_regex(attribute), "needs regex")
             return self.text_test(attribute, word, operand, patterns.regex)
         if word == "Fuzzy":
             expect(attribute.fuzzy, "needs fuzzy")
             return self.text_test(attribute, word, operand, fuzzy_test(options))
-        if is_vector(attribute.kind):
+        if is_vector(attribute.kind) or attribute.kind == SPARSE:
             return self.vector_test(attribute, word, operand)
-        expect(attribute.kind != SPARSE and attribute.filterable, "not filterable")
+        expect(attribute.filterable, "not filterable")
         value = self.operand(attribute, word, operand)
         compare = COMPARED[word.removeprefix("Any") if word.startswith("Any") else word]
         if word.startswith("Any"):
@@ -94,6 +95,9 @@ class Binder:
         if word == "In" and is_array(attribute.kind):
             compare = intersects
         return lambda held, new: compare(held, value(new))
+
+    def able_regex(self, attribute):
+        return attribute.regex
 
     def operand(self, attribute, word, given):
         """A function of the new values that gives what to compare with; checked here and now."""
@@ -105,12 +109,13 @@ class Binder:
         if word.startswith("Any"):
             expect(element(kind) in ORDERED, "operator type")
         if word in ("In", "ContainsAny"):
-            if word == "In" and array and not self.is_list(given):
+            if word == "In" and given is not None and not self.is_list(given):
                 given = [given]
             expect(self.is_list(given), "operand type")
             return self.listed(element(kind), given)
         if is_reference(given):
-            return self.reference(given)
+            whole = word in ("Eq", *ORDERS)
+            return self.reference(given, kind if whole else element(kind))
         if given is None:
             expect(word != "Contains" and not word.startswith("Any"), "operand type")
             return lambda new: None
@@ -130,7 +135,7 @@ class Binder:
     def listed(self, kind, given):
         """A function of the new values that gives a list, any of which may be one of them."""
         if is_reference(given):
-            return self.reference(given)
+            return self.reference(given, "[]" + kind)
         if not any(map(is_reference, given)):
             values = tuple(operand_of(kind, one) for one in given)
             return lambda new: values
@@ -144,21 +149,22 @@ class Binder:
 
     def member(self, kind, given):
         if is_reference(given):
-            return self.reference(given)
+            return self.reference(given, kind)
         value = operand_of(kind, given)
         return lambda new: value
 
-    def reference(self, given):
-        """A function of the new values that gives the one that is meant, or None."""
+    def reference(self, given, kind):
+        """A function of the new values that gives the one that is meant, which is of a type like
+        this one, or None."""
         expect(self.refs, "$ref_new outside of a condition", EITHER)
         other = given["$ref_new"]
-        self.schema.get(other)
+        expect(alike(kind, self.schema.get(other).kind), "reference type")
         return lambda new: (new or {}).get(other)
 
-    def late_test(self, given, made):
+    def late_test(self, given, kind, made):
         """A test whose question is known when the document is: none, or one that is no pattern, is
         not met."""
-        value = self.reference(given)
+        value = self.reference(given, kind)
 
         def holds(held, new):
             asked = value(new)
@@ -174,12 +180,11 @@ class Binder:
     def vector_test(self, attribute, word, given):
         """Only conditions look at vectors, and only for equality."""
         expect(self.refs and word == "Eq", "not filterable")
-        if isinstance(given, dict):
-            other = given.get("$ref_new")
-            expect(self.schema.get(other).kind == attribute.kind, "operand type")
-            return lambda held, new: same_vector(held, (new or {}).get(other))
-        value = read(attribute.kind, given)
-        return lambda held, new: same_vector(held, value)
+        if is_reference(given):
+            value = self.reference(given, attribute.kind)
+            return lambda held, new: same_vector(held, value(new))
+        known = read(attribute.kind, given)
+        return lambda held, new: same_vector(held, known)
 
     def text_test(self, attribute, word, operand, made):
         kinds = ("string",) if word == "Regex" else ("string", "[]string")
@@ -191,11 +196,20 @@ class Binder:
             texts = lambda held: [held] if isinstance(held, str) else held or ()
             return lambda held, new: any(test(text) for text in texts(held))
 
-        return self.late_test(operand, bound) if is_reference(operand) else bound(operand)
+        return self.late_test(operand, "string", bound) if is_reference(operand) else bound(operand)
 
 
 def is_reference(given):
     return isinstance(given, dict) and set(given) == {"$ref_new"}
+
+
+def alike(kind, other):
+    """Whether values of the two may be compared: numbers of any kind are, and vectors of as many
+    dimensions."""
+    if is_dense(kind) and is_dense(other):
+        return DENSE.fullmatch(kind)[1] == DENSE.fullmatch(other)[1]
+    numbers = element(kind) in NUMERIC and element(other) in NUMERIC
+    return kind == other or (numbers and is_array(kind) == is_array(other))
 
 
 def operand_of(kind, given):
@@ -242,9 +256,9 @@ COMPARED = {word: ordered(word) for word in ORDERS} | {
 
 
 def same_vector(held, value):
-    if held is None or value is None:
-        return held is None and value is None
-    return held.shape == value.shape and bool(numpy.array_equal(held, value))
+    if held is None or value is None or isinstance(held, dict):
+        return equal(held, value)
+    return numpy.array_equal(held, value)
 
 
 def glob_test(word):
@@ -284,7 +298,9 @@ def prefix_asked(options):
     expect(
         isinstance(options, dict) and set(options) <= {"last_as_prefix"}, "filter options", EITHER
     )
-    return options.get("last_as_prefix", False)
+    said = options.get("last_as_prefix", False)
+    expect(isinstance(said, bool), "filter options", EITHER)
+    return said
 
 
 def token_test(attribute, word, operand, options):

@@ -75,7 +75,7 @@ OWN = {
     "text too long": lambda f: asked(f, query="cat " * 2049),
     "condition without a value": forgotten,
     "text weighed": weighed,
-    "text in an order": lambda f: asked(f) | {"sort": [{"field": "id"}]},
+    "score in an order": lambda f: asked(f) | {"sort": [{"field": "id"}], "min_score": 0.5},
     "vector in an order": lambda f: vector(f) | {"sort": [{"field": "id"}]},
     "vector too short": lambda f: {VECTOR: vector(f)[VECTOR][1:]},
     "metric of /v1": another,

@@ -49,6 +49,70 @@ class Filters(unittest.TestCase):
         ]:
             self.assertEqual(space.found(["a", word, operand]), ids, (word, operand))
 
+    def test_a_value_is_a_list_of_one(self):
+        space = Space(upsert_rows=[{"id": 1, "n": 1, "a": [1, 2]}, {"id": 2, "n": 2}, {"id": 3}])
+        for test, ids in [
+            (["n", "In", 1], [1]),
+            (["n", "NotIn", 1], [2, 3]),
+            (["a", "In", 2], [1]),
+            (["id", "In", 3], [3]),
+        ]:
+            self.assertEqual(space.found(test), ids, test)
+        for test in [["n", "In", None], ["n", "In", "x"], ["a", "ContainsAny", 1]]:
+            refused = space.refused("/query", rank_by=["id", "asc"], limit=1, filters=test)
+            self.assertEqual(refused, "operand type", test)
+
+    def test_what_is_referred_to_has_to_be_alike(self):
+        space = Space(
+            schema={"n": "int", "u": "uint", "s": "string", "a": "[]int", "d": "datetime"},
+            upsert_rows=[{"id": 1, "n": 1}],
+        )
+        for name, word, other, alike in [
+            ("n", "Eq", "u", True),
+            ("n", "Eq", "s", False),
+            ("n", "Lt", "d", False),
+            ("n", "In", "a", True),
+            ("n", "Eq", "a", False),
+            ("a", "Contains", "s", False),
+            ("s", "Glob", "n", False),
+        ]:
+            condition = [name, word, {"$ref_new": other}]
+            refused = space.refused("", upsert_rows=[{"id": 1}], upsert_condition=condition)
+            self.assertEqual(refused, None if alike else "reference type", condition)
+
+    def test_two_stars_are_folders_where_slashes_or_ends_are_around_them(self):
+        texts = ["a", "c", "/c", "a/c", "a/", "a/b/c", "abc"]
+        for pattern, found in [
+            ("**/c", ["c", "/c", "a/c", "a/b/c"]),
+            ("/**/c", ["/c"]),
+            ("a/**/c", ["a/c", "a/b/c"]),
+            ("a/**/**/c", ["a/c", "a/b/c"]),
+            ("a/**", ["a/c", "a/", "a/b/c"]),
+            ("a**c", ["a/c", "a/b/c", "abc"]),
+            ("{x,a/**}", ["a/c", "a/", "a/b/c"]),
+            ("**/", texts),
+        ]:
+            holds = patterns.glob(pattern, True)
+            self.assertEqual([text for text in texts if holds(text)], found, pattern)
+
+    def test_globs_have_classes_and_alternatives_and_are_refused_without_their_ends(self):
+        for pattern, text, holds in [
+            ("a{,b}", "a", False),
+            ("a{,b}", "ab", True),
+            ("{,}", "", True),
+            ("{a,{b,c}}", "c", True),
+            ("[]a]", "]", True),
+            ("[a-]", "-", True),
+            ("[^a-c]", "b", False),
+            ("[a-c-e]", "e", True),
+            ("[\\]", "\\", True),
+            ("{a\\,b}", "a,b", True),
+        ]:
+            self.assertEqual(bool(patterns.glob(pattern, True)(text)), holds, (pattern, text))
+        for pattern in ["[b-a]", "[a", "[]", "{a", "a}", "a\\"]:
+            with self.assertRaises(Refused):
+                patterns.glob(pattern, True)
+
     def test_globs_match_the_whole_value(self):
         for pattern, text, exact, holds in [
             ("a*", "abc", True, True),

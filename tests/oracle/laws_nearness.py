@@ -7,7 +7,7 @@ import unittest
 import numpy
 from dice import Dice
 from draw_values import DIMS, anywhere, eighths
-from nearness import ROUNDING, Measured, distance, root, similarity, whole
+from nearness import FURTHEST, ROUNDING, Measured, distance, likeness, root, similarity, whole
 from schema import METRICS, Attribute
 
 SINGLE = numpy.float32
@@ -80,6 +80,20 @@ class Nearness(unittest.TestCase):
         self.assertTrue(whole(numpy.array([1 / 64, 2.0**17])))
         self.assertFalse(whole(numpy.array([1 / 64, 2.0**18])))
         self.assertFalse(whole(numpy.array([0.1])))
+
+    def test_no_float_is_beyond_the_last(self):
+        near, far = numpy.array([1.0, 2.0]), numpy.array([3e38, -3e38])
+        for metric, one, other, wanted in [
+            ("euclidean_squared", near, far, FURTHEST),
+            ("euclidean_squared", far, far, 0.0),
+            ("dot_product", far, far, -FURTHEST),
+            ("dot_product", far, -far, FURTHEST),
+            ("cosine_distance", far, -far, 2.0),
+        ]:
+            of = distance(Attribute("[2]f32", metric=metric), other)
+            self.assertAlmostEqual(of(one).value, wanted, msg=(metric, one, other))
+        several = likeness(Attribute("[][2]f32", metric="dot_product"), numpy.array([far, far]))
+        self.assertEqual(several(numpy.array([near, far])).value, FURTHEST)
 
     def test_a_vector_without_length_is_at_one_from_all(self):
         of = distance(Attribute("[2]f32", metric="cosine_distance"), numpy.array([1.0, 2.0]))

@@ -35,6 +35,28 @@ class Rankings(unittest.TestCase):
         self.assertEqual(space.scores(["t", "BM25", "wal", {"last_as_prefix": True}]), {1: 1.0})
         self.assertEqual(space.scores(["t", "BM25", "wal"]), {})
 
+    def test_what_cannot_be_a_question_is_no_ranking(self):
+        space = Space(schema={"t": TEXT}, upsert_rows=[{"id": 1, "t": "cat"}])
+        for rank, kind in [
+            (["t", "BM25", 5], "rank shape"),
+            (["t", "BM25", [5]], "rank shape"),
+            (["t", "BM25", ["cat"]], "operand type"),
+            (["Sum"], "rank shape"),
+            (["Sum", []], "sum of nothing"),
+            (["Max", []], "sum of nothing"),
+        ]:
+            self.assertEqual(space.refused("/query", rank_by=rank, limit=1), kind, rank)
+
+    def test_of_no_vectors_none_is_near(self):
+        late = {"type": "[][2]f32", "ann": {"late_interaction": True}}
+        space = Space(
+            schema={"l": late},
+            distance_metric="dot_product",
+            upsert_rows=[{"id": 1, "l": []}, {"id": 2, "l": [[1, 2], [3, 4]]}, {"id": 3}],
+        )
+        self.assertEqual(space.rows(["l", "ANN", [[1, 1], [0, 1]]]).scores, {2: 11.0})
+        self.assertEqual(space.found(["id", "NotEq", None]), [1, 2, 3])
+
     def test_curves_are_a_half_at_their_midpoint(self):
         space = Space(
             schema={"u": "uint", "d": "datetime"},

@@ -145,11 +145,20 @@ class Own(unittest.TestCase):
         for body, kind in [
             ({"full_text": text, "rrf": {}}, "fusion of one"),
             ({"min_score": 1}, "min_score of no score"),
-            ({"full_text": text, "sort": [{"field": "id"}]}, "two orders"),
+            ({"vector": [1.0], "sort": [{"field": "id"}]}, "two orders"),
+            ({"full_text": text, "sort": [], "min_score": 1}, "min_score of no score"),
             ({"full_text": text | {"fields": ["t"]}}, "own text shape"),
             ({"full_text": {"fields": ["t"], "query": "cat", "weights": [1, 1]}}, "weights"),
         ]:
             self.assertEqual(self.ask(**body), kind)
+
+    def test_what_a_text_finds_may_be_in_another_order(self):
+        text = {"field": "t", "query": "cat"}
+        ways = [{"field": "id", "order": "desc"}]
+        found = [doc["id"] for doc in self.ask(full_text=text)["rows"].page]
+        turned = self.ask(full_text=text, sort=ways)["rows"]
+        self.assertEqual([doc["id"] for doc in turned.page], sorted(found, reverse=True))
+        self.assertIsNone(turned.scores)
 
     def test_rarity_is_of_all_documents(self):
         found = self.scores(full_text={"field": "t", "query": "cat"})

@@ -3,7 +3,7 @@
 import unittest
 
 from space import Space
-from values import instant, printed_instant
+from values import kept_instant, printed_instant
 
 GREEK = {
     "type": "string",
@@ -166,10 +166,57 @@ class Writes(unittest.TestCase):
         for text, printed in [
             ("2024-03-01", "2024-03-01T00:00:00.000000000Z"),
             ("2024-03-01T02:00:00+02:00", "2024-03-01T00:00:00.000000000Z"),
-            ("1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999000000Z"),
+            ("2024-02-29 19:00-0500", "2024-03-01T00:00:00.000000000Z"),
+            ("2024-03-01t02:00:00.5+02", "2024-03-01T00:00:00.500000000Z"),
+            ("1969-12-31T23:59:59.999z", "1969-12-31T23:59:59.999000000Z"),
+            ("0000-02-29", "0000-02-29T00:00:00.000000000Z"),
+            ("0001-01-01T00:00+01:00", "0000-12-31T23:00:00.000000000Z"),
+            ("9999-12-31T23:59:59.999999999", "9999-12-31T23:59:59.999000000Z"),
         ]:
-            self.assertEqual(printed_instant(instant(text)), printed)
-        self.assertIsNone(instant("2024-02-30"))
+            self.assertEqual(printed_instant(kept_instant(text)), printed)
+        for text in ["2024-02-30", "2024-03-01T24:00", "2024-03-01T00:00+24:00", "2024-03-01Z"]:
+            self.assertIsNone(kept_instant(text))
+        for text in ["0000-01-01T00:00+00:01", "9999-12-31T23:59:59-01:00"]:
+            self.assertIsNone(kept_instant(text))
+
+    def test_what_is_finer_than_a_millisecond_is_cut_off_towards_the_past(self):
+        for text, printed in [
+            ("2024-03-01T00:00:00.0019999", "2024-03-01T00:00:00.001000000Z"),
+            ("1969-12-31T23:59:59.9999Z", "1969-12-31T23:59:59.999000000Z"),
+            ("1969-12-31T23:59:59.000000001Z", "1969-12-31T23:59:59.000000000Z"),
+        ]:
+            self.assertEqual(printed_instant(kept_instant(text)), printed)
+
+    def test_what_an_update_does_not_name_stays_as_it_is(self):
+        kind = {"type": "string"}
+        schema = {"id": "uint", "s": kind | {"regex": True, "fuzzy": True}}
+        space = Space(schema=schema, create_namespace=True)
+        shown = lambda: space.world.namespaces["n"].schema.attributes["s"].show()
+        plain = kind | {"full_text_search": None}
+        for said, after in [
+            ({}, {"filterable": False, "regex": True, "fuzzy": True}),
+            ({"regex": False}, {"filterable": False, "fuzzy": True}),
+            ({"fuzzy": False}, {"filterable": True}),
+            ({"glob": True}, {"filterable": True, "glob": True}),
+            ({"filterable": False}, {"filterable": False, "glob": True}),
+            ({"glob": False, "filterable": False}, {"filterable": False}),
+        ]:
+            space.write(schema={"s": kind | said})
+            self.assertEqual(shown(), plain | after)
+
+    def test_numbers_fit_where_what_they_are_rounded_to_fits(self):
+        for kind, number, fits in [
+            ("[1]f16", 65519, True),
+            ("[1]f16", 65520, False),
+            ("[1]f32", 3.4028235e38, True),
+            ("[1]f32", 1e39, False),
+            ("[1]i8", 127.0, True),
+            ("[1]i8", 1.5, False),
+        ]:
+            schema = {"id": "uint", "v": {"type": kind, "ann": True}}
+            space = Space(schema=schema, distance_metric="dot_product", create_namespace=True)
+            refused = space.refused("", upsert_rows=[{"id": 1, "v": [number]}])
+            self.assertEqual(refused, None if fits else "vector range")
 
 
 if __name__ == "__main__":

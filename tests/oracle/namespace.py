@@ -119,7 +119,7 @@ class Standing:
     read_only: bool = False
     # In how many copies it is pinned, or None.
     replicas: int | None = None
-    # How often it was changed, and how often documents were.
+    # How often its schema or its documents were changed, and how often documents were.
     changes: int = 0
     writes: int = 0
     # What was told before, for moments that may only grow.

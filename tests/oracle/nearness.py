@@ -18,6 +18,8 @@ ROUNDING = 2.0**-24
 AROUND_SUM = 4
 # Two roots, their product, a quotient, a difference, and to print that.
 AROUND_ANGLE = 8
+# Nothing is further away than this: no float of 32 bits can tell it.
+FURTHEST = float(numpy.finfo(numpy.float32).max)
 # Whole numbers, eighths, and products of two of these.
 GRIDS = (0, 3, 6)
 
@@ -40,7 +42,15 @@ def whole(terms):
 
 def summed(terms):
     slack = 0.0 if whole(terms) else (len(terms) + AROUND_SUM) * ROUNDING * abs(terms).sum()
-    return Measured(float(terms.sum()), float(slack))
+    return ended(float(terms.sum()), float(slack))
+
+
+def ended(value, slack):
+    """What is beyond the last float ends there, wherever in its slack it is."""
+    beyond = abs(value) - FURTHEST
+    if beyond <= 0:
+        return Measured(value, slack)
+    return Measured(math.copysign(FURTHEST, value), max(0.0, slack - beyond))
 
 
 def cosine(one, other):
@@ -86,7 +96,7 @@ def likeness(attribute, asked):
         best = numpy.array([max(row).value for row in alike])
         slack = sum(max(near.slack for near in row) for row in alike)
         total = summed(best)
-        return Measured(total.value, total.slack + slack)
+        return ended(total.value, total.slack + slack)
 
     return of
 

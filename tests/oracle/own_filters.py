@@ -60,8 +60,14 @@ def as_list(given):
     return [name, OPERATORS[word], given["value"]]
 
 
+class Binder(filters.Binder):
+    def able_regex(self, attribute):
+        """This contract has no word for the option: what is filtered by will do."""
+        return attribute.regex or attribute.filterable
+
+
 def bind(schema, given):
-    return filters.bind(schema, as_list(given))
+    return Binder(schema).bind(as_list(given))
 
 
 def bind_any(schema, given):
@@ -113,11 +119,12 @@ class Elastic:
         return filters.bind(self.schema, [name, "Contains" if array else "Eq", asked])
 
     def terms(self, name, asked):
+        shaped(isinstance(asked, list))
         array = is_array(self.schema.get(name).kind)
         return filters.bind(self.schema, [name, "ContainsAny" if array else "In", asked])
 
     def range(self, name, asked):
-        shaped(isinstance(asked, dict) and asked and set(asked) <= set(COMPARED))
+        shaped(isinstance(asked, dict) and set(asked) <= set(COMPARED))
         said = [[name, OPERATORS[word], value] for word, value in asked.items()]
         test = filters.bind(self.schema, ["And", said])
         # What has no value lies nowhere, although it comes before all others.

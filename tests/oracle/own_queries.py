@@ -85,10 +85,10 @@ def ranked(schema, docs, body, text):
     both = "vector" in body and text is not None
     expect("rrf" not in body or both, "fusion of one", EITHER)
     fusion = own_texts.read_fusion(body.get("rrf", {}))
-    if text is None and "vector" not in body:
+    expect(not {"vector", "sort"} <= set(body), "two orders")
+    if "sort" in body or (text is None and "vector" not in body):
         expect("min_score" not in body, "min_score of no score", EITHER)
-        return in_order(schema, docs, body)
-    expect(body.get("sort") is None, "two orders")
+        return in_order(schema, docs if text is None else text.found(docs), body)
     parts = [alike(schema, docs, body)] if "vector" in body else []
     parts += [text.ranked(docs)] if text is not None else []
     if not both:

@@ -3,6 +3,7 @@
 import functools
 import re
 
+import globs
 from refusal import EITHER, expect, refuse
 
 REGEX_BYTES_MAX = 1024
@@ -14,39 +15,9 @@ DISTANCE_MAX = 2
 
 @functools.lru_cache(4096)
 def glob(pattern, exact_case):
-    """The regular expression of a glob: a star crosses everything, a class is of characters."""
-    said, at, depth = [], 0, 0
-    while at < len(pattern):
-        char = pattern[at]
-        at += 1
-        if char == "*":
-            said.append(".*")
-        elif char == "?":
-            said.append(".")
-        elif char == "[":
-            end = pattern.find("]", at + 1 + (pattern[at : at + 1] == "!"))
-            expect(end > 0, "glob")
-            inner = pattern[at:end]
-            negated = inner.startswith("!")
-            said.append("[" + "^" * negated + inner[negated:].replace("\\", "\\\\") + "]")
-            at = end + 1
-        elif char == "{":
-            depth += 1
-            said.append("(?:")
-        elif char == "}" and depth:
-            depth -= 1
-            said.append(")")
-        elif char == "," and depth:
-            said.append("|")
-        elif char == "\\":
-            expect(at < len(pattern), "glob")
-            said.append(re.escape(pattern[at]))
-            at += 1
-        else:
-            said.append(re.escape(char))
-    expect(depth == 0, "glob")
+    """Whether a whole text is of a glob, as globset of Rust reads it, where stars cross slashes."""
     flags = re.DOTALL if exact_case else re.DOTALL | re.IGNORECASE
-    return re.compile("".join(said), flags).fullmatch
+    return re.compile(globs.regex(pattern), flags).fullmatch
 
 
 @functools.lru_cache(4096)

@@ -163,8 +163,8 @@ def by_score(docs, scores, ascending, exact):
 
 
 def by_nearness(docs, name, of, ascending):
-    """Those that have a vector there, by what is measured of it."""
-    found = [doc for doc in docs if doc.get(name) is not None]
+    """Those that have a vector there, be it one of several, by what is measured of it."""
+    found = [doc for doc in docs if doc.get(name) is not None and len(doc[name])]
     measured = {doc["id"]: of(doc[name]) for doc in found}
     ranked = by_score(found, {id: one.value for id, one in measured.items()}, ascending, True)
     ranked.slacks = {id: one.slack for id, one in measured.items()}

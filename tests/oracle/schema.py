@@ -5,7 +5,7 @@ change.
 import dataclasses
 
 from refusal import EITHER, SHAPE, expect, refuse
-from values import SPARSE, element, is_dense, is_type, is_vector
+from values import SPARSE, is_dense, is_type, is_vector
 
 METRICS = ("cosine_distance", "euclidean_squared", "dot_product")
 NAME_BYTES_MAX = 128
@@ -31,6 +31,7 @@ FULL_TEXT = {
 }
 PRE_TOKENIZED = "pre_tokenized_array"
 PATTERNS = ("regex", "glob", "fuzzy")
+SEARCHES = ("full_text_search", *PATTERNS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,18 +39,24 @@ class Attribute:
     kind: str
     filterable: bool = True
     full_text: dict | None = None
-    regex: bool | None = None
-    glob: bool | None = None
-    fuzzy: bool | None = None
+    regex: bool = False
+    glob: bool = False
+    fuzzy: bool = False
     metric: str | None = None
+    # Of a sparse vector, whether one may rank by it.
     ranked: bool = False
 
     @property
     def pre_tokenized(self):
         return bool(self.full_text) and self.full_text["tokenizer"] == PRE_TOKENIZED
 
+    @property
+    def searched(self):
+        """Whether it has an index for which it gives up the one of filters."""
+        return bool(self.full_text) or self.regex or self.glob or self.fuzzy
+
     def show(self):
-        """As GET …/schema shows it: two keys always, others where they are set."""
+        """As GET …/schema shows it: two keys always, others where they are on."""
         shown = {
             "type": self.kind,
             "filterable": self.filterable,
@@ -61,17 +68,14 @@ class Attribute:
             shown["ann"] = True
         if self.kind == SPARSE and self.ranked:
             shown["sparse_knn"] = {"distance_metric": "dot_product"}
-        for option in PATTERNS:
-            if getattr(self, option) is not None:
-                shown[option] = getattr(self, option)
-        return shown
+        return shown | {option: True for option in PATTERNS if getattr(self, option)}
 
 
 def read_full_text(kind, given):
-    if given is None or given is False:
+    if given is False:
         return None
     expect(given is True or isinstance(given, dict), "full text shape", EITHER)
-    said = {} if given is True else given
+    said = {} if given is True else without_nulls(given)
     options = FULL_TEXT | said
     pre_tokenized = options["tokenizer"] == PRE_TOKENIZED
     if pre_tokenized:
@@ -79,7 +83,6 @@ def read_full_text(kind, given):
         wrong = "language" in said or options["stemming"] or options["remove_stopwords"]
         expect(kind == "[]string", "pre-tokenized type")
         expect(not wrong and options["case_sensitive"], "pre-tokenized option")
-    expect(kind in ("string", "[]string"), "full text type")
     expect(options["tokenizer"] in TOKENIZERS, "tokenizer", EITHER)
     expect(options["language"] in LANGUAGES, "language", EITHER)
     stopped = options["language"] in STOPPED or not options["remove_stopwords"]
@@ -89,31 +92,78 @@ def read_full_text(kind, given):
     return options
 
 
-def read_attribute(name, given, metric):
+def without_nulls(given):
+    """What is null is not said."""
+    return {name: said for name, said in given.items() if said is not None}
+
+
+def read_attribute(given, metric, known=None):
+    """An attribute, or what becomes of one that is known: what is not said stays as it is."""
     if isinstance(given, str):
         given = {"type": given}
     expect(isinstance(given, dict) and "type" in given, "schema without type", SHAPE)
     kind = given["type"]
     expect(isinstance(kind, str) and is_type(kind), "unknown type", EITHER)
+    expect(known is None or known.kind == kind, "type change")
+    said = without_nulls(given)
+    check_options(kind, said)
     if kind == SPARSE:
-        ranked = given.get("sparse_knn")
-        return Attribute(kind, filterable=False, ranked=bool(ranked))
+        return read_sparse(kind, said, known)
     if is_vector(kind):
-        ann = given.get("ann")
-        expect(bool(ann), "vector without ann")
-        own = ann.get("distance_metric") if isinstance(ann, dict) else None
-        expect(own is None or own in METRICS, "metric word", EITHER)
-        expect(own is None or metric is None or own == metric, "metrics differ")
-        expect(own is not None or metric is not None, "vector without metric")
-        ranked = is_dense(kind) or (isinstance(ann, dict) and ann.get("late_interaction") is True)
-        return Attribute(kind, filterable=False, metric=own or metric, ranked=ranked)
-    full_text = read_full_text(kind, given.get("full_text_search"))
-    patterns = {option: given.get(option) for option in PATTERNS}
-    if any(patterns.values()):
-        expect(element(kind) == "string", "pattern option type")
-    implied = not (full_text or any(patterns.values()))
-    filterable = given.get("filterable")
-    return Attribute(kind, implied if filterable is None else filterable, full_text, **patterns)
+        return read_vector(kind, said.get("ann"), metric, known)
+    return read_plain(kind, said, known)
+
+
+def check_options(kind, said):
+    """What is switched on has to be of this type."""
+    able = {
+        "ann": is_vector(kind),
+        "sparse_knn": kind == SPARSE,
+        "full_text_search": kind in ("string", "[]string"),
+        "regex": kind == "string",
+        "glob": kind in ("string", "[]string"),
+        "fuzzy": kind in ("string", "[]string"),
+        "filterable": kind != SPARSE and not is_vector(kind),
+    }
+    for option, fits in able.items():
+        on = said.get(option, False) is not False
+        expect(fits or not on, "option of another type")
+
+
+def read_sparse(kind, said, known):
+    ranked = said.get("sparse_knn", False)
+    own = ranked.get("distance_metric") if isinstance(ranked, dict) else None
+    expect(own in (None, "dot_product"), "metric word", EITHER)
+    before = known is not None and known.ranked
+    return Attribute(kind, filterable=False, ranked=before or ranked is not False)
+
+
+def read_vector(kind, ann, metric, known):
+    """Nothing about a vector changes: a metric that is said again is the same."""
+    if known is not None and ann is None:
+        return known
+    expect(ann is True or isinstance(ann, dict), "vector without ann")
+    options = ann if isinstance(ann, dict) else {}
+    own = options.get("distance_metric")
+    expect(own is None or own in METRICS, "metric word", EITHER)
+    expect(own is None or metric is None or own == metric, "metrics differ")
+    expect(own is not None or metric is not None, "vector without metric")
+    late = options.get("late_interaction", False)
+    expect(known is not None or late != is_dense(kind), "option of another type")
+    return known or Attribute(kind, filterable=False, metric=own or metric)
+
+
+def read_plain(kind, said, known):
+    before = known or Attribute(kind)
+    full_text = before.full_text
+    if "full_text_search" in said:
+        full_text = read_full_text(kind, said["full_text_search"])
+    patterns = {option: said.get(option, getattr(before, option)) for option in PATTERNS}
+    after = Attribute(kind, before.filterable, full_text, **patterns)
+    # Whoever gains the first of these indexes, as it is made, or loses the last of them.
+    if known is None or (before.searched and not after.searched):
+        after = dataclasses.replace(after, filterable=not after.searched)
+    return dataclasses.replace(after, filterable=said.get("filterable", after.filterable))
 
 
 def named_metric(given):
@@ -130,6 +180,9 @@ def check_name(name):
 def read_id_type(given):
     kind = given["type"] if isinstance(given, dict) and "type" in given else given
     expect(isinstance(kind, str), "schema without type", SHAPE)
+    said = without_nulls(given) if isinstance(given, dict) else {}
+    searched = any(said.get(option, False) is not False for option in SEARCHES)
+    expect(not searched, "option of another type")
     expect(kind in ("uint", "string", "uuid"), "id type", EITHER)
     return kind
 
@@ -188,13 +241,12 @@ class Schema:
             if said == {"drop": True}:
                 self.attributes.pop(name, None)
                 continue
-            attribute = read_attribute(name, said, metric)
             known = self.attributes.get(name)
+            attribute = read_attribute(said, metric, known)
             if known is None:
                 self.add(name, attribute)
-                continue
-            expect(known.kind == attribute.kind, "type change")
-            self.attributes[name] = attribute
+            else:
+                self.attributes[name] = attribute
 
     def without_dropped(self, docs):
         """Documents without what is no attribute any more: it does not come back with its name."""
@@ -210,7 +262,7 @@ class Schema:
             expect(not self.settled, "vector column added")
             metric = self.known_metric()
             expect(metric is not None, "vector without metric")
-            self.add(name, Attribute(kind, filterable=False, metric=metric, ranked=True))
+            self.add(name, Attribute(kind, filterable=False, metric=metric))
         else:
             self.add(name, Attribute(kind))
 

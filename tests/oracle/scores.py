@@ -15,13 +15,13 @@ from refusal import EITHER, SHAPE, expect, refuse
 from values import (
     NUMBERS,
     SPARSE,
+    asked_sparse,
     asked_vector,
-    instant,
     is_dense,
     is_late,
     is_number,
+    kept_instant,
     late,
-    sparse,
 )
 
 QUESTION_CHARS_MAX = 8192
@@ -87,7 +87,9 @@ class Scorer:
 
     def combined(self, given):
         word, parts = given[0], given[1:]
-        listed = len(parts) == 1 and isinstance(parts[0], list) and parts[0]
+        expect(bool(parts), "rank shape", SHAPE)
+        expect(parts != [[]], "sum of nothing")
+        listed = len(parts) == 1 and isinstance(parts[0], list)
         if listed and not isinstance(parts[0][0], str):
             parts = parts[0]
         constants = [part for part in parts if is_number(part)]
@@ -162,8 +164,8 @@ class Scorer:
         kind = self.schema.get(part[1]).kind
         expect(kind in (*NUMBERS, "datetime"), "attribute type")
         if isinstance(origin, str):
-            expect(kind == "datetime" and instant(origin) is not None, "origin")
-            origin = moments(instant(origin))
+            expect(kind == "datetime" and kept_instant(origin) is not None, "origin")
+            origin = moments(kept_instant(origin))
         expect(is_number(origin), "origin", EITHER)
         turn = moments if kind == "datetime" else float
 
@@ -177,7 +179,7 @@ class Scorer:
         name, _, asked = given
         attribute = self.schema.get(name)
         expect(attribute.kind == SPARSE and attribute.ranked, "needs sparse_knn")
-        weights = sparse(asked, "sparse question")
+        weights = asked_sparse(asked)
 
         def of(doc):
             held = doc.get(name) or {}
@@ -189,6 +191,8 @@ class Scorer:
         expect(3 <= len(given) <= 4, "rank shape", SHAPE)
         name, _, asked = given[:3]
         options = given[3] if len(given) == 4 else {}
+        shaped = asked if isinstance(asked, list) else [asked]
+        expect(all(isinstance(one, str) for one in shaped), "rank shape", SHAPE)
         attribute = self.schema.get(name)
         expect(not isinstance(asked, str) or len(asked) <= QUESTION_CHARS_MAX, "question length")
         question = [token for _, token in filters.question(attribute, asked)]
@@ -250,7 +254,6 @@ def nearest(schema, name, asked):
         refuse("needs a model")
     expect(is_dense(kind) or is_late(kind), "not a vector")
     if is_late(kind):
-        expect(attribute.ranked, "needs late_interaction")
         several = isinstance(asked, list) and asked and all(isinstance(one, list) for one in asked)
         expect(several, "vectors shape", EITHER)
         rows = late(kind, asked, "query vector").astype(numpy.float64)

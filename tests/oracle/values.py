@@ -1,9 +1,9 @@
 """Values: what a JSON value means as an attribute of a type, and how it is printed again.
 
-A stored value is plain: str, int, float, bool, bytes, a datetime as nanoseconds since 1970, an
-array as a tuple, a dense vector as numpy's float32 after rounding to its own element, sparse ones
-as a dict. Of one type, all scalars are ordered by Python as the contract orders them: text by code
-point is text by its bytes.
+A stored value is plain: str, int, float, bool, bytes, a datetime as nanoseconds since 1970 of a
+whole millisecond, an array as a tuple, a dense vector as numpy's float32 after rounding to its own
+element, sparse ones as a dict. Of one type, all scalars are ordered by Python as the contract
+orders them: text by code point is text by its bytes.
 """
 
 import base64
@@ -23,14 +23,20 @@ RANGES = {"int": (-(2**63), 2**63 - 1), "uint": (0, 2**64 - 1)}
 SPARSE = "{}f16"
 SPARSE_ENTRIES_MAX = 1024
 DIMS_MAX = 10_752
-F16_MAX = 65504.0
+I8_MIN, I8_MAX = -128, 127
+MILLISECOND = 10**6
 
 DENSE = re.compile(r"\[([1-9][0-9]*)\](f32|f16|i8)")
 LATE = re.compile(r"\[\]\[([1-9][0-9]*)\]f32")
 DAY = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?)?"
+    r"(\d{4})-(\d\d)-(\d\d)"
+    r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?([Zz]|[+-]\d\d(?::?\d\d)?)?)?",
+    re.ASCII,
 )
 EPOCH = datetime.datetime(1970, 1, 1)
+# The calendar comes again after so many years. Python's has no year 0, which a text may say.
+ROUND_YEARS, ROUND_SECONDS = 400, 146_097 * 86_400
+YEAR_0, YEAR_1, YEAR_10000 = -62_167_219_200, -62_135_596_800, 253_402_300_800
 
 
 def is_type(word):
@@ -70,31 +76,50 @@ def instant(text):
     parts = DAY.fullmatch(text)
     if not parts:
         return None
-    numbers = [int(part or 0) for part in parts.groups()[:6]]
+    year, *numbers = (int(part or 0) for part in parts.groups()[:6])
     try:
-        passed = datetime.datetime(*numbers) - EPOCH
+        passed = datetime.datetime(year or ROUND_YEARS, *numbers) - EPOCH
     except ValueError:
         return None
-    seconds = passed.days * 86_400 + passed.seconds
+    seconds = passed.days * 86_400 + passed.seconds - (0 if year else ROUND_SECONDS)
     zone = parts[8]
-    if zone and zone != "Z":
-        offset = int(zone[1:3]) * 3600 + int(zone[4:6]) * 60
+    if zone and zone not in "Zz":
+        hours, minutes = int(zone[1:3]), int(zone[3:].lstrip(":") or 0)
+        if hours > 23 or minutes > 59:
+            return None
+        offset = hours * 3600 + minutes * 60
         seconds -= offset if zone[0] == "+" else -offset
+    if not YEAR_0 <= seconds < YEAR_10000:
+        return None
     return seconds * 10**9 + int((parts[7] or "").ljust(9, "0"))
+
+
+def kept_instant(text):
+    """The moment that a request means: what is finer than a millisecond is cut off, towards the
+    past."""
+    nanos = instant(text)
+    return None if nanos is None else nanos // MILLISECOND * MILLISECOND
 
 
 def printed_instant(nanos):
     seconds, fraction = divmod(nanos, 10**9)
-    moment = EPOCH + datetime.timedelta(seconds=seconds)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
+    rounds = int(seconds < YEAR_1)
+    moment = EPOCH + datetime.timedelta(seconds=seconds + rounds * ROUND_SECONDS)
+    year = moment.year - rounds * ROUND_YEARS
+    return f"{year:04}-{moment:%m-%dT%H:%M:%S}.{fraction:09d}Z"
 
 
 def packed(given):
-    """What base64 holds, or None."""
+    """What base64 holds, or None: padded or not, and no bit of its last digit left over."""
+    digits = given.rstrip("=")
+    padding = -len(digits) % 4
+    if len(given) - len(digits) > padding:
+        return None
     try:
-        return base64.b64decode(given, validate=True)
+        held = base64.b64decode(digits + "=" * padding, validate=True)
     except (binascii.Error, ValueError):
         return None
+    return held if base64.b64encode(held).decode().rstrip("=") == digits else None
 
 
 def scalar(kind, given):
@@ -114,7 +139,7 @@ def scalar(kind, given):
             return None
         return str(uuid.UUID(given))
     if kind == "datetime":
-        return instant(given)
+        return kept_instant(given)
     if kind == "bytes":
         return packed(given)
     return given
@@ -126,19 +151,26 @@ def dense(kind, given, told):
     if isinstance(given, str):
         held = packed(given)
         expect(held is not None and len(held) == 4 * int(dims), f"{told} length")
-        numbers = numpy.frombuffer(held, "<f4").astype(numpy.float32)
-        expect(bool(numpy.isfinite(numbers).all()), f"{told} not finite")
+        said = numpy.frombuffer(held, "<f4").astype(numpy.float64)
+        expect(bool(numpy.isfinite(said).all()), f"{told} not finite")
     else:
         expect(isinstance(given, list), f"{told} type", EITHER)
         expect(all(is_number(number) for number in given), f"{told} type", EITHER)
         expect(len(given) == int(dims), f"{told} length")
-        numbers = numpy.array(given, numpy.float32)
+        said = numpy.array(given, numpy.float64)
     if kept == "i8":
-        expect(bool(((numbers >= -128) & (numbers <= 127)).all()), f"{told} range")
-    if kept == "f16":
-        expect(bool((abs(numbers) <= F16_MAX).all()), f"{told} range")
-        return numbers.astype(numpy.float16).astype(numpy.float32)
+        whole = (said == numpy.rint(said)) & (said >= I8_MIN) & (said <= I8_MAX)
+        expect(bool(whole.all()), f"{told} range")
+    numbers = rounded(said, numpy.float16 if kept == "f16" else numpy.float32)
+    expect(bool(numpy.isfinite(numbers).all()), f"{told} range")
     return numbers
+
+
+def rounded(numbers, kind):
+    """As this kind of float has them, infinite where it ends: to 32 bits first, for as such they
+    come in base64."""
+    with numpy.errstate(over="ignore"):
+        return numbers.astype(numpy.float32).astype(kind).astype(numpy.float32)
 
 
 def asked_vector(kind, given):
@@ -154,11 +186,19 @@ def late(kind, given, told):
     return numpy.array(rows, numpy.float32).reshape(-1, int(dims))
 
 
-def sparse(given, told):
+def asked_sparse(given, told="sparse question"):
+    """Weights to ask for, which are rounded no more than those of a vector are."""
     expect(isinstance(given, dict), f"{told} type", EITHER)
     expect(all(is_number(weight) for weight in given.values()), f"{told} type", EITHER)
     expect(len(given) <= SPARSE_ENTRIES_MAX, f"{told} entries")
-    return {key: float(numpy.float16(weight)) for key, weight in given.items()}
+    return {key: float(weight) for key, weight in given.items()}
+
+
+def sparse(given):
+    said = asked_sparse(given, "sparse")
+    kept = rounded(numpy.array(list(said.values()), numpy.float64), numpy.float16)
+    expect(bool(numpy.isfinite(kept).all()), "sparse range")
+    return dict(zip(said, kept.astype(numpy.float64).tolist()))
 
 
 def read(kind, given):
@@ -170,7 +210,7 @@ def read(kind, given):
     if is_late(kind):
         return late(kind, given, "vectors")
     if kind == SPARSE:
-        return sparse(given, "sparse")
+        return sparse(given)
     if is_array(kind):
         expect(isinstance(given, list), "value type")
         values = tuple(scalar(element(kind), one) for one in given)
