@@ -18,7 +18,7 @@ class Dice(random.Random):
     def rare(self, family, options, kinds=None):
         """One of the options, one that was drawn less often being likelier by far.
 
-        `kinds` are classes of options: one of a large class is worth a third of one that is alone.
+        `kinds` are classes of options: one of a large class is worth a fifth of one that is alone.
         """
         counts = self.drawn.setdefault(family, {})
         by_kind = self.drawn.setdefault(f"{family} by kind", {})
@@ -27,12 +27,20 @@ class Dice(random.Random):
         def often(option):
             own = counts.get(option, 0)
             kind = kinds.get(option)
-            return own if kind is None else min(by_kind.get(kind, 0), 3 * own)
+            return own if kind is None else min(by_kind.get(kind, 0), 5 * own)
 
         weights = [1 / (1 + often(option)) ** EVENLY for option in options]
         (drawn,) = self.choices(options, weights)
         self.count(family, drawn, kinds, 1)
         return drawn
+
+    def seldom(self, family, kinds, likely=0.5):
+        """One of {name: its kind}, so often of a kind that was seldom drawn so."""
+        names = list(kinds)
+        if self.chance(likely):
+            kind = self.rare(family, list(dict.fromkeys(kinds.values())))
+            names = [name for name in names if kinds[name] == kind]
+        return self.choice(names)
 
     def count(self, family, option, kinds, more):
         """What was drawn in vain is taken back."""

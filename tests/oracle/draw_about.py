@@ -56,7 +56,9 @@ class About:
             and (beside or word != "a name less")
             and not (self.standing.read_only and word == "schema written")
         ]
-        word = self.dice.rare("about", able)
+        # What is beside it is a name less later on.
+        lonely = not beside and self.dice.chance(0.15)
+        word = "a name beside" if lonely else self.dice.rare("about", able)
         made = getattr(self, word.partition(" ")[0])(word)
         if made is None:
             word, made = "schema", self.schema("schema")
@@ -66,7 +68,7 @@ class About:
     def schema(self, word):
         if word == "schema":
             return self.request("GET", "v1", "/schema")
-        change = schemas.change(self.dice, self.namespace)
+        change = schemas.change(self.dice, self.namespace, self.tags)
         return change and self.request("POST", "v1", "/schema", change)
 
     def metadata(self, word):

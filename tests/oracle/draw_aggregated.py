@@ -55,13 +55,14 @@ def body_of(dice, namespace, tags, contract):
         return body | ({"top_k": 0} if alone else {})
     queries = Queries(dice, namespace, tags)
     body = {} if alone else queries.ranked() if calm(namespace) else queries.ordered()
-    if alone and dice.chance(0.5):
+    # Of long arrays it takes many to be inexact.
+    if alone and dice.chance(0.2 if "wide" in drawn else 0.5):
         body["filters"] = queries.filters()
     said = spelt(contract, drawn)["aggregate_by"]
     if dice.chance(0.2):
         said |= {"plain": ["Count"]}
     body |= {"aggregate_by": said}
-    if dice.chance(0.1):
+    if dice.chance(0.2):
         tags.append("aggregation frame:one of several")
         return {"queries": dice.sample([body, queries.ordered()], 2)}
     return body

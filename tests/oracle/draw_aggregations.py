@@ -55,10 +55,10 @@ FRAMES = (
 NAMES = ["a", "b", "c", "by", "größe", "x y", "n" * 128, "漢", "_a", "1", "a-b"]
 # What a bucket says of itself, which is taken below another only.
 TOP_NAMES = ["key", "doc_count", "count", "p.q"]
-DEPTH, WIDTH, ROOM = 4, 3, 2_000
+DEPTH, WIDTH, ROOM = 4, 4, 2_000
 # An attribute with so many elements in one document is asked once on the way down.
 WIDE = 20
-INEXACT = ("percentiles", "percentiles", "cardinality")
+INEXACT = (*["percentiles"] * 4, "cardinality")
 FIGURED = ("stats", "extended_stats")
 SIGMAS = [0, 0.5, 1, 2, 2.5, 3, 1e308]
 PERCENTS = [0, 1, 5, 25, 50, 75, 95, 99, 100, 99.9, 12.5, 33.3, 1e-5]
@@ -93,7 +93,7 @@ class Aggregations:
     def draw(self):
         names = self.dice.some(NAMES + TOP_NAMES, 1, WIDTH)
         drawn = {name: self.one(1, ROOM, self.wide) for name in names}
-        if self.wide and self.dice.chance(0.7):
+        if self.wide and self.dice.chance(0.9):
             drawn["wide"] = self.one(1, 0, self.wide, [self.dice.choice(INEXACT)])
         return self.top(drawn)
 
@@ -149,7 +149,7 @@ class Aggregations:
         if asked.word == "filters":
             return
         kind = element(self.known[asked.field])
-        self.option(asked, "missing", 0.2, lambda: self.value(kind))
+        self.option(asked, "missing", 0.3, lambda: self.value(kind))
 
     def value(self, kind):
         if kind == "datetime" and self.dice.chance(0.5):
@@ -171,7 +171,7 @@ class Aggregations:
                 asked.options["percents"] = percents
             self.keyed(asked)
 
-    def keyed(self, asked, likely=0.4):
+    def keyed(self, asked, likely=0.6):
         if self.contract == "/v1":
             self.option(asked, "keyed", likely, lambda: self.dice.chance(0.5))
 

@@ -57,7 +57,7 @@ LONGEST = 1_000
 def instant(dice):
     """Around a change of some clock, and long ago now and then."""
     if dice.chance(0.2):
-        return dice.choice(values.INSTANTS)
+        return values.instant(dice)
     if dice.chance(0.04):
         return f"{dice.randint(1880, 1940)}-07-0{dice.randint(1, 9)}T12:34:56.789Z"
     changes = zones.place(dice.choice(CHANGING)).moments

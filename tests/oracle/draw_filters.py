@@ -1,9 +1,9 @@
 """Filters: an operator that some attribute has, and something to ask of it."""
 
 import draw_values as values
-from filters import NEGATIONS, OPERATORS, ORDERED, TOKENS
+from filters import NEGATIONS, OPERATORS, ORDERED, TOKENS, alike
 from schema import Attribute
-from values import element, is_array, is_dense, is_vector
+from values import SPARSE, element, is_array, is_dense, is_vector
 
 REGEXES = [
     "a",
@@ -38,6 +38,9 @@ GLOBS = [
     "C*",
     "*[gt]",
 ] + ["hot*dog", "x-[0-9]", "\\a*", "", "*e{l,f}*", "elephant", "é*"]
+# Folders, alternatives that are empty, and classes with what ends or divides them.
+GLOBS += ["a/**/c", "**/c", "/**/c", "a/**", "**/a/**", "a**c", "{a/**,x}", "**/", "*/c"]
+GLOBS += ["a{,b}", "{,a}", "{a{,x},}c", "{}", "[]a]", "[!-]", "[^a-c]*", "[a-]", "{a,{b,c}}"]
 FUZZY = [
     "cat",
     "elephant",
@@ -50,9 +53,11 @@ FUZZY = [
     "hot",
     "zebrra",
 ]
+# What is told of an operand.
+OPERANDS = ("$ref_new", "last_as_prefix", "In one")
 # What takes a list, any of which may be a value of the document that is about to be.
 LISTED = ("In", "ContainsAny")
-REFERRED = ("a list", "one of a list", "one for a list")
+REFERRED = ("a list", "one of a list", "one for a list", "of another kind")
 EDITS = [[(3, 0), (6, 1), (9, 2)], [(6, 1)], [(9, 2)], [(3, 0)], [(4, 0), (7, 1)]]
 
 
@@ -81,6 +86,12 @@ def able(word, one):
     return one.kind in ORDERED
 
 
+def kinds_like(one):
+    """What is compared with such an attribute without a second thought."""
+    kind = element(one.kind)
+    return (kind, f"[]{kind}") if kind == "string" else (one.kind, kind)
+
+
 class Filters:
     def __init__(self, dice, namespace, tags, conditions=False):
         self.dice = dice
@@ -102,7 +113,7 @@ class Filters:
 
     def leaf(self):
         dice = self.dice
-        if self.conditions and dice.chance(0.5):
+        if self.conditions and dice.chance(0.65):
             drawn = self.referring()
             if drawn:
                 return drawn
@@ -119,7 +130,10 @@ class Filters:
             if names:
                 by_word[word] = names
         word = dice.rare("operator", list(by_word))
-        name = dice.choice(by_word[word])
+        if NEGATIONS.get(word, word) in TOKENS:
+            name = dice.seldom("language asked", values.languages(self.known, by_word[word]))
+        else:
+            name = dice.choice(by_word[word])
         self.tags.append(f"operator:{word}")
         return [name, word, *self.operands(name, self.known[name], NEGATIONS.get(word, word))]
 
@@ -129,7 +143,7 @@ class Filters:
         able_words = []
         for word in OPERATORS:
             for name, one in self.known.items():
-                vector = word in ("Eq", "NotEq") and is_vector(one.kind)
+                vector = word in ("Eq", "NotEq") and (is_vector(one.kind) or one.kind == SPARSE)
                 if (
                     name != "id"
                     and (vector or able(word, one))
@@ -183,20 +197,26 @@ class Filters:
         return self.of_kind(kind)
 
     def of_kind(self, kind):
-        return [name for name, other in self.known.items() if other.kind == kind and name != "id"]
+        """Those whose values may be compared with values of this type."""
+        known = self.known.items()
+        return [name for name, other in known if name != "id" and alike(kind, other.kind)]
 
     def reference(self, word, one):
         """A `$ref_new`, or a list of literals and of some."""
         dice = self.dice
         names = self.referred(word, one)
         if word not in LISTED:
-            return {"$ref_new": dice.choice(names)}
+            others = [name for name in names if self.known[name].kind not in kinds_like(one)]
+            if not others or dice.chance(0.2):
+                return {"$ref_new": dice.choice(names)}
+            self.tags.append("reference:of another kind")
+            return {"$ref_new": dice.choice(others)}
         kind = element(one.kind)
         ones = self.of_kind(kind)
         able = {
             "a list": self.of_kind("[]" + kind),
             "one of a list": ones,
-            "one for a list": ones if word == "In" and is_array(one.kind) else [],
+            "one for a list": ones if word == "In" else [],
         }
         form = dice.rare("list", [form for form in able if able[form]])
         self.tags.append(f"reference:{form}")
@@ -233,7 +253,8 @@ class Filters:
         if name == "id":
             draw = lambda: values.any_id(dice, self.id_type)
         if word in LISTED:
-            if word == "In" and is_array(one.kind) and dice.chance(0.2):
+            if word == "In" and dice.chance(0.15):
+                self.tags.append("operator:In one")
                 return [draw()]
             return [[draw() for _ in range(dice.randint(0, 4))]]
         if word == "Eq" and dice.chance(0.15):

@@ -47,7 +47,7 @@ class Highlights:
     def options(self):
         dice, options = self.dice, {}
         if dice.chance(0.8):
-            options["fragment_by"] = dice.choice(CUTS)
+            options["fragment_by"] = dice.rare("cut", CUTS)
         if dice.chance(0.5):
             self.tag("fragment_limit")
             options["fragment_limit"] = dice.choice([1, 1, 2, 5, 1024])

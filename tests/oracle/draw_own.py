@@ -3,7 +3,7 @@ by words, by both or in an order.
 """
 
 import draw_values as values
-from draw_filters import Filters, able, attributes
+from draw_filters import REGEXES, Filters, able, attributes
 from own_filters import OPERATORS, QUERIES
 from own_queries import METRICS, alike
 from own_queries import able as has_vector
@@ -32,8 +32,8 @@ def own(drawn):
 
 
 # How documents come, else by their ids; and what is said of it.
-ORDERS = ("vector", "sort", "text", "texts", "both")
-SAID = ("rrf", "weight", "weights", "weights by name", "min_score", "explain")
+ORDERS = ("vector", "sort", "text", "texts", "both", "text in an order")
+SAID = ("rrf", "weight", "weights", "weights by name", "min_score", "explain", "regex")
 # Where a score is cut off, by what it is a score of.
 LEAST = {
     "vector": [-2.5, -1, 0, 0.5, 1],
@@ -61,9 +61,19 @@ class OwnFilters:
                 return drawn
         return {"field": "id", "op": "exists"}
 
+    def alone(self):
+        """One that the other contract may refuse: a regular expression of what is filtered by."""
+        texts = [name for name, one in self.known.items() if one.kind == "string"]
+        able = [name for name in texts if self.known[name].filterable or self.known[name].regex]
+        if not able or self.dice.chance(0.9):
+            return self.draw()
+        self.tags.append("rows of /v1:regex")
+        name, said = self.dice.choice(able), self.dice.choice(REGEXES)
+        return {"field": name, "op": "regex", "value": said}
+
     def any(self, depth=1):
         """For an aggregation: of either kind."""
-        return self.draw() if self.dice.chance(0.4) else self.elastic(depth)
+        return self.alone() if self.dice.chance(0.4) else self.elastic(depth)
 
     def elastic(self, depth):
         plain = [
@@ -105,7 +115,8 @@ class OwnFilters:
         return {name: [self.operand(name) for _ in range(self.dice.randint(0, 4))]}
 
     def range(self, name):
-        words = self.dice.choice([["gt"], ["gte"], ["lt"], ["lte"], ["gte", "lt"], ["gt", "lte"]])
+        ways = [["gt"], ["gte"], ["lt"], ["lte"], ["gte", "lt"], ["gt", "lte"], []]
+        words = self.dice.choice(ways)
         return {name: {word: self.operand(name) for word in words}}
 
     def exists(self, name):
@@ -139,15 +150,16 @@ class OwnQueries:
         dice = self.dice
         body = {} if dice.chance(0.3) else {"top_k": dice.choice([1, 2, 3, 10, 100, 10_000])}
         if dice.chance(0.5):
-            body["filter"] = OwnFilters(dice, self.namespace, self.tags).draw()
+            body["filter"] = OwnFilters(dice, self.namespace, self.tags).alone()
         form = dice.rare("rows of /v1", self.able())
         if form != "id":
             self.tag(form)
         if form in ("vector", "both"):
             body |= self.vector()
-        if form in ("text", "texts", "both"):
-            body["full_text"] = self.text(form == "texts" or (form == "both" and dice.chance(0.3)))
-        if form == "sort":
+        if form in ("text", "texts", "both", "text in an order"):
+            likely = {"texts": 1, "text": 0}.get(form, 0.3)
+            body["full_text"] = self.text(dice.chance(likely))
+        if form in ("sort", "text in an order"):
             body["sort"] = self.sort()
         if form == "both" and dice.chance(0.6):
             self.tag("rrf")
@@ -173,7 +185,8 @@ class OwnQueries:
     def able(self):
         texts = self.texts()
         near = has_vector(self.namespace.schema)
-        words = ["id", "sort"] + ["vector"] * near + ["text"] * bool(texts)
+        words = ["id", "sort"] + ["vector"] * near
+        words += ["text", "text in an order"] * bool(texts)
         several = any(not self.known[name].pre_tokenized for name in texts)
         return words + ["texts"] * several + ["both"] * (near and bool(texts))
 

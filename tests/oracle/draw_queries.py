@@ -30,9 +30,9 @@ class Queries:
 
     def draw(self):
         chance = self.dice.random()
-        if chance < 0.08:
+        if chance < 0.3:
             return self.several()
-        if chance < 0.15:
+        if chance < 0.4:
             return self.fused()
         return self.one()
 
@@ -47,7 +47,7 @@ class Queries:
         if self.dice.chance(0.1):
             self.tags.append("aggregate:beside rank_by")
             body["aggregate_by"] = self.aggregates()
-        if encoded and self.dice.chance(0.05):
+        if encoded and self.dice.chance(0.2):
             self.frame("explain")
             body["explain"] = True
         return body
@@ -95,13 +95,13 @@ class Queries:
         elif dice.chance(0.3):
             self.frame("exclude")
             body["exclude_attributes"] = dice.some([*self.known, "unknown"], 0, 3)
-        if dice.chance(0.3):
+        if dice.chance(0.55):
             body["compute_attributes"] = self.computed(body["rank_by"])
 
     def computed(self, rank):
         dice, known = self.dice, self.known
-        dense = [name for name, one in known.items() if is_dense(one.kind)]
-        words = ["compute number", "compute truth"] + ["VectorDist"] * bool(dense)
+        dense = any(is_dense(one.kind) for one in known.values())
+        words = ["compute number", "compute truth"] + ["VectorDist"] * dense
         highlights = Highlights(dice, self.namespace, self.tags)
         words += ["Highlight"] * bool(highlights.texts)
         said = {}
@@ -112,7 +112,7 @@ class Queries:
             if word == "compute truth":
                 drawn = self.filters()
             elif word == "VectorDist":
-                name = dice.choice(dense)
+                name = ranks.near(lambda one: is_dense(one.kind))
                 drawn = [name, "VectorDist", ranks.question(name)]
             elif word == "Highlight":
                 drawn = highlights.draw(rank)
@@ -162,7 +162,7 @@ class Queries:
 
     def several(self):
         self.frame("several")
-        count = self.dice.choice([1, 2, 2, 3, 4])
+        count = self.dice.randint(1, 6)
         body = {"queries": [self.one(encoded=False) for _ in range(count)]}
         if self.dice.chance(0.2):
             body["vector_encoding"] = "base64"
@@ -178,7 +178,7 @@ class Queries:
         options = {}
         if dice.chance(0.4):
             options["rank_constant"] = dice.choice([1, 10, 60])
-        if dice.chance(0.5):
+        if dice.chance(0.7):
             self.frame("RRF weights")
             options["weights"] = [dice.choice([0.5, 1, 2, 3]) for _ in parts]
         body = {"queries": parts, "rerank_by": ["RRF", options] if options else ["RRF"]}

@@ -2,6 +2,7 @@
 
 import draw_values as values
 from draw_filters import Filters
+from schema import VECTORS_MAX
 from values import NUMBERS, SCALARS, SPARSE, is_dense, is_late
 
 EXPRESSIONS = (
@@ -58,15 +59,28 @@ class Ranks:
         word = "kNN" if form == "kNN" or (form == "MaxSim" and dice.chance(0.3)) else "ANN"
         self.needs_filter = word == "kNN"
         if form == "MaxSim":
-            name = dice.choice(self.names(lambda one: is_late(one.kind)))
-            self.tags += values.measured(self.known[name])
+            name = self.near(lambda one: is_late(one.kind))
+            self.measured(name)
             return [name, word, values.vectors(dice, self.known[name].kind)]
-        name = dice.choice(self.names(lambda one: is_dense(one.kind)))
-        asked = self.question(name)
-        return [name, word, asked]
+        name = self.near(lambda one: is_dense(one.kind))
+        return [name, word, self.question(name)]
+
+    def near(self, test):
+        """A vector column, in all numbers of dimensions about as often."""
+        names = self.names(test)
+        dims = {name: values.dims_of(self.known[name].kind) for name in names}
+        return self.dice.seldom("dimensions asked", dims, 0.8)
+
+    def measured(self, name):
+        """Tags of how what is there is compared."""
+        attribute = self.known[name]
+        held = [doc[name] for doc in self.namespace.docs.values() if doc.get(name) is not None]
+        self.tags += values.measured(attribute) + values.stored(attribute, held)
+        full = len(self.namespace.schema.vectors()) == VECTORS_MAX
+        self.tags += ["vector:one of eight columns"] * full
 
     def question(self, name):
-        self.tags += values.measured(self.known[name])
+        self.measured(name)
         numbers = values.question(self.dice, self.known[name].kind)
         if self.dice.chance(0.15):
             self.tag("base64 question")
@@ -108,7 +122,7 @@ class Ranks:
             return self.text()
         if form == "SparseKNN":
             name = dice.choice(self.names(lambda one: one.kind == SPARSE))
-            asked = values.sparse(dice)
+            asked = values.asked_sparse(dice)
             self.tags += ["vector:sparse of many"] * (len(asked) > len(values.KEYS))
             return [name, "SparseKNN", asked]
         if form == "Attribute":
@@ -163,12 +177,13 @@ class Ranks:
         name = dice.choice(names or self.names(lambda one: one.kind in (*NUMBERS, "datetime")))
         origin = dice.choice([0, 1, 2.5, -3])
         if self.known[name].kind == "datetime":
-            origin = dice.choice([*values.INSTANTS, 1_709_251_200_000])
+            origin = values.instant(dice) if dice.chance(0.9) else 1_709_251_200_000
         return ["Dist", ["Attribute", name], origin]
 
     def text(self):
         dice = self.dice
-        name = dice.choice(self.names(lambda one: one.full_text))
+        names = self.names(lambda one: one.full_text)
+        name = dice.seldom("language asked", values.languages(self.known, names))
         one = self.known[name]
         self.tags += values.analyzed(one)
         if one.pre_tokenized:

@@ -3,9 +3,10 @@
 import dataclasses
 
 from analyzer import STOPWORDS
-from draw_values import LONGEST, POOLS, dims
-from schema import LANGUAGES, METRICS, PRE_TOKENIZED, TOKENIZERS, Attribute
-from values import is_vector
+from draw_values import LONGEST, OF_EMOJI, POOLS, dims
+from schema import LANGUAGES, METRICS, PATTERNS, PRE_TOKENIZED, TOKENIZERS, VECTORS_MAX
+from schema import Attribute, read_attribute
+from values import SPARSE, is_vector
 
 # What a value tells by itself, and may be left out of a schema.
 INFERRED = ("string", "int", "float", "bool", "[]string", "[]int", "[]float", "[]bool")
@@ -28,6 +29,7 @@ PLAIN = {
 }
 PATTERNED = ("p", "q", "pa")
 TEXTS = ("t", "t2", "tt", "pt")
+CHANGES = ("added", "dropped", "type alone", "full text", "off", "filterable unsaid")
 
 
 @dataclasses.dataclass
@@ -48,7 +50,7 @@ class Plan:
 def full_text(dice):
     """Options of a word tokenizer; what is cased is neither stemmed nor stripped of stop words."""
     said = {}
-    if dice.chance(0.7):
+    if dice.chance(0.9):
         said["language"] = dice.rare("language", LANGUAGES)
     if dice.chance(0.3):
         said["case_sensitive"] = True
@@ -98,11 +100,23 @@ def vectors(dice):
     if dice.chance(0.8):
         element = dice.rare("element", ["f32", "f16", "i8"])
         said["vector"] = {"type": f"[{dims(dice)}]{element}", "ann": True}
-    if dice.chance(0.3):
+    if dice.chance(0.6):
         element = dice.choice(["f32", "f16", "i8"])
         said["v2"] = {"type": f"[{dims(dice)}]{element}", "ann": True}
     if dice.chance(0.5):
         said["lt"] = {"type": f"[][{dims(dice, few=0)}]f32", "ann": {"late_interaction": True}}
+    if dice.chance(0.2):
+        said |= more_vectors(dice, VECTORS_MAX - len(said))
+    return said
+
+
+def more_vectors(dice, most):
+    """Columns beside those that most have, often as many as there may be."""
+    said = {}
+    for number in range(most if dice.chance(0.6) else dice.randint(1, most)):
+        late, count = dice.chance(0.3), dims(dice)
+        kind = f"[][{count}]f32" if late else f"[{count}]{dice.choice(['f32', 'f16', 'i8'])}"
+        said[f"w{number}"] = {"type": kind, "ann": {"late_interaction": True} if late else True}
     return said
 
 
@@ -118,7 +132,7 @@ def plan(dice):
             schema[name] = dice.choice([kind, {"type": kind}])
     for name in dice.some(PATTERNED, 1, 2):
         schema[name] = patterned(dice, "[]string" if name == "pa" else "string")
-    for name in dice.some(TEXTS, 1, 3):
+    for name in dice.some(TEXTS, 2, 4):
         schema[name] = texts(dice, name)
     if dice.chance(0.5):
         schema["sp"] = {"type": "{}f16", "sparse_knn": {"distance_metric": "dot_product"}}
@@ -142,45 +156,76 @@ def attribute(kind):
     return Attribute(kind, filterable=not is_vector(kind))
 
 
-def change(dice, namespace):
-    """One change of a schema that is allowed: all options are said, for what is not said is
-    another's to decide."""
+def change(dice, namespace, tags):
+    """One change of a schema that is allowed, or that says again what is so."""
     attributes = namespace.schema.attributes
-    named = [name for name, one in attributes.items() if one.kind in ("string", "int", "[]string")]
-    word = dice.rare("change", ["add", "drop", "filterable", "full text"])
-    if word == "add":
+    word = dice.rare("change", CHANGES)
+    if word == "added":
         absent = [name for name in PLAIN if name not in attributes]
         if absent:
             name = dice.choice(absent)
+            tags.append(f"change:{word}")
             return {name: PLAIN[name]}
-    if word == "drop":
+    if word == "dropped":
         able = [
             name
             for name, one in attributes.items()
-            if not is_vector(one.kind) and one.kind != "{}f16"
+            if not is_vector(one.kind) and one.kind != SPARSE
         ]
         if len(able) > 5:
+            tags.append(f"change:{word}")
             return {dice.choice(able): {"drop": True}}
-    named = [name for name in named if not attributes[name].pre_tokenized]
-    if not named:
+    if word == "type alone" and attributes:
+        name = dice.choice(list(attributes))
+        tags.append(f"change:{word}")
+        kind = attributes[name].kind
+        return {name: dice.choice([kind, {"type": kind}])}
+    return optioned(dice, attributes, word, tags)
+
+
+def optioned(dice, attributes, word, tags):
+    """Some options of an attribute: what is not said of it stays as it is."""
+    able = [name for name, one in attributes.items() if one.kind in ("string", "[]string", "int")]
+    searched = [name for name in able if attributes[name].searched]
+    if not able:
         return None
-    name = dice.choice(named)
+    texts = [name for name in able if name in TEXTS] if word == "full text" else []
+    name = dice.choice(texts or (searched if searched and dice.chance(0.7) else able))
     known = attributes[name]
-    said = {
-        "type": known.kind,
-        "filterable": not known.filterable,
-        "full_text_search": known.full_text or False,
-    }
-    for option in ("regex", "glob", "fuzzy"):
-        if getattr(known, option) is not None:
-            said[option] = getattr(known, option)
-    # What was not filterable may hold more than a filterable attribute can.
-    if word == "full text" and name in TEXTS and known.full_text:
-        said["filterable"] = known.filterable
-        said["full_text_search"] = known.full_text | {
-            "k1": dice.choice([0.9, 1.2]),
-            "ascii_folding": dice.chance(0.5),
-        }
-        if not known.full_text["remove_stopwords"] and dice.chance(0.5):
-            said["full_text_search"]["language"] = dice.choice(LANGUAGES)
-    return {name: said}
+    said = off(known) if word == "off" and known.searched else options(dice, name, known)
+    if "filterable" not in said and known.searched:
+        tags.append("change:filterable unsaid")
+    after = read_attribute({"type": known.kind} | said, None, known)
+    if known.searched and not after.searched:
+        tags.append("change:off")
+    if said.get("full_text_search"):
+        tags.append("change:full text")
+    return {name: {"type": known.kind} | said}
+
+
+def off(known):
+    """All that it is searched by, and nothing of filters."""
+    said = {option: False for option in PATTERNS if getattr(known, option)}
+    return said | ({"full_text_search": False} if known.full_text else {})
+
+
+def options(dice, name, known):
+    said = {}
+    if dice.chance(0.4):
+        said["filterable"] = dice.chance(0.7)
+    patterns = {"string": PATTERNS, "[]string": ("glob", "fuzzy")}.get(known.kind, ())
+    for option in patterns:
+        if dice.chance(0.3):
+            said[option] = dice.choice([True, True, False, None])
+    if name in TEXTS and dice.chance(0.7):
+        words = {"tokenizer": PRE_TOKENIZED} if name == "pt" else other_full_text(dice, known)
+        said["full_text_search"] = False if dice.chance(0.1) else words
+    return said
+
+
+def other_full_text(dice, known):
+    """Of texts that may hold an emoji, a tokenizer of which it is said what becomes of it."""
+    said = full_text(dice)
+    if known.full_text and known.full_text["tokenizer"] not in OF_EMOJI:
+        return said
+    return ({} if said is True else said) | {"tokenizer": dice.choice(OF_EMOJI)}

@@ -2,7 +2,7 @@
 
 Weights and most components are eighths, which every kind of float holds, with exact sums, so
 that ties are ties. Texts are made of what tests/oracle/analyzer.py splits as each tokenizer does,
-and hold no word, nor the beginning of one, that is a stop word of one list and not of another.
+and hold no word, nor the beginning of one, that is a stop word and in none of its lists.
 """
 
 import base64
@@ -10,6 +10,7 @@ import string
 import struct
 
 from analyzer import EMOJI
+from schema import PRE_TOKENIZED
 from values import DENSE, LATE, SPARSE, element, is_array, is_dense, is_late
 
 TEXTS = [
@@ -28,6 +29,12 @@ TEXTS = [
     "hot dog",
     "é",
     "éa",
+    "a/c",
+    "c",
+    "/c",
+    "a/b/c",
+    "a/",
+    "-",
 ] + [
     "x-1",
     "x-12",
@@ -64,17 +71,15 @@ WORDS = (
         "elephant",
         "walrus",
         "walruses",
-        "the",
-        "and",
-        "but",
-        "of",
-        "to",
         "café",
         "groß",
     ]
     + ["Жук", "漢字", "漢", "x1", "42", "b2b", "Éclair", "uncharacteristically", "z" * 39, "z" * 40]
     + ["don't", "3.14"]
 )
+# Stop words, and such as are some elsewhere and not in the list that is meant here.
+WORDS += "a an and are as at be but by for if in into is it no not of on or such that".split()
+WORDS += "The the their then there these they this to Was will been from have he she we".split()
 # Such as the stemmer of one language alone cuts short.
 FOREIGN = {
     "arabic": ["كتاب", "الكتاب", "كتب"],
@@ -105,15 +110,22 @@ FLOATS = [-2.5, -0.25, 0.0, 0.1, 0.125, 0.5, 1.0, 2.0, 2.5, 1e3]
 UUIDS = [f"0f8fad5b-d9cb-469f-a165-7086772895{n:02x}" for n in range(6)]
 INSTANTS = [
     "2024-03-01",
+    "2024-03-01T00:00",
     "2024-03-01T00:00:00",
+    "2024-03-01 00:00:00z",
     "2024-03-01T00:00:00.000Z",
     "2024-03-01T02:00:00+02:00",
+    "2024-02-29t19:00-0500",
 ] + [
     "2024-02-29T23:59:59.250Z",
     "1969-12-31T23:59:59.999Z",
     "2024-03-02T12:30:00-05:30",
+    "2024-03-02 20:00+02",
     "2024-03-07T00:00:00Z",
 ]
+# What is finer than a millisecond is cut off, here often to one that others are at, too.
+CUT = ("2024-02-29T23:59:59.250", "1969-12-31T23:59:59.999", "2024-03-01 00:00:00.000")
+FINER_DIGITS = (1, 6)
 # No kind of float holds them, so they are rounded.
 TENTHS = [0.1, 0.7, -0.3, 2.2]
 # Less than, as many as, and more than one and several lanes of a machine, and what remains of them.
@@ -123,9 +135,25 @@ FEW_DIMS = (2, 3, 4)
 KEPT = ("f32", "f16", "i8", "several")
 # Of more than these a part is a whole lane.
 LANE = 8
-BYTES = ["", "AA==", "AQID", "/////w=="]
+BYTES = ["", "AA==", "AA", "AQID", "/////w==", "/////w"]
+# About as large as a float of 16 bits can be, the last of which is rounded to that.
+HALVES = [65504.0, -65504.0, 65519.0, 2.0**-24]
+# What the square of is beyond a float of 32 bits.
+HUGE = [3e38, -3e38, 3.4028234663852886e38, 1e20, -1e20, 1.0]
+# What is further out than any other vector.
+FAR = 1e19
 KEYS = list("abcde")
 MANY_KEYS = KEYS + [f"key {n}" for n in range(90)]
+
+
+def instant(dice):
+    """A moment in any form, some of them finer than they are kept."""
+    if dice.chance(0.75):
+        return dice.choice(INSTANTS)
+    digits = "".join(dice.choice(string.digits) for _ in range(dice.randint(*FINER_DIGITS)))
+    return dice.choice(CUT) + digits + dice.choice(["", "Z", "z", "+00:00"])
+
+
 POOLS = {
     "string": TEXTS,
     "int": INTS,
@@ -133,7 +161,7 @@ POOLS = {
     "float": FLOATS,
     "bool": [False, True],
     "uuid": UUIDS,
-    "datetime": INSTANTS,
+    "datetime": instant,
     "bytes": BYTES,
 }
 # Elements of an array.
@@ -168,6 +196,15 @@ def analyzed(attribute):
     return [*language, f"tokenizer:{options['tokenizer']}"]
 
 
+def languages(known, names):
+    """That of each, pre-tokenized ones as one of their own."""
+    texts = {name: known[name] for name in names}
+    return {
+        name: PRE_TOKENIZED if one.pre_tokenized else one.full_text["language"]
+        for name, one in texts.items()
+    }
+
+
 def text(dice, attribute, most=8):
     said, words = [], vocabulary(attribute)
     for _ in range(dice.randint(0, most)):
@@ -193,11 +230,15 @@ def anywhere(dice, count):
     return [single(dice.gauss(0, 1)) for _ in range(count)]
 
 
+def huge(dice, count):
+    return [dice.choice(HUGE) for _ in range(count)]
+
+
 def dims_of(kind):
     return int((DENSE.fullmatch(kind) or LATE.fullmatch(kind))[1])
 
 
-def dims(dice, few=0.25):
+def dims(dice, few=0.05):
     return dice.choice(FEW_DIMS) if dice.chance(few) else dice.rare("dims", DIMS)
 
 
@@ -211,6 +252,9 @@ def components(dice, kind):
         return [dice.choice(TENTHS) for _ in range(count)]
     if dice.chance(0.1):
         return anywhere(dice, count)
+    if dice.chance(0.08):
+        halves = kind.endswith("f16")
+        return [dice.choice(HALVES) for _ in range(count)] if halves else huge(dice, count)
     # Few values a component: or nothing would ever be equally near.
     return eighths(dice, count, 3 if dice.chance(0.5) else 24)
 
@@ -219,6 +263,8 @@ def question(dice, kind):
     """A vector to ask for, which is as exact in any column."""
     if dice.chance(0.15):
         return anywhere(dice, dims_of(kind))
+    if dice.chance(0.02):
+        return huge(dice, dims_of(kind))
     return eighths(dice, dims_of(kind), dice.choice([3, 24]))
 
 
@@ -230,15 +276,22 @@ def measured(attribute):
     return [f"dimensions:{count}", *long]
 
 
+def stored(attribute, held):
+    """Tags of what is compared with a question: it may be far away, or nothing at all."""
+    far = any(abs(vector).max(initial=0) > FAR for vector in held)
+    none = is_late(attribute.kind) and any(len(vectors) == 0 for vectors in held)
+    return ["vector:beyond the last float"] * far + ["vector:none of several"] * none
+
+
 def packed(numbers):
     return base64.b64encode(struct.pack(f"<{len(numbers)}f", *numbers)).decode()
 
 
-def vectors(dice, kind, most=3):
+def vectors(dice, kind, most=3, least=1):
     count = dims_of(kind)
-    make = anywhere if dice.chance(0.1) else eighths
+    make = dice.choices([eighths, anywhere, huge], [87, 10, 3])[0]
     most = 3 * most if dice.chance(0.1) else most
-    drawn = [make(dice, count) for _ in range(dice.randint(1, most))]
+    drawn = [make(dice, count) for _ in range(dice.randint(least, most))]
     return [one if any(one) else [1.0] * count for one in drawn]
 
 
@@ -247,16 +300,26 @@ def sparse(dice):
     return {key: dice.randint(-8, 16) / 4 or 1.0 for key in keys}
 
 
+def asked_sparse(dice):
+    """Weights to ask for: they may be such as none is kept."""
+    asked = sparse(dice)
+    if dice.chance(0.2):
+        asked[dice.choice(list(asked))] = dice.choice([0.1, 1e-3, 1e6, -70_000])
+    return asked
+
+
 def value(dice, attribute, pools=POOLS, longest=LONGEST):
     """A value to write, of an attribute that is known."""
     kind = attribute.kind
     if is_dense(kind):
         numbers = components(dice, kind)
-        return packed(numbers) if dice.chance(0.3) else numbers
+        if dice.chance(0.7):
+            return numbers
+        return packed(numbers).rstrip("=") if dice.chance(0.3) else packed(numbers)
     if is_late(kind):
-        return vectors(dice, kind)
+        return vectors(dice, kind, least=0)
     if kind == SPARSE:
-        return sparse(dice)
+        return sparse(dice) if dice.chance(0.95) else {"a": dice.choice(HALVES)}
     if attribute.pre_tokenized:
         return [word(dice, attribute) for _ in range(dice.randint(0, 5))]
     if attribute.full_text:

@@ -96,7 +96,7 @@ class Writes:
             known = dict(schema.attributes)
         late = self.namespace is not None
         more = dict(self.plan.left)
-        if late and self.dice.chance(0.15):
+        if late and self.dice.chance(0.4):
             more |= self.dice.choice(
                 [{name: kind} for name, kind in schemas.PLAIN.items() if kind in schemas.INFERRED]
             )
@@ -196,7 +196,9 @@ class Writes:
             "patch_by_filter",
             "schema",
         ]
-        drawn = dice.sample(verbs[full * 2 :], dice.choice([1, 1, 1, 2, 3]))
+        drawn = dice.sample(verbs[full * 2 :], dice.choice([1, 1, 2, 2, 3]))
+        if "patch_by_filter" in drawn and dice.chance(0.6):
+            drawn.append("patch")
         for verb in sorted(set(drawn), key=DRAWN.index):
             body |= getattr(self, verb)()
         for verb, words in (
@@ -248,7 +250,7 @@ class Writes:
         return {"deletes": self.ids(4)}
 
     def filters(self):
-        if self.brought and self.dice.chance(0.4):
+        if self.brought and self.dice.chance(0.9):
             self.beside("a filter on what is brought")
             return [self.dice.choice(list(self.brought)), "Eq", None]
         return Filters(self.dice, self.namespace, self.tags).draw()
@@ -272,7 +274,7 @@ class Writes:
         return body
 
     def schema(self):
-        change = schemas.change(self.dice, self.namespace)
+        change = schemas.change(self.dice, self.namespace, self.tags)
         if change is None:
             return {}
         self.verb("schema")

@@ -35,12 +35,21 @@ GIVEN_UP = [
     ("sum", "format", "0.0"),
     ("range", "format", "yyyy"),
 ]
-SIZES = [0, -1, 10_001, "ten", 1.5, [1]]
-LENGTHS = ["0d", "1w", "1M", "1.5h", "10001d", "-1d", "d", "day", "", 7]
-UNITS = ["2d", "fortnight", "days", "1ms", "1Y", "", 1]
-ZONES = ["Mars/Phobos", "+25:00", "+1", "Berlin", "utc+1", "+01:60", "../etc/passwd", "", 1]
-SHIFTS = ["soon", "1w", "+", "6", "--6h", 6]
-FORMATS = ["QQ", "yyyy-'MM", "yy", "MMM", "hh:mm", "X", 1]
+SIZES = [0, -1, 10_001]
+LENGTHS = ["0d", "1w", "1M", "1.5h", "10001d", "-1d", "d", "day", ""]
+UNITS = ["2d", "fortnight", "days", "1ms", "1Y", ""]
+ZONES = ["Mars/Phobos", "+25:00", "+1", "Berlin", "utc+1", "+01:60", "../etc/passwd", ""]
+SHIFTS = ["soon", "1w", "+", "6", "--6h"]
+FORMATS = ["QQ", "yyyy-'MM", "yy", "MMM", "hh:mm", "X"]
+# What an option cannot be, whatever it says.
+SHAPELESS = [
+    *(("terms", "size", wrong) for wrong in ("ten", 1.5, [1])),
+    *(("date_histogram", option, 1) for option in ("fixed_interval", "time_zone", "offset")),
+    *(("terms", "min_doc_count", wrong) for wrong in ("1", 0.5)),
+    ("histogram", "interval", "1"),
+    ("extended_stats", "sigma", "2"),
+    *(("cardinality", "precision_threshold", wrong) for wrong in ("x", 0.5)),
+]
 PERCENTS = [[], [101], [-0.5], [50, 50.0], [n / 2 for n in range(101)]]
 WAYS = ["up", "ASC", "", 1]
 
@@ -79,6 +88,11 @@ def over_other(flaws):
 
 def option(word, name, *wrong):
     return lambda f: one(f, word, **{name: f.dice.choice(wrong)})
+
+
+def shapeless(flaws):
+    word, name, value = flaws.dice.choice(SHAPELESS)
+    return one(flaws, word, **{name: value})
 
 
 def given_up(flaws):
@@ -169,10 +183,11 @@ TREES = {
         "date_histogram", number(f), {"calendar_interval": "day"}
     ),
     "given up": given_up,
+    "option of another shape": shapeless,
     "option of another": lambda f: one(f, "terms", percents=[50]),
     "size": option("terms", "size", *SIZES),
     "min_doc_count": lambda f: one(
-        f, f.dice.choice(["terms", "histogram"]), min_doc_count=f.dice.choice([-1, "1", 0.5])
+        f, f.dice.choice(["terms", "histogram"]), min_doc_count=-1
     ),
     "min_doc_count 0 of terms": option("terms", "min_doc_count", 0),
     "order by nothing": lambda f: ordered(f, [("unknown", "asc")]),
@@ -181,7 +196,8 @@ TREES = {
     "order by buckets": lambda f: ordered(f, [("b", "asc")], b="terms"),
     "order by another percent": lambda f: ordered(f, [("b.49", "asc")], b="percentiles"),
     "order up": lambda f: ordered(f, [("_count", f.dice.choice(WAYS))]),
-    "interval": option("histogram", "interval", 0, -1, "1", None),
+    "interval": option("histogram", "interval", 0, -1),
+    "no width": option("histogram", "interval", None),
     "offset": option("histogram", "offset", "1", [1]),
     "bounds of what must have documents": lambda f: one(
         f, "histogram", extended_bounds={"min": 1, "max": 2}, min_doc_count=1
@@ -203,16 +219,14 @@ TREES = {
         "range", number(f), {"ranges": f.dice.choice(SHAPELESS_RANGES)}
     ),
     "filters": tests,
-    "filters of another shape": lambda f: Asked(
-        "filters", None, {"filters": f.dice.choice([3, {"a": 3}, {"a": "x"}])}
-    ),
+    "filters that are a number": lambda f: Asked("filters", None, {"filters": 3}),
     "filter on nothing below": lambda f: Asked(
         "filters", None, {"filters": {"a": {"field": "unknown", "op": "eq", "value": 1}}}
     ),
     "percents": option("percentiles", "percents", *PERCENTS),
     "percents of another shape": option("percentiles", "percents", ["50"], 50),
-    "threshold": option("cardinality", "precision_threshold", -1, "x", 0.5),
-    "sigma": option("extended_stats", "sigma", -1, "2"),
+    "threshold": option("cardinality", "precision_threshold", -1),
+    "sigma": option("extended_stats", "sigma", -1),
     "missing of another type": mistyped_missing,
     "five deep": deep,
     "sixty-five": many,
@@ -315,6 +329,7 @@ OWN = {
     ),
     "two filters in one": in_own(lambda f: filtered(f, {"match_all": {}, "match_none": {}})),
     "term of two": in_own(lambda f: filtered(f, {"term": {"s": "a", "t": "b"}})),
+    "terms of one": in_own(lambda f: filtered(f, {"terms": {f.plain("int", "string"): 1}})),
     "term of nothing": in_own(lambda f: filtered(f, {"term": {"unknown": 1}})),
     "range of an array": in_own(ranged_array),
     "prefix of a number": in_own(number_prefix),
@@ -335,6 +350,9 @@ THEIRS = {
     "count below": by(lambda f: {"a": ["Terms", field(f, "terms"), {"aggs": {"n": ["Count"]}}]}),
     "options as a list": by(lambda f: {"a": ["Avg", field(f, "avg"), [1]]}),
     "one too many": by(lambda f: {"a": ["Avg", field(f, "avg"), {"missing": None}, {}]}),
+    "filter of another shape": by(
+        lambda f: {"a": ["Filters", {"a": f.dice.choice([3, "x", {}, ["id"], ["And", 3]])}]}
+    ),
     "nothing asked over": by(lambda f: {"a": [f.dice.choice(["Avg", "Terms", "Filters"])]}),
     "option of the other contract": by(
         lambda f: {

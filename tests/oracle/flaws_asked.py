@@ -7,6 +7,7 @@ from values import NUMBERS, SCALARS, is_array, is_dense, is_late, is_vector
 BY_ID = {"rank_by": ["id", "asc"], "limit": 3}
 COUNT = {"aggregate_by": {"n": ["Count"]}}
 FRAGMENTS = {"rank_fragments_by": ["$fragment", "BM25", "cat"]}
+NO_GLOBS = ["[a", "[]", "{a,b", "a}", "a\\", "[b-a]", "[a--]"]
 
 
 def ranked(rank, **more):
@@ -102,7 +103,7 @@ FILTERS = {
     "AnyLt of a list": lambda f: [f.plain("[]int"), "AnyLt", [1]],
     "AnyLt of a scalar": lambda f: [f.plain("int"), "AnyLt", 1],
     "Glob of a number": lambda f: [f.plain("int", "float"), "Glob", "*"],
-    "Glob that ends early": lambda f: [f.plain("string"), "Glob", f.dice.choice(["[a", "{a,b"])],
+    "Glob that is none": lambda f: [f.plain("string"), "Glob", f.dice.choice(NO_GLOBS)],
     "Regex that looks around": lambda f: [f.name(lambda one: one.regex), "Regex", "a(?=b)"],
     "Regex that refers back": lambda f: [f.name(lambda one: one.regex), "Regex", r"(a)\1"],
     "Regex that ends early": lambda f: [f.name(lambda one: one.regex), "Regex", "(a"],
@@ -119,6 +120,7 @@ RANKS = {
     "rank by an array": lambda f: [f.name(lambda one: is_array(one.kind)), "asc"],
     "rank by nine": lambda f: [["id", "asc"]] * 9,
     "ANN inside": lambda f: ["Sum", [dense_rank(f, "ANN", list), ["id", "Eq", f.id()]]],
+    "ANN too far": lambda f: dense_rank(f, "ANN", lambda vector: [1e39, *vector[1:]]),
     "ANN too short": lambda f: dense_rank(f, "ANN", lambda vector: vector[1:]),
     "ANN of a scalar": lambda f: [f.kind(*SCALARS), "ANN", [1.0, 2.0]],
     "Embed": lambda f: dense_rank(f, "ANN", lambda vector: ["Embed", "text"]),
@@ -128,6 +130,7 @@ RANKS = {
         "BM25",
         "cat",
     ],
+    "BM25 of a number": lambda f: [words(f), "BM25", f.dice.choice([5, True, None, [5]])],
     "BM25 of a list": lambda f: [words(f), "BM25", ["cat"]],
     "BM25 of a text": lambda f: [lists(f), "BM25", "cat"],
     "BM25 too long": lambda f: [words(f), "BM25", "cat " * 2049],
@@ -139,6 +142,7 @@ RANKS = {
     "Attribute of a text": lambda f: ["Attribute", f.kind("string", "bool", "uuid")],
     "Product below 0": lambda f: ["Product", -1, uint(f)],
     "Product of numbers": lambda f: ["Product", 1, 2],
+    "Sum of nothing": lambda f: [f.dice.choice(["Sum", "Max"]), []],
     "Sum below 0": lambda f: ["Sum", [-1, uint(f)]],
     "Saturate without midpoint": lambda f: ["Saturate", uint(f), {}],
     "Saturate midpoint 0": lambda f: ["Saturate", uint(f), {"midpoint": 0}],
@@ -197,6 +201,9 @@ QUERIES = {
     "compute a taken name": lambda f: computed(f, f.kind(*SCALARS), ["id", "Eq", f.id()]),
     "compute a dollar": lambda f: computed(f, "$x", ["id", "Eq", f.id()]),
     "compute ANN": lambda f: computed(f, "c", dense_rank(f, "ANN", list)),
+    "compute VectorDist of several": lambda f: computed(
+        f, "c", [f.name(lambda one: is_late(one.kind)), "VectorDist", [[1.0]]]
+    ),
     "compute too many": lambda f: (
         BY_ID | {"compute_attributes": {f"c{n}": ["id", "NotEq", None] for n in range(257)}}
     ),

@@ -5,9 +5,10 @@ import struct
 
 import draw_values as values
 from flaws_about import OF_NOTHING
+from filters import alike
 from flaws_asked import BY_ID, COUNT, mistyped_operand, other_metric
-from schema import LANGUAGES, STOPPED
-from values import SCALARS, SPARSE, is_array, is_dense, is_vector
+from schema import LANGUAGES, PRE_TOKENIZED, SEARCHES, STOPPED
+from values import SCALARS, SPARSE, is_array, is_dense, is_late, is_vector
 
 
 def upsert(flaws, said, **more):
@@ -23,8 +24,8 @@ def wrong_value(kind):
         "float": "x",
         "bool": 1,
         "uuid": "no-uuid",
-        "datetime": "yesterday",
-        "bytes": "*",
+        "datetime": "2024-03-01T24:00",
+        "bytes": "AA=A",
     }[kind]
 
 
@@ -51,6 +52,50 @@ def foreign_id(flaws):
 def long_vector(flaws):
     name = flaws.name(lambda one: is_dense(one.kind))
     return upsert(flaws, {name: [1.0] * (values.dims_of(flaws.known[name].kind) + 1)})
+
+
+def far_vector(flaws):
+    """Numbers that its element does not hold, once they are rounded to it."""
+    name = flaws.name(lambda one: is_dense(one.kind))
+    kind = flaws.known[name].kind
+    wrong = {"i8": [1.5, 128, -129], "16": [65_520, -65_520, 1e39], "32": [1e39, -1e39]}
+    numbers = [flaws.dice.choice(wrong[kind[-2:]])] * values.dims_of(kind)
+    return upsert(flaws, {name: numbers})
+
+
+def far_vectors(flaws):
+    name = flaws.name(lambda one: is_late(one.kind))
+    return upsert(flaws, {name: [[-1e39] * values.dims_of(flaws.known[name].kind)]})
+
+
+def other_reference(flaws):
+    """A condition that compares what has no order, nor is ever alike."""
+    name = flaws.plain(*SCALARS)
+    other = flaws.name(lambda one: not alike(flaws.known[name].kind, one.kind))
+    word = flaws.dice.choice(["Eq", "NotEq"])
+    return upsert(flaws, {}, upsert_condition=[name, word, {"$ref_new": other}])
+
+
+def misplaced(option, said, *kinds):
+    """An option of a type that it is nothing to."""
+    return lambda f: {"z": {"type": f.dice.choice(kinds), option: f.dice.choice(said)}}
+
+
+def misplaced_filter(flaws):
+    name = flaws.name(lambda one: is_vector(one.kind) or one.kind == SPARSE)
+    return {name: {"type": flaws.known[name].kind, "filterable": True}}
+
+
+def pre_tokenized(flaws):
+    wrong = [
+        {"language": flaws.dice.choice(LANGUAGES)},
+        {"language": "english"},
+        {"stemming": True},
+        {"remove_stopwords": True},
+        {"case_sensitive": False},
+    ]
+    said = {"tokenizer": PRE_TOKENIZED} | flaws.dice.choice(wrong)
+    return {"z": {"type": "[]string", "full_text_search": said}}
 
 
 def infinite_vector(flaws):
@@ -101,6 +146,11 @@ WRITES = {
     "array with null": lambda f: upsert(f, {f.name(lambda one: is_array(one.kind)): [None]}),
     "vector too long": long_vector,
     "vector of NaN": infinite_vector,
+    "vector too far": far_vector,
+    "vectors too far": far_vectors,
+    "sparse too far": lambda f: upsert(
+        f, {f.kind(SPARSE): {"a": 1, "b": f.dice.choice([1e6, 65_520, -1e39])}}
+    ),
     "vector patched": patched_vector,
     "unknown field of a write": lambda f: upsert(f, {}, upserts=[]),
     "unknown metric": lambda f: upsert(f, {}, distance_metric="manhattan"),
@@ -125,6 +175,7 @@ WRITES = {
         f, {}, encryption={"mode": "customer-managed", "key_name": "mykey"}
     ),
     "condition on nothing": lambda f: upsert(f, {}, upsert_condition=["unknown", "Eq", 1]),
+    "condition on another type": other_reference,
     "condition mistyped": lambda f: upsert(f, {}, upsert_condition=mistyped_operand(f)),
     "delete by nothing": lambda f: {"delete_by_filter": ["unknown", "Eq", 1]},
     "patch by nothing": lambda f: {
@@ -163,14 +214,17 @@ SCHEMAS = {
         remove_stopwords=True,
     ),
     "text tokenizer": lambda f: text(tokenizer="word_v9"),
-    "text of a number": lambda f: {"z": {"type": "int", "full_text_search": True}},
-    "pre-tokenized text": lambda f: text(tokenizer="pre_tokenized_array"),
-    "pre-tokenized stems": lambda f: {
-        "z": {
-            "type": "[]string",
-            "full_text_search": {"tokenizer": "pre_tokenized_array", "stemming": True},
-        }
+    "text of a number": misplaced("full_text_search", [True, {}], "int", "[]uuid", SPARSE),
+    "ann of a number": misplaced("ann", [True, {}], *SCALARS, "[]float", SPARSE),
+    "sparse_knn of a number": misplaced("sparse_knn", [True, {}], *SCALARS, "[]float"),
+    "regex of a list": misplaced("regex", [True], "[]string", "uuid", SPARSE),
+    "pattern of a number": misplaced("glob", [True], "int", "[]uuid", "bytes", SPARSE),
+    "filterable vector": misplaced_filter,
+    "pattern of an id": lambda f: {
+        "id": {"type": f.plan.id_type, f.dice.choice(SEARCHES): True}
     },
+    "pre-tokenized text": lambda f: text(tokenizer=PRE_TOKENIZED),
+    "pre-tokenized stems": pre_tokenized,
     "schema of another type": other_type,
     "schema without type": lambda f: {"z": {"filterable": True}},
 }
@@ -193,6 +247,26 @@ ABSENT = {
         "v2",
         "",
         {"upsert_rows": [{"id": 1, "vector": [0.5, 1.5]}]},
+    ),
+    "nine vectors": lambda f: (
+        "POST",
+        "v2",
+        "",
+        {
+            "schema": {f"v{n}": {"type": "[2]f32", "ann": True} for n in range(9)},
+            "distance_metric": "dot_product",
+            "upsert_rows": [{"id": 1}],
+        },
+    ),
+    "late vectors without late_interaction": lambda f: (
+        "POST",
+        "v2",
+        "",
+        {
+            "schema": {"lt": {"type": "[][2]f32", "ann": f.dice.choice([True, {}])}},
+            "distance_metric": "dot_product",
+            "upsert_rows": [{"id": 1}],
+        },
     ),
     "first late vectors without metric": lambda f: (
         "POST",

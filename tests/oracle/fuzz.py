@@ -34,12 +34,10 @@ from world import World
 
 CASES = Path(__file__).parent / "cases"
 LEAST = 300
-# Of all flaws, where not all are.
-AGGREGATED_FLAWS = 0.14
 # Of all that is asked of a namespace that is read only, what writes to it or opens it.
 GUARDED = 0.6
 # Of all queries without aggregations, those of `/v1`.
-OWN = 0.12
+OWN = 0.25
 
 
 class Walk:
@@ -106,9 +104,7 @@ class Walk:
         chance = dice.random()
         if chance < lived.flawed:
             flaws = Flaws(dice, lived.plan, namespace, name)
-            parts = self.tally.parts
-            part = parts[-1] if dice.chance(AGGREGATED_FLAWS) else parts[0]
-            flaw, request = flaws.draw(self.tally.kinds, part.flaws)
+            flaw, request = flaws.draw(self.tally.kinds, self.tally.wanted.flaws)
             if request:
                 return request, flaw
         chance -= lived.flawed
@@ -132,7 +128,7 @@ class Walk:
         change = about.schema("schema written") if chance < 0.2 else None
         if change:
             return change, GUARDED_FLAW
-        if chance < 0.6:
+        if chance < 0.7:
             return about.request("POST", "v2", body=writes.draw()), GUARDED_FLAW
         return about.patch({"read_only": False}), None
 
@@ -243,8 +239,8 @@ def verdict(said, tally, found, alive):
         return 1
     least = said.least if said.least is not None else least_of(said.requests)
     scarce = tally.scarce(least)
-    for family, word, count, wanted in scarce:
-        print(f"too few: {family} {word}: {count}, not {wanted}")
+    for family, word, count in scarce:
+        print(f"too few: {family} {word}: {count}, not {least}")
     return bool(scarce)
 
 

@@ -8,7 +8,7 @@ import draw_schemas as schemas
 AGGREGATIONS = "aggregations"
 ONLY = (AGGREGATIONS,)
 # Each so many-th life is a long one of many writes, or one of figures to aggregate over.
-LONG, FIGURES, FIGURES_ONLY = 30, 25, 3
+LONG, FIGURES, FIGURES_ONLY = 30, 7, 3
 
 
 @dataclasses.dataclass
@@ -18,10 +18,10 @@ class Life:
 
     plan: schemas.Plan
     requests: int
-    flawed: float = 0.61
-    written: float = 0.15
-    about: float = 0.05
-    aggregated: float = 0.028
+    flawed: float = 0.64
+    written: float = 0.13
+    about: float = 0.065
+    aggregated: float = 0.06
 
 
 def life(dice, number, only):
@@ -30,11 +30,11 @@ def life(dice, number, only):
     if only == AGGREGATIONS:
         plan = (figures if number % FIGURES_ONLY == 1 else schemas).plan(dice)
         return Life(plan, requests, flawed=0.3, written=0.12, aggregated=1)
-    if number % FIGURES == 7:
+    if number % FIGURES == 6:
         # No ordinary query: these numbers are beyond what scores are compared for.
-        return Life(figures.plan(dice), requests, flawed=0.12, aggregated=1)
+        return Life(figures.plan(dice), requests, flawed=0.5, aggregated=1)
     plan = schemas.plan(dice)
     if number % LONG == 5:
         # So many segments as no short life has.
-        return Life(plan, dice.randint(200, 400), flawed=0.15, written=0.5)
+        return Life(plan, dice.randint(200, 400), flawed=0.35, written=0.4)
     return Life(plan, requests)
