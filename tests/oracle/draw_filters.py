@@ -205,6 +205,10 @@ class Filters:
         """A `$ref_new`, or a list of literals and of some."""
         dice = self.dice
         names = self.referred(word, one)
+        ones = self.of_kind(element(one.kind))
+        if ones and (word in TOKENS and one.pre_tokenized or word == "Eq" and is_array(one.kind)):
+            if dice.chance(0.5):
+                return self.among(one, ones)
         if word not in LISTED:
             others = [name for name in names if self.known[name].kind not in kinds_like(one)]
             if not others or dice.chance(0.2):
@@ -212,18 +216,23 @@ class Filters:
             self.tags.append("reference:of another kind")
             return {"$ref_new": dice.choice(others)}
         kind = element(one.kind)
-        ones = self.of_kind(kind)
         able = {
             "a list": self.of_kind("[]" + kind),
             "one of a list": ones,
             "one for a list": ones if word == "In" else [],
         }
         form = dice.rare("list", [form for form in able if able[form]])
+        if form == "one of a list":
+            return self.among(one, ones)
         self.tags.append(f"reference:{form}")
-        if form != "one of a list":
-            return {"$ref_new": dice.choice(able[form])}
-        said = [{"$ref_new": name} for name in dice.some(ones, 1, 2)]
-        said += [self.literal(one, kind) for _ in range(dice.randint(0, 2))]
+        return {"$ref_new": dice.choice(able[form])}
+
+    def among(self, one, names):
+        """References to some of these in a list, others of which are values."""
+        dice = self.dice
+        self.tags.append("reference:one of a list")
+        said = [{"$ref_new": name} for name in dice.some(names, 1, 2)]
+        said += [self.literal(one, element(one.kind)) for _ in range(dice.randint(0, 2))]
         return dice.sample(said, len(said))
 
     def literal(self, one, kind):

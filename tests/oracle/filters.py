@@ -72,9 +72,7 @@ class Binder:
 
     def test(self, attribute, name, word, operand, options):
         if word in TOKENS:
-            bound = lambda asked: token_test(attribute, word, asked, options)
-            kind = "[]string" if attribute.pre_tokenized else "string"
-            return self.late_test(operand, kind, bound) if is_reference(operand) else bound(operand)
+            return self.tokens_test(attribute, word, operand, options)
         if word in ("Glob", "IGlob"):
             usable = attribute.glob or attribute.regex or attribute.filterable
             expect(usable, "not filterable")
@@ -83,8 +81,9 @@ class Binder:
             expect(self.able_regex(attribute), "needs regex")
             return self.text_test(attribute, word, operand, patterns.regex)
         if word == "Fuzzy":
+            made = fuzzy_test(options)
             expect(attribute.fuzzy, "needs fuzzy")
-            return self.text_test(attribute, word, operand, fuzzy_test(options))
+            return self.text_test(attribute, word, operand, made)
         if is_vector(attribute.kind) or attribute.kind == SPARSE:
             return self.vector_test(attribute, word, operand)
         expect(attribute.filterable, "not filterable")
@@ -121,8 +120,9 @@ class Binder:
             return lambda new: None
         if word == "Eq" and array:
             expect(isinstance(given, list), "operand type")
-            values = tuple(operand_of(element(kind), one) for one in given)
-            return lambda new: values
+            each = [self.member(element(kind), one) for one in given]
+            # No list holds a null, so none is one that has one.
+            return lambda new: tuple(value(new) for value in each)
         value = operand_of(element(kind), given)
         return lambda new: value
 
@@ -133,12 +133,10 @@ class Binder:
         return isinstance(given, list)
 
     def listed(self, kind, given):
-        """A function of the new values that gives a list, any of which may be one of them."""
+        """A function of the new values that gives a list, any of which may be one of them; a null
+        is none."""
         if is_reference(given):
             return self.reference(given, "[]" + kind)
-        if not any(map(is_reference, given)):
-            values = tuple(operand_of(kind, one) for one in given)
-            return lambda new: values
         each = [self.member(kind, one) for one in given]
 
         def listed(new):
@@ -161,21 +159,16 @@ class Binder:
         expect(alike(kind, self.schema.get(other).kind), "reference type")
         return lambda new: (new or {}).get(other)
 
-    def late_test(self, given, kind, made):
-        """A test whose question is known when the document is: none, or one that is no pattern, is
-        not met."""
-        value = self.reference(given, kind)
-
-        def holds(held, new):
-            asked = value(new)
-            if asked is None:
-                return False
-            try:
-                return made(asked)(held, new)
-            except Refused:
-                return False
-
-        return holds
+    def tokens_test(self, attribute, word, operand, options):
+        expect(bool(attribute.full_text), "needs full_text_search")
+        prefix_asked(options)
+        bound = lambda asked: token_test(attribute, word, asked, options)
+        if is_reference(operand):
+            kind = "[]string" if attribute.pre_tokenized else "string"
+            return late_test(self.reference(operand, kind), bound)
+        if attribute.pre_tokenized and isinstance(operand, list):
+            return late_test(self.listed("string", operand), bound)
+        return bound(operand)
 
     def vector_test(self, attribute, word, given):
         """Only conditions look at vectors, and only for equality."""
@@ -196,7 +189,25 @@ class Binder:
             texts = lambda held: [held] if isinstance(held, str) else held or ()
             return lambda held, new: any(test(text) for text in texts(held))
 
-        return self.late_test(operand, "string", bound) if is_reference(operand) else bound(operand)
+        if is_reference(operand):
+            return late_test(self.reference(operand, "string"), bound)
+        return bound(operand)
+
+
+def late_test(value, made):
+    """A test whose question is known when the document is: none, or one that is no pattern, is not
+    met."""
+
+    def holds(held, new):
+        asked = value(new)
+        if asked is None:
+            return False
+        try:
+            return made(asked)(held, new)
+        except Refused:
+            return False
+
+    return holds
 
 
 def is_reference(given):

@@ -18,7 +18,7 @@ class Life:
 
     plan: schemas.Plan
     requests: int
-    flawed: float = 0.64
+    flawed: float = 0.66
     written: float = 0.13
     about: float = 0.065
     aggregated: float = 0.06

@@ -176,6 +176,7 @@ class Scorer:
         return Score(of, keeps_zero=True, moment=kind == "datetime")
 
     def sparse(self, given):
+        expect(len(given) == 3, "rank shape", SHAPE)
         name, _, asked = given
         attribute = self.schema.get(name)
         expect(attribute.kind == SPARSE and attribute.ranked, "needs sparse_knn")
