@@ -315,7 +315,7 @@ impl Feed {
             feed.said(2, late_interaction.then_some(&()), |_, ()| {});
             feed.byte(END);
         });
-        self.said(4, sparse_knn.then_some(&()), |_, ()| {});
+        self.said(4, sparse_knn.as_ref(), |feed, truth| feed.truth(*truth));
         self.said(5, regex.as_ref(), |feed, truth| feed.truth(*truth));
         self.said(6, glob.as_ref(), |feed, truth| feed.truth(*truth));
         self.said(7, fuzzy.as_ref(), |feed, truth| feed.truth(*truth));

@@ -229,10 +229,11 @@ fn compared(kind: AttrType, given: &Given) -> Result<Option<Value>, Mismatch> {
     match (kind, given) {
         (AttrType::Scalar(scalar), given) => operand::scalar(scalar, given).map(Some),
         (AttrType::Array(scalar), Given::List(items)) => operand::list(scalar, items),
-        (AttrType::Vector { dims, element }, given) => {
-            operand::vector(dims, element, given).map(Some)
+        (AttrType::Array(_), _) => Err(Mismatch),
+        // Like one that is written.
+        (AttrType::Vector { .. } | AttrType::Sparse | AttrType::Vectors { .. }, given) => {
+            Value::coerce(kind, given).map_err(|_| Mismatch)
         }
-        _ => Err(Mismatch),
     }
 }
 

@@ -7,11 +7,10 @@ use std::cmp::Ordering;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
-use half::f16;
 
 use super::cell::Atom;
 use super::number::Number;
-use crate::model::{Element, Given, Scalar, Value, datetime, numbers_of_base64, uuid};
+use crate::model::{Given, Scalar, Value, datetime, uuid};
 
 /// What was given is of another type.
 #[derive(Debug, PartialEq)]
@@ -63,36 +62,6 @@ pub(super) fn bytes_set(given: &[Given]) -> Result<Box<[Box<[u8]>]>, Mismatch> {
     set.sort_unstable();
     set.dedup();
     Ok(set.into())
-}
-
-/// As numbers or packed, as where it is written. Rounded as its elements are when they are stored.
-pub(super) fn vector(dims: u32, element: Element, given: &Given) -> Result<Value, Mismatch> {
-    let wide = match given {
-        Given::List(list) => list.iter().map(wide).collect::<Result<Vec<f32>, Mismatch>>()?,
-        Given::Text(packed) => {
-            let numbers = numbers_of_base64(packed).ok_or(Mismatch)?;
-            let finite = numbers.iter().all(|number| number.is_finite());
-            if finite { numbers } else { return Err(Mismatch) }
-        }
-        _ => return Err(Mismatch),
-    };
-    if usize::try_from(dims) != Ok(wide.len()) {
-        return Err(Mismatch);
-    }
-    let stored = |wide: f32| match element {
-        Element::F16 => f16::from_f32(wide).to_f32(),
-        Element::F32 | Element::I8 => wide,
-    };
-    Ok(Value::Vector(wide.into_iter().map(stored).collect()))
-}
-
-fn wide(given: &Given) -> Result<f32, Mismatch> {
-    match number(given).as_ref().and_then(Number::of) {
-        Some(Number::Int(number)) => Ok(number as f32),
-        Some(Number::Uint(number)) => Ok(number as f32),
-        Some(Number::Float(number)) => Ok(number as f32),
-        None => Err(Mismatch),
-    }
 }
 
 fn number(given: &Given) -> Option<Value> {
@@ -208,31 +177,5 @@ mod tests {
         assert_eq!(list(Scalar::Int, &given), Ok(Some(Value::Ints([2, -1, 2].into()))));
         assert_eq!(list(Scalar::Uint, &given), Ok(None));
         assert_eq!(list(Scalar::Bool, &given), Err(Mismatch));
-    }
-
-    #[test]
-    fn a_vector_is_rounded_as_it_is_stored() {
-        let given = Given::List(vec![Given::Float(0.1), Given::Int(2)]);
-        let stored = |element| vector(2, element, &given);
-        assert_eq!(stored(Element::F32), Ok(Value::Vector([0.1, 2.0].into())));
-        let rounded = f16::from_f32(0.1).to_f32();
-        assert_eq!(stored(Element::F16), Ok(Value::Vector([rounded, 2.0].into())));
-        assert_eq!(vector(3, Element::F32, &given), Err(Mismatch));
-    }
-
-    #[test]
-    fn a_vector_may_come_packed() {
-        for packed in ["zczMPQAAAEA=", "zczMPQAAAEA"] {
-            let given = Given::List(vec![Given::Float(0.1), Given::Int(2)]);
-            for element in [Element::F32, Element::F16] {
-                let read = vector(2, element, &text(packed));
-                assert!(read.is_ok());
-                assert_eq!(read, vector(2, element, &given));
-            }
-        }
-        // Three bytes, one number, no base64, one that is none, and one without an end.
-        for odd in ["AAAA", "zczMPQ==", "no vector", "zczMPQAAwH8=", "zczMPQAAgH8="] {
-            assert_eq!(vector(2, Element::F32, &text(odd)), Err(Mismatch), "{odd}");
-        }
     }
 }

@@ -69,7 +69,7 @@ pub struct Declaration {
     /// `Some(None)`: switched off.
     pub full_text: Option<Option<FullText>>,
     pub ann: Option<Ann>,
-    pub sparse_knn: bool,
+    pub sparse_knn: Option<bool>,
     pub regex: Option<bool>,
     pub glob: Option<bool>,
     pub fuzzy: Option<bool>,
@@ -143,7 +143,7 @@ impl Declaration {
             filterable: None,
             full_text: None,
             ann: None,
-            sparse_knn: false,
+            sparse_knn: None,
             regex: None,
             glob: None,
             fuzzy: None,

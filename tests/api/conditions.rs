@@ -120,6 +120,12 @@ async fn a_patch_or_a_delete_is_skipped_where_nothing_is_there_to_hold() {
             1,
             two(),
         ),
+        (
+            two(),
+            json!({"deletes": [1], "delete_condition": ["version", "Gt", {"$ref_new": "id"}]}),
+            0,
+            two(),
+        ),
         // A condition is about its own kind of write.
         (
             two(),
@@ -217,4 +223,35 @@ async fn a_vector_is_compared_with_one_that_came_as_numbers_or_packed() {
     let odd = ["AAAA", "AACAPw==", "no vector", "AACAPwAAwH8="];
     let odd = odd.map(|odd| (guarded("Eq", json!(odd)), 400, "Eq expects [2]f32, but got"));
     server.refuses("/v2/namespaces/a", &odd).await;
+}
+
+#[tokio::test]
+async fn a_vector_of_any_type_is_compared_with_one_that_might_be_written() {
+    let server = Server::start(&Options::memory()).await;
+    let schema = json!({
+        "small": {"type": "[2]i8", "ann": true}, "half": {"type": "[2]f16", "ann": true},
+        "late": {"type": "[][2]f32", "ann": {"late_interaction": true}}, "words": "{}f16",
+    });
+    let row = json!({
+        "id": 1, "small": [1, 2], "half": [0.1, 2], "late": [[1, 1], [2, 0]],
+        "words": {"b": 0.1, "a": 2},
+    });
+    let write = json!({
+        "distance_metric": "euclidean_squared", "schema": schema, "upsert_rows": [row],
+    });
+    server.write("a", write).await;
+    for (name, same, other, none) in [
+        ("small", json!([1, 2]), json!([1, 3]), json!([1.5, 2])),
+        ("half", json!([0.1, 2]), json!([0.2, 2]), json!([65520, 2])),
+        ("late", json!([[1, 1], [2, 0]]), json!([[1, 1]]), json!([[1]])),
+        ("words", json!({"a": 2, "b": 0.1}), json!({"a": 2}), json!({"a": 1e6})),
+    ] {
+        let patch = |value: &Value| json!({"patch_rows": [{"id": 1, "n": 1}], "patch_condition": [name, "Eq", value]});
+        for (value, affected) in [(same, 1), (other, 0)] {
+            let answer = server.write("a", patch(&value)).await;
+            assert_eq!(answer["rows_affected"], affected, "{name} {value}");
+        }
+        let told = format!("filter error in key `{name}`");
+        server.refuses("/v2/namespaces/a", &[(patch(&none), 400, &told)]).await;
+    }
 }

@@ -98,6 +98,17 @@ async fn options_change_and_attributes_come_and_go() {
     server.post(path, &json!({"private": {"type": "bool", "filterable": true}})).await.ok();
     assert_eq!(server.ids("a", by_private).await, [json!(1)]);
 
+    // A vector is searched in, and what is sparse is if that is said.
+    let sparse = |on: Value| json!({"words": {"type": "{}f16", "sparse_knn": on}});
+    let is_on = async |change: Value| {
+        server.post(path, &change).await.ok()["words"].get("sparse_knn").is_some()
+    };
+    assert!(is_on(sparse(json!(true))).await);
+    assert!(is_on(json!({"words": "{}f16"})).await, "what is not named stays");
+    assert!(!is_on(sparse(json!(false))).await);
+    let mute = json!({"vector": {"type": "[2]f32", "ann": false}});
+    server.refuses(path, &[(mute, 400, "must have ann:true")]).await;
+
     // What is no longer searched in can be filtered by: else it could not be asked at all.
     let of_path = async |options: Value| {
         let mut path_of = json!({"type": "string"});

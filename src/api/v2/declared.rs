@@ -65,7 +65,7 @@ fn change(path: &str, given: Given) -> Result<SchemaChange, Refusal> {
         let path = object.path_of("full_text_search");
         declaration.full_text = Some(full_text::read(&path, given)?);
     }
-    declaration.ann = ann(&mut object)?;
+    declaration.ann = ann(&mut object, declaration.kind)?;
     declaration.sparse_knn = sparse_knn(&mut object)?;
     if object.take("embed").is_some() {
         let path = quoted(path);
@@ -80,10 +80,13 @@ fn attr_type(word: &str) -> Result<AttrType, Refusal> {
     word.parse::<AttrType>().map_err(|error| Contract::V2.refuse(&error))
 }
 
-/// `true`, or an object; `false` is as if nothing was said.
-fn ann(object: &mut Object) -> Result<Option<Ann>, Refusal> {
+/// `true`, or an object. Of what is no vector `false` is as if nothing was said.
+fn ann(object: &mut Object, kind: AttrType) -> Result<Option<Ann>, Refusal> {
     let path = object.path_of("ann");
     match object.take("ann") {
+        Some(Given::Bool(false)) if kind.is_vector() => {
+            Err(Refusal::invalid(format!("{path}: a vector attribute must have ann:true")))
+        }
         None | Some(Given::Bool(false)) => Ok(None),
         Some(Given::Bool(true)) => Ok(Some(Ann::default())),
         Some(given) => {
@@ -96,15 +99,15 @@ fn ann(object: &mut Object) -> Result<Option<Ann>, Refusal> {
     }
 }
 
-fn sparse_knn(object: &mut Object) -> Result<bool, Refusal> {
+fn sparse_knn(object: &mut Object) -> Result<Option<bool>, Refusal> {
     let path = object.path_of("sparse_knn");
     match object.take("sparse_knn") {
-        None => Ok(false),
-        Some(Given::Bool(value)) => Ok(value),
+        None => Ok(None),
+        Some(Given::Bool(value)) => Ok(Some(value)),
         Some(given) => {
             let mut sparse = Object::of(&path, given)?;
             match metric_of(&mut sparse)? {
-                None | Some(Metric::DotProduct) => sparse.end().map(|()| true),
+                None | Some(Metric::DotProduct) => sparse.end().map(|()| Some(true)),
                 Some(metric) => Err(Refusal::invalid(format!(
                     "{path}.distance_metric is dot_product, not {metric}"
                 ))),
@@ -172,7 +175,7 @@ mod tests {
                     ..Declaration::of(vector(3, Element::F32))
                 },
             ),
-            ("s", Declaration { sparse_knn: true, ..Declaration::of(AttrType::Sparse) }),
+            ("s", Declaration { sparse_knn: Some(true), ..Declaration::of(AttrType::Sparse) }),
         ];
         let mut changes: Vec<(Box<str>, SchemaChange)> = changes
             .into_iter()
@@ -189,6 +192,7 @@ mod tests {
     fn what_is_no_attribute_is_refused() {
         for (text, told) in [
             (r#"{"a":{}}"#, "schema.a: missing field `type`"),
+            (r#"{"a":{"type":"[2]f32","ann":false}}"#, "schema.a.ann: a vector attribute must"),
             (r#"{"a":1}"#, "schema.a: invalid type: integer `1`, expected a type or an object"),
             (r#"{"a":"text"}"#, "'text'"),
             (r#"{"id":"int"}"#, "'int'"),

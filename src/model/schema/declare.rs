@@ -230,7 +230,7 @@ mod tests {
             filterable: Some(options.filterable),
             full_text: Some(options.full_text.clone()),
             ann: kind.is_vector().then_some(ann),
-            sparse_knn: options.sparse_knn,
+            sparse_knn: Some(options.sparse_knn),
             regex: Some(options.regex),
             glob: Some(options.glob),
             fuzzy: Some(options.fuzzy),

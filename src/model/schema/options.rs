@@ -18,7 +18,7 @@ impl Options {
         self.regex = declaration.regex.unwrap_or(self.regex);
         self.glob = declaration.glob.unwrap_or(self.glob);
         self.fuzzy = declaration.fuzzy.unwrap_or(self.fuzzy);
-        self.sparse_knn |= declaration.sparse_knn;
+        self.sparse_knn = declaration.sparse_knn.unwrap_or(self.sparse_knn);
         self.late_interaction |= declaration.ann.is_some_and(|ann| ann.late_interaction);
         if let Some(full_text) = &declaration.full_text {
             self.full_text.clone_from(full_text);
@@ -116,7 +116,7 @@ mod tests {
             ("[]string", declared("[]string", |said| said.regex = Some(true)), "regex"),
             ("int", declared("int", |said| said.glob = Some(true)), "glob"),
             ("[]int", declared("[]int", |said| said.fuzzy = Some(true)), "fuzzy"),
-            ("[2]f32", declared("[2]f32", |said| said.sparse_knn = true), "sparse_knn"),
+            ("[2]f32", declared("[2]f32", |said| said.sparse_knn = Some(true)), "sparse_knn"),
             ("[2]f32", declared("[2]f32", |said| said.ann = late), "late_interaction"),
             ("[][2]f32", declared("[][2]f32", |_| ()), "late_interaction"),
             (
@@ -129,6 +129,6 @@ mod tests {
             assert!(told.contains(option) && told.contains(kind), "{told}");
         }
         assert_eq!(declared("[][2]f32", |said| said.ann = late).check(typed("[][2]f32")), Ok(()));
-        assert_eq!(declared("{}f16", |said| said.sparse_knn = true).check(typed("{}f16")), Ok(()));
+        assert_eq!(declared("{}f16", |said| said.sparse_knn = Some(true)).check(typed("{}f16")), Ok(()));
     }
 }

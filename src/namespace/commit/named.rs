@@ -84,9 +84,8 @@ impl Stage {
                 continue;
             }
             if let Some(condition) = &condition {
-                let nothing = Row { id: id.clone(), values: Vec::new() };
                 let Some(old) = self.get(draft, &id) else { continue };
-                if !holds(condition, &old, Some(&nothing)) {
+                if !holds(condition, &old, None) {
                     continue;
                 }
             }

@@ -80,7 +80,7 @@ fn schema(change: &Change) -> Vec<(Box<str>, SchemaChange)> {
         let of = kind.attr_type();
         let late_interaction = matches!(of, AttrType::Vectors { .. });
         let ann = of.is_vector().then_some(Ann { metric: Some(METRIC), late_interaction });
-        let sparse_knn = of == AttrType::Sparse;
+        let sparse_knn = (of == AttrType::Sparse).then_some(true);
         let declaration = Declaration { ann, sparse_knn, ..Declaration::of(of) };
         (Box::<str>::from(*attribute), SchemaChange::Declare(declaration))
     });
