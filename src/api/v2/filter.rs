@@ -268,7 +268,10 @@ mod tests {
             (r#"["a","NotGlob","x"]"#, not(glob(Case::Matters))),
             (r#"["a","IGlob","x"]"#, glob(Case::Ignored)),
             (r#"["a","NotIGlob","x"]"#, not(glob(Case::Ignored))),
-            (r#"["a","Regex","x"]"#, like("a", Pattern::Regex { operand: x(), of: Searched::Declared })),
+            (
+                r#"["a","Regex","x"]"#,
+                like("a", Pattern::Regex { operand: x(), of: Searched::Declared }),
+            ),
             (
                 r#"["a","Fuzzy","x",{"max_edit_distance":[{"min_query_chars":3,"distance":0},
                     {"min_query_chars":6,"distance":1}]}]"#,

@@ -129,6 +129,9 @@ mod tests {
             assert!(told.contains(option) && told.contains(kind), "{told}");
         }
         assert_eq!(declared("[][2]f32", |said| said.ann = late).check(typed("[][2]f32")), Ok(()));
-        assert_eq!(declared("{}f16", |said| said.sparse_knn = Some(true)).check(typed("{}f16")), Ok(()));
+        assert_eq!(
+            declared("{}f16", |said| said.sparse_knn = Some(true)).check(typed("{}f16")),
+            Ok(())
+        );
     }
 }
