@@ -170,7 +170,7 @@ const HELD: &[(&str, Held)] = &[
     ("writes that wait for a namespace", By("src/namespace/keeper/tests/desks.rs", "so_many_writes_wait_for_a_batch_and_the_next_one_is_sent_away")),
     ("writes that wait for a namespace, if they make its next slot longer by more than the next row", By("src/namespace/keeper/pace.rs", "so_many_wait_or_make_a_slot_so_long_and_with_one_more_it_is_a_rush")),
     ("how much longer they make it, or what three slots take that hold little, if that is more", By("src/namespace/keeper/pace.rs", "so_many_wait_or_make_a_slot_so_long_and_with_one_more_it_is_a_rush")),
-    ("what is not folded, and a quarter of `indexer.memory_limit`", By("src/namespace/keeper/tests.rs", "what_is_not_folded_is_as_much_as_its_bound_and_no_byte_more")),
+    ("what is not folded, and a quarter of `indexer.memory_limit`", By("src/namespace/keeper/pressure.rs", "a_tail_has_a_quarter_of_the_memory_and_two_gib_at_most")),
     ("slots that are not folded", By("src/namespace/keeper/tests.rs", "how_many_slots_are_not_folded_has_a_bound_that_no_wish_lifts")),
     ("idempotency keys that are remembered", By("src/protocol/receipts.rs", "a_full_table_forgets_its_oldest_key")),
     ("closed namespaces whose usage is counted", By("src/engine/accounts.rs", "no_more_are_kept_than_may_be_however_often_names_come_and_go")),

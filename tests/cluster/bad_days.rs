@@ -37,6 +37,7 @@ struct Told {
     /// Part of the message.
     words: &'static str,
     retry_after: Option<&'static str>,
+    should_retry: Option<&'static str>,
 }
 
 /// Whoever asks for what is in memory is answered all the same.
@@ -51,12 +52,14 @@ const UNKNOWN: Told = Told {
     code: "outcome_unknown",
     words: "it may or may not be committed",
     retry_after: None,
+    should_retry: None,
 };
 const LATE: Told = Told {
     status: 504,
     code: "deadline",
-    words: "the query took longer than a query may take",
+    words: "the query took longer than its `deadline_ms`",
     retry_after: None,
+    should_retry: Some("false"),
 };
 
 impl Told {
@@ -66,7 +69,7 @@ impl Told {
         let message = body["error"].as_str().unwrap_or_default();
         assert!(message.contains(self.words), "{text}");
         assert_eq!(answer.header("retry-after"), self.retry_after, "{text}");
-        assert_eq!(answer.header("x-should-retry"), None, "{text}");
+        assert_eq!(answer.header("x-should-retry"), self.should_retry, "{text}");
         for told in [self.code, self.words] {
             assert!(OPERATIONS.contains(told), "docs/OPERATIONS.md does not tell of `{told}`");
         }

@@ -30,6 +30,11 @@ impl Default for Backlog {
     }
 }
 
+/// What one tail may take of a node with so much memory.
+fn tail_bytes_max(memory_bytes: u64) -> u64 {
+    TAIL_BYTES_MAX.min(memory_bytes / TAIL_SHARE)
+}
+
 impl Desk {
     /// Whether one more write may wait here. It may have come in by the gate, before it was read.
     pub(super) fn room(&mut self, write: &Write, entered: Option<Entered>) -> Result<Entered> {
@@ -43,7 +48,7 @@ impl Desk {
         let bytes_max = if write.pressure == Pressure::Lifted && asks(write) < Asks::Rows {
             u64::MAX
         } else {
-            TAIL_BYTES_MAX.min(self.grounds.memory.limit() / TAIL_SHARE)
+            tail_bytes_max(self.grounds.memory.limit())
         };
         let (slots, bytes) = self.tail_of_owner();
         let sent = self.owner.tenure().is_some_and(|(_, tenure)| tenure.pending().is_some());
@@ -69,5 +74,23 @@ impl Desk {
         let Some((_, tenure)) = self.owner.tenure() else { return (0, 0) };
         let slots = tenure.next().0 - tenure.seen().head.floor.0;
         (slots, self.known.as_ref().map_or(0, |known| known.tail.bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tail_has_a_quarter_of_the_memory_and_two_gib_at_most() {
+        for (memory_bytes, most) in [
+            (4, 1),
+            ((8 << 30) - 4, (2 << 30) - 1),
+            (8 << 30, 2 << 30),
+            ((8 << 30) + 4, 2 << 30),
+            (1 << 40, 2 << 30),
+        ] {
+            assert_eq!(tail_bytes_max(memory_bytes), most, "{memory_bytes}");
+        }
     }
 }

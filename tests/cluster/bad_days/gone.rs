@@ -12,6 +12,7 @@ const NOT_READY: Told = Told {
     code: "unavailable",
     words: "the store is not ready",
     retry_after: Some("1"),
+    should_retry: None,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,6 +20,7 @@ const FULL: Told = Told {
     code: "throttled",
     words: "writes wait for this namespace: come again",
     retry_after: Some("1"),
+    should_retry: None,
 };
 /// One of the batches is on its way, one is being made, and these wait.
 const WAITING: u64 = 8192;
