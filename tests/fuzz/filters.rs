@@ -20,11 +20,13 @@ const MEMORY_PER_BYTE: usize = 400;
 /// Of a filter at once.
 const BENDS_MAX: usize = 3;
 
-/// One row with all, one with none, one with what is empty, one with what is large.
+/// One row with all, one with none, one with what is empty, one with what is large. A text that is
+/// filtered by has `regex`: of another, /v1 lets one be asked, and /v2 does not.
 const ROWS: &str = r#"{
     "schema": {
-        "id": "uint", "s": "string", "i": "int", "u": "uint", "f": "float", "b": "bool",
-        "w": "uuid", "t": "datetime", "y": "bytes", "ss": "[]string", "is": "[]int",
+        "id": "uint", "i": "int", "u": "uint", "f": "float", "b": "bool",
+        "s": {"type": "string", "filterable": true, "regex": true}, "w": "uuid", "t": "datetime",
+        "y": "bytes", "ss": "[]string", "is": "[]int",
         "us": "[]uint", "fs": "[]float", "bs": "[]bool", "ws": "[]uuid", "ts": "[]datetime",
         "hidden": {"type": "int", "filterable": false},
         "p": {"type": "string", "regex": true, "glob": true, "fuzzy": true},
