@@ -134,9 +134,21 @@ async fn the_plan_is_that_of_v2_and_of_two_rankings_that_of_each_and_of_what_is_
     assert_eq!(explained(json!({"full_text": text})).await, plan(words.clone(), 3).await);
     assert_eq!(explained(json!({})).await, plan(json!(["id", "asc"]), 3).await);
     let fusion = "fusion: the highest sum of 0.5 / (7 + rank) and 2 / (7 + rank), the first 3\n";
-    let parts = [plan(near, 100).await, plan(words, 100).await, fusion.to_owned()];
+    let of_each = [plan(near.clone(), 100).await, plan(words.clone(), 100).await];
+    let parts = [&of_each[..], &[fusion.to_owned()]].concat().join("\n");
     let both = json!({"vector": [1, 0], "full_text": text, "rrf": {"k": 7}});
-    assert_eq!(explained(both).await, parts.join("\n"));
+    assert_eq!(explained(both).await, parts);
+    let since = json!(["year", "Gte", 2000]);
+    let ranked = |by: Value| json!({"rank_by": by, "filters": since, "limit": 100});
+    let mut both = json!({
+        "queries": [ranked(near), ranked(words)], "limit": 3,
+        "rerank_by": ["RRF", {"rank_constant": 7, "weights": [0.5, 2]}],
+    });
+    let told = server.post("/v2/namespaces/a/explain_query", &both).await.ok();
+    assert_eq!(told["plan_text"], parts);
+    both["explain"] = json!(true);
+    let told = server.post("/v2/namespaces/a/query", &both).await.ok();
+    assert_eq!(told["explain"], parts);
     for explain in [json!(false), json!(null)] {
         let answer = ask(&server, &json!({"full_text": text, "explain": explain})).await;
         assert!(answer.get("explain").is_none(), "{answer}");
