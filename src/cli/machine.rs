@@ -23,7 +23,8 @@ pub(super) fn limits(config: &Config) -> Limits {
     let indexer = &config.indexer;
     let memory = indexer.memory_limit.unwrap_or_else(memory_limit);
     let folds = FoldAt { slots: indexer.fold_slots.into(), bytes: indexer.fold_bytes };
-    Limits::of(memory, folds)
+    let places = config.query.concurrent as usize;
+    Limits { places, ..Limits::of(memory, folds) }
 }
 
 /// The limit of memory where none was said.

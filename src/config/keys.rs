@@ -187,6 +187,15 @@ pub const KEYS: &[Key] = &[
         meaning: "The same by what these commits take in memory: `1MiB` to `1GiB`",
     },
     Key {
+        name: "query.concurrent_per_namespace",
+        env: None,
+        flag: None,
+        shape: Shape::Number,
+        default: "16",
+        meaning: "Queries of a namespace that are answered at once: 1 to 1024. One that aggregates \
+                  counts as 4, a `kNN` as 2; the next one waits for 0.8 s",
+    },
+    Key {
         name: "auth.api_keys",
         env: Some("ELACSYM_API_KEYS"),
         flag: None,

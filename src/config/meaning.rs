@@ -12,13 +12,14 @@ use super::location::Location;
 use super::problem::Problem;
 use super::said::SaidByKey;
 use super::{
-    Auth, Config, Indexer, Log, LogFormat, Misrouted, Node, RingSlot, Role, Secret, Server,
-    TlsFiles,
+    Auth, CONCURRENT, Config, Indexer, Log, LogFormat, Misrouted, Node, Queries, RingSlot, Role,
+    Secret, Server, TlsFiles,
 };
 use crate::model::NodeId;
 
 const PORT: u16 = 3000;
 const DATA_FOLDER: &str = "./data";
+const CONCURRENT_MAX: u32 = 1024;
 const FOLD_SLOTS: u32 = 128;
 /// As many as may wait before writes are refused.
 const FOLD_SLOTS_MAX: u32 = 4096;
@@ -35,6 +36,8 @@ pub(super) fn interpret(said: &SaidByKey, problems: &mut Vec<Problem>) -> Config
     let server = server(&mut reader, &auth);
     let storage = storage(&mut reader);
     let indexer = indexer(&mut reader);
+    let concurrent = reader.one("query.concurrent_per_namespace", concurrent).or(CONCURRENT);
+    let query = Queries { concurrent };
     let log = Log {
         format: reader.one("log.format", log_format).or(LogFormat::Text),
         levels: reader.one("log.level", LogLevels::parse).or(LogLevels::default()),
@@ -43,7 +46,7 @@ pub(super) fn interpret(said: &SaidByKey, problems: &mut Vec<Problem>) -> Config
         alone_in_memory(&mut reader, &node);
     }
     let origins = said.iter().map(|(name, said)| (*name, said.origin.clone())).collect();
-    Config { node, server, storage, indexer, auth, log, origins }
+    Config { node, server, storage, indexer, query, auth, log, origins }
 }
 
 fn node(reader: &mut Reader<'_>) -> Node {
@@ -238,6 +241,11 @@ fn at_least(least: u64, word: &str) -> Result<u64, String> {
 fn fold_slots(word: &str) -> Result<u32, String> {
     let slots = word.parse().ok().filter(|slots| (1..=FOLD_SLOTS_MAX).contains(slots));
     slots.ok_or_else(|| format!("{word:?} is no number of commits; give 1 to {FOLD_SLOTS_MAX}"))
+}
+
+fn concurrent(word: &str) -> Result<u32, String> {
+    let queries = word.parse().ok().filter(|queries| (1..=CONCURRENT_MAX).contains(queries));
+    queries.ok_or_else(|| format!("{word:?} is no number of queries; give 1 to {CONCURRENT_MAX}"))
 }
 
 fn fold_bytes(word: &str) -> Result<u64, String> {

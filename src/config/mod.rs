@@ -37,6 +37,7 @@ pub struct Config {
     pub server: Server,
     pub storage: Location,
     pub indexer: Indexer,
+    pub query: Queries,
     pub auth: Auth,
     pub log: Log,
     /// Where each key was said; a key that is absent has its default.
@@ -96,6 +97,15 @@ pub struct Indexer {
     /// A log that is so long is folded into a segment.
     pub fold_slots: u32,
     pub fold_bytes: u64,
+}
+
+/// Queries of a namespace at once, as the contract has it.
+pub const CONCURRENT: u32 = 16;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Queries {
+    /// Of each namespace, at once.
+    pub concurrent: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]

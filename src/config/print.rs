@@ -40,7 +40,7 @@ impl Config {
     /// The value of a key as TOML, if it has one.
     pub(super) fn value(&self, key: &str) -> Option<toml::Value> {
         let text = |text: &str| Some(toml::Value::from(text));
-        let Config { node, server, storage, indexer, auth, log, origins: _ } = self;
+        let Config { node, server, storage, indexer, query, auth, log, origins: _ } = self;
         match key {
             "node.id" => node.id.as_ref().and_then(|id| text(id.as_str())),
             "node.type" => text(match node.role {
@@ -78,6 +78,7 @@ impl Config {
             }
             "indexer.fold_slots" => Some(indexer.fold_slots.into()),
             "indexer.fold_bytes" => text(&bytes::print(indexer.fold_bytes)),
+            "query.concurrent_per_namespace" => Some(query.concurrent.into()),
             "auth.api_keys" => match auth {
                 Auth::Keys(keys) => Some(vec![MASK; keys.len()].into()),
                 Auth::Open | Auth::KeysFile(_) => None,

@@ -74,6 +74,9 @@ fn every_key_can_be_said_in_the_file_and_by_its_names_in_the_environment() {
             "node.total" => ("node = { index = 2, total = 3 }".to_owned(), "3"),
             "auth.api_keys" => ("auth.api_keys = ['one', 'two']".to_owned(), "one, two"),
             "server.port" => ("server.port = 81".to_owned(), "81"),
+            "query.concurrent_per_namespace" => {
+                ("query.concurrent_per_namespace = 64".to_owned(), "64")
+            }
             "indexer.fold_slots" => ("indexer.fold_slots = 64".to_owned(), "64"),
             "server.tls.cert" | "server.tls.key" => {
                 ("server.tls = { cert = 'c', key = 'k' }".to_owned(), &key.field()[4..5])
@@ -145,7 +148,7 @@ fn each_mistake_is_told_with_its_place_and_the_way_out() {
         ),
         (
             "[tls]\ncert = ''",
-            "[tls] (elacsym.toml:1): there is no such section; there are node, server, storage, indexer, auth, log",
+            "[tls] (elacsym.toml:1): there is no such section; there are node, server, storage, indexer, query, auth, log",
         ),
         (
             "[log]\ncolour = true",
@@ -205,6 +208,8 @@ fn each_mistake_is_told_with_its_place_and_the_way_out() {
         ("[indexer]\nmemory_limit = '63MiB'", "63MiB is too little; give 64MiB or more"),
         ("[indexer]\nfold_slots = 0", "give 1 to 4096"),
         ("[indexer]\nfold_slots = 4097", "give 1 to 4096"),
+        ("[query]\nconcurrent_per_namespace = 0", "give 1 to 1024"),
+        ("[query]\nconcurrent_per_namespace = 1025", "give 1 to 1024"),
         ("[indexer]\nfold_bytes = '1023KiB'", "1023KiB is too little; give 1MiB or more"),
         ("[indexer]\nfold_bytes = '1025MiB'", "1025MiB is too much; give 1GiB or less"),
         ("[auth]\napi_keys = 'one'", "must be an array of strings"),
@@ -232,7 +237,11 @@ fn mistakes_in_the_environment_name_the_variable() {
         ("ELACSYM_STORGE_URL", "s3://x", "did you mean ELACSYM_STORAGE_URL?"),
         ("ELACSYM__SERVER__PROT", "1", "did you mean ELACSYM__SERVER__PORT?"),
         ("ELACSYM__server__port", "1", "did you mean ELACSYM__SERVER__PORT?"),
-        ("ELACSYM__CACHE__RAM", "1", "the sections are node, server, storage, indexer, auth, log"),
+        (
+            "ELACSYM__CACHE__RAM",
+            "1",
+            "the sections are node, server, storage, indexer, query, auth, log",
+        ),
         ("ELACSYM_SERVER_PORT", "1", "did you mean ELACSYM__SERVER__PORT?"),
         ("ELACSYM_PORT", "tcp://10.0.0.1:3000", "enableServiceLinks"),
     ] {

@@ -12,6 +12,7 @@ mod caretaker;
 mod figures;
 mod fingerprint;
 mod names;
+mod places;
 mod readiness;
 mod reads;
 mod recollections;
@@ -48,8 +49,8 @@ pub use crate::namespace::keeper::Entered;
 pub use reads::Held;
 
 pub(crate) use accounts::KEPT_MAX;
-pub(crate) use room::QUERIES_MAX;
-pub(crate) use turns::{CROWD_TIME_MAX, LINE_TIME_MAX, ROOM_WAIT_MAX};
+pub(crate) use places::{AGGREGATING_PLACES, EXACT_PLACES, PLACES};
+pub(crate) use turns::{CROWD_MAX, CROWD_TIME_MAX, LINE_TIME_MAX, ROOM_WAIT_MAX};
 
 /// Names that are open at once. Each is a task with some kilobytes of its own, and what it has in
 /// memory of its rows counts against the limit of memory: so many cost a few hundred megabytes at
@@ -81,6 +82,8 @@ pub struct Limits {
     /// Each computes, and has what it folds in memory once more.
     pub folds_at_once: usize,
     pub open_names: usize,
+    /// Of the queries of each name, at once.
+    pub places: usize,
     pub idle: Duration,
 }
 
@@ -94,6 +97,7 @@ impl Limits {
             chunk_bytes: CHUNK_BYTES,
             folds_at_once: FOLDS_MAX,
             open_names: OPEN_MAX,
+            places: PLACES,
             idle: IDLE,
         }
     }
@@ -114,7 +118,7 @@ impl Engine {
         grounds.chunk_bytes = limits.chunk_bytes;
         grounds.idle = limits.idle;
         let tally = grounds.tally.clone();
-        let names = Names::new(grounds, limits.open_names);
+        let names = Names::new(grounds, limits.open_names, limits.places);
         let caretaker = Caretaker::start(sweeper, noticed, Arc::new(Open(names.clone())));
         Self {
             store: reader.clone(),

@@ -36,6 +36,8 @@ const GIVE_BACK_EVERY: usize = 1000;
 pub(super) struct Names {
     grounds: Grounds,
     open_max: usize,
+    /// Of the queries of each name.
+    places: usize,
     surplus: Surplus,
     state: Mutex<State>,
 }
@@ -68,9 +70,9 @@ enum Door {
 }
 
 impl Names {
-    /// So many names are open at once, and as many again are leaving at most. Within a runtime, for its
-    /// tasks.
-    pub(super) fn new(grounds: Grounds, open_max: usize) -> Arc<Self> {
+    /// So many names are open at once, with so many places each, and as many again are leaving at most.
+    /// Within a runtime, for its tasks.
+    pub(super) fn new(grounds: Grounds, open_max: usize, places: usize) -> Arc<Self> {
         let (surplus, mut attendants) = (Surplus::default(), JoinSet::new());
         attendants.spawn(surplus.clone().drain(grounds.clock, give_back));
         let state = State {
@@ -84,7 +86,7 @@ impl Names {
             door: Door::Open,
         };
         let open_max = open_max.max(1);
-        Arc::new(Self { grounds, open_max, surplus, state: Mutex::new(state) })
+        Arc::new(Self { grounds, open_max, places, surplus, state: Mutex::new(state) })
     }
 
     /// Asks the keeper of a name. `lost` is what is told if it ends without an answer.
@@ -286,7 +288,8 @@ impl State {
         let account = self.accounts.take(name);
         grounds.store = grounds.store.on_tab(account.tab());
         let remembered = self.recollections.take(name);
-        let (room, attendant) = Room::of(Keeper::start(name.clone(), grounds, remembered));
+        let keeper = Keeper::start(name.clone(), grounds, remembered);
+        let (room, attendant) = Room::of(keeper, names.places);
         let entry = Entry { room: room.clone(), account, asked: Some(self.moment) };
         self.rooms.insert(name.clone(), entry);
         self.by_age.insert(self.moment, name.clone());
@@ -297,6 +300,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use super::super::places::PLACES;
     use super::*;
     use crate::config::Location;
     use crate::env::{Clock, Dice};
@@ -310,7 +314,8 @@ mod tests {
         let (clock, dice) = (Clock::start(), Dice::from_os());
         let store = storage::open(&Location::Memory, [], clock, dice.clone()).await.unwrap();
         let me = Holder { node: "one".into(), process: 1 };
-        let names = Names::new(Grounds::new(store, clock, dice, me, Memory::of(1 << 30)), 100);
+        let names =
+            Names::new(Grounds::new(store, clock, dice, me, Memory::of(1 << 30)), 100, PLACES);
         for number in 0..20 {
             let name = Namespace::new(&format!("name-{number}")).unwrap();
             let schema = names.put(&name, |reply| Ask::Schema { reply }, shutting_down);

@@ -4,6 +4,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::places::Party;
 use super::{Engine, absent};
 use crate::env::blocking;
 use crate::error::{Error, Result};
@@ -71,9 +72,9 @@ impl Engine {
         newest: Consistency,
         min_seq: Option<u64>,
     ) -> Result<Held<Answered>> {
-        let (memory, count) = (self.memory.clone(), queries.len());
+        let (memory, party) = (self.memory.clone(), Party::of(&queries));
         let compute = move |view: &Glimpse, halt: &Halt| answered(view, &queries, halt, &memory);
-        self.over_view(name, count, newest, min_seq, compute).await
+        self.over_view(name, party, newest, min_seq, compute).await
     }
 
     /// What would be done for the answers, in words.
@@ -84,25 +85,25 @@ impl Engine {
         newest: Consistency,
         min_seq: Option<u64>,
     ) -> Result<Explained> {
-        let count = queries.len();
+        let party = Party::of(&queries);
         let explained = move |view: &Glimpse, _: &Halt| -> Result<Explained> {
             let (living, reads) = (view.living(), view.reads);
             let plans = queries.iter().map(|query| query::explain(view, living, reads, query));
             let plan = plans.collect::<Result<Vec<_>>>()?.join("\n");
             Ok(Explained { plan, reads })
         };
-        self.over_view(name, count, newest, min_seq, explained).await
+        self.over_view(name, party, newest, min_seq, explained).await
     }
 
     /// How much of what there is to find would be found.
     pub async fn recall(&self, name: &Namespace, recall: Recall) -> Result<Held<Recalled>> {
-        let (memory, count) = (self.memory.clone(), recall.asked.queries());
+        let (memory, party) = (self.memory.clone(), Party::plain(recall.asked.queries()));
         let recalled = move |view: &Glimpse, halt: &Halt| -> Result<Held<Recalled>> {
             let mut load = Load::on(&memory);
             let told = query::recall(view, view.living(), &recall, halt, &mut load)?;
             Ok(Held { told, share: load.into_share() })
         };
-        self.over_view(name, count, Consistency::Strong, None, recalled).await
+        self.over_view(name, party, Consistency::Strong, None, recalled).await
     }
 
     pub async fn schema(&self, name: &Namespace) -> Result<Arc<Schema>> {
@@ -112,7 +113,8 @@ impl Engine {
 
     pub async fn metadata(&self, name: &Namespace) -> Result<Metadata> {
         // Every row may be looked at, so it is a query like any other.
-        self.over_view(name, 1, Consistency::Strong, None, |view, _| Ok(metadata(view))).await
+        let told = |view: &Glimpse, _: &Halt| Ok(metadata(view));
+        self.over_view(name, Party::ONE, Consistency::Strong, None, told).await
     }
 
     /// There is such a name. Its rows are read meanwhile, for whoever asks next.
@@ -121,18 +123,18 @@ impl Engine {
         there.ok_or_else(|| absent(name))
     }
 
-    /// What is computed are so many queries, one after the other. Each has a place among those of the
-    /// name.
+    /// The queries of a party are computed one after the other, and it has a place among those of the
+    /// name for each, or several.
     pub(super) async fn over_view<T: Send + 'static>(
         &self,
         name: &Namespace,
-        queries: usize,
+        party: Party,
         newest: Consistency,
         min_seq: Option<u64>,
         compute: impl FnOnce(&Glimpse, &Halt) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let room = self.names.enter(name)?;
-        let turn = self.turns.in_room(&room, queries).await?;
+        let turn = self.turns.in_room(&room, party).await?;
         let glimpse = self.look(name, newest, min_seq.map(Seq)).await?;
         let computing = self.turns.to_compute(&turn).await?;
         let waiting = Waiting::default();

@@ -6,17 +6,14 @@ use std::sync::{Arc, Weak};
 use tokio::sync::{Notify, Semaphore};
 
 use super::names::Names;
+use super::places::Places;
 use crate::model::Namespace;
 use crate::namespace::keeper::{Ask, Gate, Keeper};
-
-/// Queries of one name that are answered at once. More wait for a moment, and are then sent away: a
-/// name that everybody asks for must not keep the others from being answered.
-pub(crate) const QUERIES_MAX: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Room {
     keeper: Keeper,
-    pub(super) queries: Arc<Semaphore>,
+    pub(super) places: Places,
     going: Notify,
     yielding: Notify,
     /// It is closed when the keeper has ended and what it left is put away.
@@ -39,12 +36,11 @@ impl Drop for Over {
 }
 
 impl Room {
-    pub(super) fn of(keeper: Keeper) -> (Arc<Self>, Attendant) {
+    pub(super) fn of(keeper: Keeper, places: usize) -> (Arc<Self>, Attendant) {
         let over = Arc::new(Semaphore::new(0));
-        let queries = Arc::new(Semaphore::new(QUERIES_MAX));
         let room = Arc::new(Self {
             keeper,
-            queries,
+            places: Places::of(places),
             going: Notify::new(),
             yielding: Notify::new(),
             over: over.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tokio::sync::oneshot;
 
-use super::room::QUERIES_MAX;
+use super::places::{PLACES, Party};
 use super::*;
 use crate::config::Location;
 use crate::eval::Halt;
@@ -251,7 +251,7 @@ async fn a_crowd_of_queries_of_one_name_waits_a_moment_and_is_then_sent_away() {
     let acme = named("acme");
     engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap();
     let room = engine.names.enter(&acme).unwrap();
-    let crowd = room.queries.clone().try_acquire_many_owned(QUERIES_MAX as u32).unwrap();
+    let crowd = room.places.take(PLACES).await.unwrap();
     let told = all(&engine, "acme").await.unwrap_err();
     assert_eq!(told.kind(), ErrorKind::Throttled);
     assert_eq!(told.to_string(), "Too many concurrent queries to a single namespace");
@@ -262,25 +262,48 @@ async fn a_crowd_of_queries_of_one_name_waits_a_moment_and_is_then_sent_away() {
 
 /// Whatever a request asked, it had one place.
 #[tokio::test(start_paused = true)]
-async fn each_query_of_a_request_has_a_place_of_its_own() {
+async fn each_query_of_a_request_has_places_of_its_own() {
     let engine = over(&memory_store().await, limits());
     let acme = named("acme");
     engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap();
     let room = engine.names.enter(&acme).unwrap();
+    let by_id = || Query {
+        rank: Some(Rank::Order(vec![("id".into(), Direction::Ascending)])),
+        page: Page::of(1),
+        ..Query::default()
+    };
     let count = || Query { aggregates: vec![("n".into(), Aggregate::Count)], ..Query::default() };
-    let many = |queries: usize| (0..queries).map(|_| count()).collect::<Vec<_>>();
-    let ask = |queries| engine.query(&acme, many(queries), Consistency::Strong, None);
-    let others = room.queries.clone().try_acquire_many_owned(QUERIES_MAX as u32 - 15).unwrap();
-    assert_eq!(kind(ask(16).await), ErrorKind::Throttled);
-    let explained = engine.explain(&acme, many(16), Consistency::Strong, None).await;
+    let many = |queries: usize| (0..queries).map(|_| by_id()).collect::<Vec<_>>();
+    let ask = |queries| engine.query(&acme, queries, Consistency::Strong, None);
+    let others = room.places.take(PLACES - 3).await.unwrap();
+    assert_eq!(kind(ask(many(4)).await), ErrorKind::Throttled);
+    assert_eq!(kind(ask(vec![count()]).await), ErrorKind::Throttled);
+    let explained = engine.explain(&acme, many(4), Consistency::Strong, None).await;
     assert_eq!(kind(explained), ErrorKind::Throttled);
-    let asked = Asked::Stored(16);
+    let asked = Asked::Stored(4);
     let recall = Recall { asked, top_k: 1, filter: None, truth: GroundTruth::Hidden };
     assert_eq!(kind(engine.recall(&acme, recall).await), ErrorKind::Throttled);
-    assert_eq!(figure(&engine, "elacsym_queries_refused_total"), 48.0);
-    assert_eq!(ask(15).await.unwrap().answers.len(), 15);
+    assert_eq!(figure(&engine, "elacsym_queries_refused_total"), 13.0);
+    assert_eq!(ask(many(3)).await.unwrap().answers.len(), 3);
     drop(others);
-    assert_eq!(ask(16).await.unwrap().answers.len(), 16);
+    let others = room.places.take(PLACES - 4).await.unwrap();
+    assert_eq!(ask(vec![count()]).await.unwrap().answers.len(), 1);
+    drop(others);
+    assert_eq!(ask(many(2 * PLACES)).await.unwrap().answers.len(), 2 * PLACES);
+}
+
+/// As many as an operator said.
+#[tokio::test(start_paused = true)]
+async fn a_name_has_as_many_places_as_it_was_given() {
+    let engine = over(&memory_store().await, Limits { places: 2, ..limits() });
+    let acme = named("acme");
+    engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap();
+    let room = engine.names.enter(&acme).unwrap();
+    let one = room.places.take(1).await.unwrap();
+    assert_eq!(engine.metadata(&acme).await.unwrap().rows, 1);
+    let other = room.places.take(1).await.unwrap();
+    assert_eq!(kind(engine.metadata(&acme).await), ErrorKind::Throttled);
+    drop((one, other));
 }
 
 /// Each looks at every row, and waited for its turn among those whom no room and no rush had let in:
@@ -291,7 +314,7 @@ async fn metadata_and_usage_have_a_place_among_the_queries_of_their_name() {
     let acme = named("acme");
     engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap();
     let room = engine.names.enter(&acme).unwrap();
-    let crowd = room.queries.clone().try_acquire_many_owned(QUERIES_MAX as u32).unwrap();
+    let crowd = room.places.take(PLACES).await.unwrap();
     assert_eq!(kind(engine.metadata(&acme).await), ErrorKind::Throttled);
     assert_eq!(kind(engine.usage(&acme).await), ErrorKind::Throttled);
     assert_eq!(figure(&engine, "elacsym_queries_refused_total"), 2.0);
@@ -325,7 +348,7 @@ async fn what_is_computed_ends_when_whoever_asked_goes_away() {
         ended.send(told.kind()).unwrap();
         Err(told)
     };
-    let asked = engine.over_view(&acme, 1, Consistency::Strong, None, endless);
+    let asked = engine.over_view(&acme, Party::ONE, Consistency::Strong, None, endless);
     tokio::select! {
         biased;
         _ = asked => panic!("it has no end of its own"),

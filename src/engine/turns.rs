@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::room::{QUERIES_MAX, Room};
+use super::places::Party;
+use super::room::Room;
 use super::shutting_down;
 use crate::env::{Clock, thread_cpu};
 use crate::error::{Error, ErrorKind, Result};
 use rush::Rush;
-pub(crate) use rush::{CROWD_TIME_MAX, LINE_TIME_MAX};
+pub(crate) use rush::{CROWD_MAX, CROWD_TIME_MAX, LINE_TIME_MAX};
 
 /// Queries that compute at once, for each core. They are short; more would only share the same cores,
 /// and hold their memory longer.
@@ -67,23 +68,23 @@ impl Drop for Waiting {
     }
 }
 
-/// A request among the queries of one name: a place for each that it has.
+/// A request among the queries of one name, with the places that it takes.
 pub(super) struct Inside {
     census: Census,
     queries: usize,
-    _places: OwnedSemaphorePermit,
+    places: OwnedSemaphorePermit,
 }
 
 impl Inside {
     fn begin(census: &Census, queries: usize, places: OwnedSemaphorePermit) -> Self {
-        census.rush().enters(queries);
-        Self { census: census.clone(), queries, _places: places }
+        census.rush().enters(places.num_permits());
+        Self { census: census.clone(), queries, places }
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.census.rush().leaves(self.queries);
+        self.census.rush().leaves(self.places.num_permits());
     }
 }
 
@@ -132,18 +133,14 @@ impl Turns {
         }
     }
 
-    /// A place among the queries of one name for each that a request has, all of them at once. Whoever
-    /// waits has its turn in the order in which it came: nobody with few passes one with many.
-    pub(super) async fn in_room(&self, room: &Room, queries: usize) -> Result<Inside> {
-        // Who has more than there are places has all of them.
-        let queries = queries.clamp(1, QUERIES_MAX);
+    /// Places among the queries of one name, for all of a party.
+    pub(super) async fn in_room(&self, room: &Room, party: Party) -> Result<Inside> {
+        let Party { queries, places } = party;
         let came = self.clock.now();
-        let own = QUERIES_MAX.saturating_sub(room.queries.available_permits());
-        let patience = self.census.rush().comes(queries, own, came);
+        let patience = self.census.rush().comes(queries, room.places.taken(), came);
         let Some(patience) = patience else { return Err(self.refuse(queries, RUSHED)) };
         let waiting = Waiting::begin(&self.census, queries);
-        let places = room.queries.clone().acquire_many_owned(queries as u32);
-        let places = tokio::time::timeout(patience, places).await;
+        let places = tokio::time::timeout(patience, room.places.take(places)).await;
         drop(waiting);
         let Ok(places) = places else { return Err(self.refuse(queries, CROWDED)) };
         let places = places.map_err(|_| shutting_down())?;
@@ -195,6 +192,7 @@ mod tests {
     use super::*;
     use crate::config::Location;
     use crate::engine::names::Names;
+    use crate::engine::places::PLACES;
     use crate::env::Dice;
     use crate::memory::Memory;
     use crate::model::{Holder, Namespace};
@@ -202,22 +200,23 @@ mod tests {
     use crate::storage;
 
     const CORES: usize = 2;
-    const PLACES: usize = QUERIES_PER_CORE * CORES;
+    const AT_ONCE: usize = QUERIES_PER_CORE * CORES;
     const ALONE: Duration = Duration::from_millis(10);
     /// Four such requests are as many as a name may have.
-    const MANY: usize = QUERIES_MAX / 4;
+    const MANY: Party = Party { queries: 2, places: PLACES / 4 };
 
     async fn room() -> Arc<Room> {
         let (clock, dice) = (Clock::start(), Dice::from_os());
         let store = storage::open(&Location::Memory, [], clock, dice.clone()).await.unwrap();
         let me = Holder { node: "one".into(), process: 1 };
-        let names = Names::new(Grounds::new(store, clock, dice, me, Memory::of(1 << 30)), 10);
+        let names =
+            Names::new(Grounds::new(store, clock, dice, me, Memory::of(1 << 30)), 10, PLACES);
         names.enter(&Namespace::new("acme").unwrap()).unwrap()
     }
 
     /// A query that computes for that long.
     async fn ask(turns: &Turns, room: &Room) -> Result<()> {
-        let inside = turns.in_room(room, 1).await?;
+        let inside = turns.in_room(room, Party::ONE).await?;
         let _computing = turns.to_compute(&inside).await?;
         turns.clock.sleep(ALONE).await;
         Ok(())
@@ -226,7 +225,7 @@ mod tests {
     /// Twenty queries that compute nothing, each as soon as the one before was answered.
     async fn ask_on(turns: &Turns, room: &Room) {
         for _ in 0..20 {
-            let _inside = turns.in_room(room, 1).await.unwrap();
+            let _inside = turns.in_room(room, Party::ONE).await.unwrap();
             turns.clock.sleep(ALONE).await;
         }
     }
@@ -241,13 +240,13 @@ mod tests {
         let asked: Vec<_> = (0..20).map(|_| ask(&turns, &room)).collect();
         let watched = async {
             turns.clock.sleep(ALONE / 2).await;
-            assert_eq!(turns.computing(), PLACES);
+            assert_eq!(turns.computing(), AT_ONCE);
         };
         let (asked, ()) = futures::future::join(futures::future::join_all(asked), watched).await;
         assert!(asked.iter().all(Result::is_ok));
         assert_eq!((turns.computing(), turns.refused()), (0, 0));
-        assert_eq!(turns.at_once.available_permits(), PLACES);
-        assert_eq!(room.queries.available_permits(), QUERIES_MAX);
+        assert_eq!(turns.at_once.available_permits(), AT_ONCE);
+        assert_eq!(room.places.taken(), 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -259,7 +258,7 @@ mod tests {
         let asked: Vec<_> = (0..500).map(|_| ask(&turns, &room)).collect();
         let asked = futures::future::join_all(asked).await;
         let answered = asked.iter().filter(|asked| asked.is_ok()).count();
-        assert!((PLACES..100).contains(&answered), "{answered}");
+        assert!((AT_ONCE..100).contains(&answered), "{answered}");
         assert!(asked.iter().filter_map(told).all(|told| told == RUSHED));
         assert_eq!(turns.refused(), 500 - answered as u64);
         assert!(turns.clock.now() - began < ROOM_WAIT_MAX, "they wait for nothing");
@@ -268,14 +267,14 @@ mod tests {
         for _ in 0..20 {
             ask(&turns, &room).await.unwrap();
         }
-        assert_eq!(turns.at_once.available_permits(), PLACES);
-        assert_eq!(room.queries.available_permits(), QUERIES_MAX);
+        assert_eq!(turns.at_once.available_permits(), AT_ONCE);
+        assert_eq!(room.places.taken(), 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_room_that_is_full_of_those_who_do_not_compute_is_waited_for_as_long_as_ever() {
         let (turns, room) = (Turns::on(CORES), room().await);
-        let places = room.queries.clone().try_acquire_many_owned(QUERIES_MAX as u32).unwrap();
+        let places = room.places.take(PLACES).await.unwrap();
         let began = turns.clock.now();
         assert_eq!(told(&ask(&turns, &room).await).as_deref(), Some(CROWDED));
         let waited = turns.clock.now() - began;
@@ -287,7 +286,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_goes_away_while_it_waits_is_counted_no_more() {
         let (turns, room) = (Turns::on(CORES), room().await);
-        let places = room.queries.clone().try_acquire_many_owned(QUERIES_MAX as u32).unwrap();
+        let places = room.places.take(PLACES).await.unwrap();
         for _ in 0..100 {
             let asked = tokio::time::timeout(Duration::from_millis(1), ask(&turns, &room)).await;
             assert!(asked.is_err());
@@ -299,24 +298,24 @@ mod tests {
     fn assert_nobody_is_counted(turns: &Turns) {
         let census = format!("{:?}", turns.census.rush());
         let nobody = "Many { requests: 0, queries: 0 }";
-        let expected = format!("waiting: {nobody}, computing: 0, inside: {nobody}");
+        let expected = format!("waiting: {nobody}, computing: 0, inside: 0, places: 0");
         assert!(census.contains(&expected), "{census}");
     }
 
-    /// It had one place, so a thousand queries of one name were answered at once where 64 may be.
+    /// It had one place, so a thousand queries of one name were answered at once where 16 may be.
     #[tokio::test(start_paused = true)]
-    async fn a_request_has_a_place_for_each_of_its_queries() {
+    async fn a_request_has_places_for_all_of_its_queries() {
         let (turns, room) = (Turns::on(CORES), room().await);
         let mut inside = Vec::new();
-        for _ in 0..QUERIES_MAX / MANY {
+        for _ in 0..PLACES / MANY.places {
             inside.push(turns.in_room(&room, MANY).await.unwrap());
         }
-        assert_eq!(room.queries.available_permits(), 0);
+        assert_eq!(room.places.taken(), PLACES);
         let began = turns.clock.now();
-        assert_eq!(told(&turns.in_room(&room, 1).await).as_deref(), Some(CROWDED));
+        assert_eq!(told(&turns.in_room(&room, Party::ONE).await).as_deref(), Some(CROWDED));
         assert!(turns.clock.now() - began >= ROOM_WAIT_MAX);
         assert_eq!(told(&turns.in_room(&room, MANY).await).as_deref(), Some(CROWDED));
-        assert_eq!(turns.refused(), 1 + MANY as u64);
+        assert_eq!(turns.refused(), 1 + MANY.queries as u64);
         let one = inside.pop().unwrap();
         let leaves = async {
             turns.clock.sleep(ALONE).await;
@@ -324,24 +323,24 @@ mod tests {
         };
         let (many, ()) = futures::future::join(turns.in_room(&room, MANY), leaves).await;
         inside.push(many.unwrap());
-        assert_eq!(room.queries.available_permits(), 0);
+        assert_eq!(room.places.taken(), PLACES);
         drop(inside);
-        assert_eq!(room.queries.available_permits(), QUERIES_MAX);
+        assert_eq!(room.places.taken(), 0);
         assert_nobody_is_counted(&turns);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_with_more_queries_than_there_are_places_has_all_of_them() {
         let (turns, room) = (Turns::on(CORES), room().await);
-        let inside = turns.in_room(&room, QUERIES_MAX + 1).await.unwrap();
-        assert_eq!(room.queries.available_permits(), 0);
+        let inside = turns.in_room(&room, Party::plain(PLACES + 1)).await.unwrap();
+        assert_eq!(room.places.taken(), PLACES);
         let computing = turns.to_compute(&inside).await.unwrap();
         assert_eq!(turns.computing(), 1);
         drop((computing, inside));
         assert_nobody_is_counted(&turns);
         // And one that has none has a place.
-        let inside = turns.in_room(&room, 0).await.unwrap();
-        assert_eq!(room.queries.available_permits(), QUERIES_MAX - 1);
+        let inside = turns.in_room(&room, Party::of(&[])).await.unwrap();
+        assert_eq!(room.places.taken(), 1);
         drop(inside);
         assert_nobody_is_counted(&turns);
     }
@@ -350,7 +349,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_has_many_queries_is_not_passed_by_those_who_have_one() {
         let (turns, room) = (Turns::on(CORES), room().await);
-        let others: Vec<_> = (0..2 * QUERIES_MAX).map(|_| ask_on(&turns, &room)).collect();
+        let others: Vec<_> = (0..2 * PLACES).map(|_| ask_on(&turns, &room)).collect();
         let many = async {
             turns.clock.sleep(ALONE / 2).await;
             let came = turns.clock.now();

@@ -62,7 +62,7 @@ pub use node::NodeId;
 pub use query::{
     Aggregate, COMPUTED_MAX, Computed, Direction, FRAGMENT, FRAGMENTS_MAX, FUSION_CONSTANT,
     Fragments, Fusion, GROUP_KEYS_MAX, Group, Highlight, Include, LIMIT_MAX, Offsets,
-    PER_ATTRIBUTES_MAX, Page, Per, Query, Rank,
+    PER_ATTRIBUTES_MAX, Page, Per, Query, Rank, Search,
 };
 pub use recall::{Asked, GroundTruth, RECALL_SAMPLES_MAX, Recall, Recalled, Truth};
 pub use schema::{

@@ -24,14 +24,21 @@ pub struct Query {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rank {
     /// The nearest vectors first.
-    Nearest { attribute: Box<str>, vector: Given },
+    Nearest { attribute: Box<str>, vector: Given, search: Search },
     /// Several vectors against several: the sum, over those that are asked for, of how similar the
     /// most similar of the document is. The most similar first.
-    Similar { attribute: Box<str>, vectors: Vec<Given> },
+    Similar { attribute: Box<str>, vectors: Vec<Given>, search: Search },
     /// The highest score first.
     Score(Score),
     /// By attributes, or by id.
     Order(Vec<(Box<str>, Direction)>),
+}
+
+/// Whether all that is nearest has to be found, or nearly all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search {
+    Approximate,
+    Exact,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

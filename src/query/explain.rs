@@ -70,7 +70,7 @@ fn lines(
 fn of_rank(rank: &Rank) -> String {
     match rank {
         Rank::Nearest { attribute, .. } => format!("the nearest to a vector by `{attribute}`"),
-        Rank::Similar { attribute, vectors } => {
+        Rank::Similar { attribute, vectors, .. } => {
             format!("the most similar to {} vectors by `{attribute}`", vectors.len())
         }
         Rank::Score(score) => format!("the highest score of {}", of_score(score)),

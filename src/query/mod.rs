@@ -104,7 +104,7 @@ mod tests {
     use crate::model::aggregation::{Aggregation, Metric};
     use crate::model::{
         Aggregate, Computed, Direction, Filter, Fragments, Given, Group, Highlight, Include,
-        LastToken, Offsets, Op, Operand, Page, Per, Rank, Row, Score, Value,
+        LastToken, Offsets, Op, Operand, Page, Per, Rank, Row, Score, Search, Value,
     };
 
     fn full(id: u64) -> Row {
@@ -160,10 +160,11 @@ mod tests {
         let count = || vec![("n".into(), Aggregate::Count)];
         let weights = Given::Map(vec![("a".into(), Given::Int(1))]);
         let sparse = Score::Sparse { attribute: "sparse".into(), weights };
+        let search = Search::Exact;
         for query in [
             Query { filter: Some(is_one()), aggregates: count(), ..query() },
-            ranked(Rank::Nearest { attribute: "v".into(), vector: vector() }),
-            ranked(Rank::Similar { attribute: "late".into(), vectors: vec![vector()] }),
+            ranked(Rank::Nearest { attribute: "v".into(), vector: vector(), search }),
+            ranked(Rank::Similar { attribute: "late".into(), vectors: vec![vector()], search }),
             ranked(Rank::Order(vec![("u".into(), Direction::Ascending)])),
             ranked(Rank::Score(walrus())),
             ranked(Rank::Score(sparse)),

@@ -117,11 +117,11 @@ fn finite(distance: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{ask, living, ranked, row, told};
-    use crate::model::{Given, Rank, Value};
+    use crate::model::{Given, Rank, Search, Value};
 
     fn nearest(attribute: &str, vector: &[i64]) -> Rank {
         let vector = Given::List(vector.iter().map(|it| Given::Int(*it)).collect());
-        Rank::Nearest { attribute: attribute.into(), vector }
+        Rank::Nearest { attribute: attribute.into(), vector, search: Search::Approximate }
     }
 
     #[test]
@@ -141,7 +141,7 @@ mod tests {
         let at = |id, x: f32| row(id, &[("v", Value::Vector([x, -x].into()))]);
         let living = living(&[at(1, 3e38), at(2, 1.0)], 2, &[]);
         let vector = Given::List(vec![Given::Float(-3e38), Given::Float(3e38)]);
-        let rank = Rank::Nearest { attribute: "v".into(), vector };
+        let rank = Rank::Nearest { attribute: "v".into(), vector, search: Search::Approximate };
         let answer = ask(&living, &ranked(rank)).unwrap();
         assert_eq!(told(&answer), [(1, Some(f32::MAX)), (2, Some(f32::MAX))]);
     }

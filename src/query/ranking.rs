@@ -27,11 +27,11 @@ impl Ranking {
         budget: &mut Budget,
     ) -> Result<Self> {
         Ok(match rank {
-            Rank::Nearest { attribute, vector } => {
+            Rank::Nearest { attribute, vector, .. } => {
                 Similar::refuse_one(schema, attribute)?;
                 Self::Nearest(Goal::bind(schema, attribute, vector)?)
             }
-            Rank::Similar { attribute, vectors } => {
+            Rank::Similar { attribute, vectors, .. } => {
                 Self::Similar(Similar::bind(schema, attribute, vectors)?)
             }
             Rank::Score(score) => Self::Score(leaf::bind(score, schema, asked, budget)?),

@@ -111,7 +111,7 @@ mod tests {
 
     use super::super::samples::{ask, living, ranked, row, same, sorted};
     use super::*;
-    use crate::model::{Rank, Row};
+    use crate::model::{Rank, Row, Search};
 
     fn any_vectors() -> impl Strategy<Value = Vec<[i8; 2]>> {
         prop::collection::vec([-5..6_i8, -5..6_i8], 0..4)
@@ -122,7 +122,7 @@ mod tests {
             Given::List(vector.iter().map(|it| Given::Int((*it).into())).collect())
         };
         let vectors = vectors.iter().map(vector).collect();
-        ranked(Rank::Similar { attribute: "late".into(), vectors })
+        ranked(Rank::Similar { attribute: "late".into(), vectors, search: Search::Approximate })
     }
 
     proptest! {
@@ -167,7 +167,8 @@ mod tests {
     #[test]
     fn several_vectors_are_asked_of_what_holds_several() {
         let refused = |attribute: &str, vectors: Vec<Given>| {
-            let rank = Rank::Similar { attribute: attribute.into(), vectors };
+            let rank =
+                Rank::Similar { attribute: attribute.into(), vectors, search: Search::Approximate };
             ask(&[], &ranked(rank)).unwrap_err().to_string()
         };
         let one = || Given::List(vec![Given::Int(1), Given::Int(2)]);

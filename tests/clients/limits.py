@@ -1,21 +1,24 @@
 """Limits: what is at one is taken, and what is one beyond it is refused by its name."""
 
 import asyncio
+import contextlib
 import math
 import random
+import time
 import unittest
 
 import turbopuffer
 
-from node import LOOP, Asynchronous, Case, both, everything, ids
+from node import LOOP, Case, Crowded, both, everything, ids
 from proofs import proves
 
 DIMENSIONS_MAX = 10_752
 WEIGHTS_MAX = 1024
 ROWS_MAX = 10_000
 FRAGMENTS_MAX = 1024
-# The hosted service lets 16 at a time.
 CROWD = 40
+WAIT_SECONDS = 0.8
+VECTORS_MAX = 1024
 BY_ID = {"rank_by": ("id", "asc")}
 
 
@@ -114,19 +117,66 @@ def cosine(one, other):
 
 class Crowds(Case):
     # Blocking, a client asks from few threads.
-    way = Asynchronous
+    way = Crowded
+
+    def setUp(self):
+        late = {"type": "[][16]f32", "ann": {"late_interaction": True}}
+        rows = [{"id": id, "late": [[1] * 16] * 32} for id in range(1000)]
+        self.ns = self.fresh()
+        self.ns.write(distance_metric="cosine_distance", schema={"late": late}, upsert_rows=rows)
 
     @proves("6.1", "16 queries at once")
-    def test_a_crowd_is_served(self):
-        ns = self.fresh()
-        ns.write(upsert_rows=[{"id": 1}, {"id": 2}])
-
+    def test_a_crowd_waits_and_is_served(self):
         async def all_of_them():
-            asked = [ns.later("query", **BY_ID, limit=9) for _ in range(CROWD)]
+            asked = [self.ns.later("query", **BY_ID, limit=2) for _ in range(CROWD)]
             return await asyncio.gather(*asked)
 
         for answer in LOOP.run_until_complete(all_of_them()):
-            self.assertEqual(ids(answer), [1, 2])
+            self.assertEqual(ids(answer), [0, 1])
+
+    @proves("6.1", "16 queries at once", "aggregations count as 4 of them, kNN as 2")
+    def test_who_finds_no_place_is_refused_after_a_while(self):
+        one = BY_ID | {"limit": 1}
+        exact = {
+            "rank_by": ("late", "kNN", [[1] * 16]),
+            "filters": ("id", "Gte", 0),
+            "limit": 1,
+        }
+        count = {"aggregate_by": {"n": ("Count",)}}
+        self.refused_beside(16, one)
+        self.refused_beside(15, exact, one)
+        self.refused_beside(13, count, exact)
+
+    def refused_beside(self, taken, query, served=None):
+        """While so many others are answered, a query is refused, and one that takes less is not."""
+        vectors = 64
+        told = None
+        # What takes long enough is another question on each machine.
+        while told is None and vectors <= VECTORS_MAX:
+            rank = ("late", "ANN", [[0.5] * 16] * vectors)
+            others = [{"rank_by": rank, "limit": 1}] * taken
+            told = LOOP.run_until_complete(self.first_refusal(others, query, served))
+            vectors *= 2
+        self.assertIn("Too many concurrent queries to a single namespace", told)
+
+    async def first_refusal(self, others, query, served):
+        """What is told to who asks again and again, until the others are answered."""
+        # Nobody is there any more.
+        await self.ns.later("multi_query", queries=[BY_ID | {"limit": 1}] * 16)
+        others = LOOP.create_task(self.ns.later("multi_query", queries=others))
+        try:
+            while not others.done():
+                if served:
+                    await self.ns.later("query", **served)
+                began = time.monotonic()
+                await self.ns.later("query", **query)
+        except turbopuffer.RateLimitError as error:
+            self.assertGreaterEqual(time.monotonic() - began, WAIT_SECONDS)
+            others.cancel()
+            return error.body["error"]
+        finally:
+            with contextlib.suppress(asyncio.CancelledError):
+                await others
 
 
 if __name__ == "__main__":

@@ -30,7 +30,6 @@ REASONS = {
     "regions": (NOT_OFFERED, "a server has no regions, and knows no other"),
     "sharding": (NOT_OFFERED, "a namespace is not sharded"),
     "copies": (NOT_OFFERED, "copies and branches are yet to come"),
-    "queues": (DIFFERS, "more are served, and sent away only where they are too much to compute"),
     "slow": (DIFFERS, "each is the whole milliseconds that it took, which may be 1"),
 }
 
@@ -45,9 +44,7 @@ the sections of our notes on the contract.
 Not among them is what no client can see: prices, places and latencies, and how many documents, bytes and requests
 the hosted service has seen. Nor is what no short run can reach: 5,000,000 documents in a delete by filter, a
 request of 512 MB, 2 GB of writes that wait to be indexed. Nor is what there is nothing of here: the old calls that
-no client makes any more, and the refusal of a query for an index that is not built yet. Past 16 queries at once, the
-hosted service lets each wait for 800 ms and refuses it then; what becomes of one here stands in
-[decision 19](decisions/0019-overload.md).
+no client makes any more, and the refusal of a query for an index that is not built yet.
 
 A row is proven by every client, or the client cannot say it, for a reason that stands below. Of the tests
 of Python, all are asked by every version that can say what they ask, as blocking and as asynchronous client; a word

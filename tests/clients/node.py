@@ -248,6 +248,10 @@ class Keyed(Blocking):
         return cls.connected(api_key=key(of), **told).namespace(name)
 
 
+class Crowded(Asynchronous):
+    """A node where many ask at once, in nobody else's way."""
+
+
 class Case(unittest.TestCase):
     """What a test finds at hand."""
 

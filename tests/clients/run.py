@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from node import BINARY, Asynchronous, Blocking, Keyed
+from node import BINARY, Asynchronous, Blocking, Crowded, Keyed
 
 HERE = Path(__file__).resolve().parent
 NPM = "npm"
@@ -60,7 +60,7 @@ def main():
     named = [word for word in words if word in FOLDERS]
     words = [word for word in words if word not in FOLDERS]
     commands = {client: command(client, words) for client in FOLDERS if client in named or not named}
-    nodes = {way.__name__: way.node().url for way in (Blocking, Asynchronous, Keyed)}
+    nodes = {way.__name__: way.node().url for way in (Blocking, Asynchronous, Crowded, Keyed)}
     os.environ["ELACSYM_CLIENTS_NODES"] = json.dumps(nodes)
     os.environ["ELACSYM_CLIENTS_BINARY"] = str(BINARY)
     failed = []

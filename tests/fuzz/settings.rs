@@ -78,8 +78,8 @@ fn load(text: &str) -> Result<Config, Problems> {
 
 /// All of it but who said it.
 fn means(config: &Config) -> String {
-    let Config { node, server, storage, indexer, auth, log, .. } = config;
-    format!("{node:?} {server:?} {storage:?} {indexer:?} {auth:?} {log:?}")
+    let Config { node, server, storage, indexer, query, auth, log, .. } = config;
+    format!("{node:?} {server:?} {storage:?} {indexer:?} {query:?} {auth:?} {log:?}")
 }
 
 /// Deeper than anybody means it.

@@ -119,12 +119,11 @@ What has no limit of its own has that of the body it comes in: how many document
 columns, operations. Beside all of these, memory is reserved for whatever is large, up to `indexer.memory_limit`:
 what does not fit now is sent away with 503, and what never will with 413 or 400.
 
-Five limits of turbopuffer are others here:
+Of the queries of a namespace that are answered at once, each of several in one request is one, and so is each vector of
+a measure of recall.
 
-- Of a namespace 64 queries are answered at once and not 16. Each of several queries of one request is one of them, and
-  so is each vector of a measure of recall; a request with more has all 64. And each counts as one, where there a `kNN`
-  counts as 2 and one that aggregates as 4: here these look at no more rows than any other, whoever waits for the store
-  takes no core, and who computes waits for a turn that is measured by time ([page 19](decisions/0019-overload.md)).
+Four limits of turbopuffer are others here:
+
 - A namespace may have more than 500 million documents or 1 TB. But its rows have to fit into memory to be queried
   ([OPERATIONS.md](OPERATIONS.md#sizing)).
 - It may be written to more than 10,000 times a second, and with more than 32 MB: what is told to wait is not counted by

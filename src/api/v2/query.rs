@@ -163,7 +163,7 @@ mod tests {
     use super::*;
     use crate::model::{
         Aggregate, Computed, Direction, Filter, Group, LIMIT_MAX, Metric, Op, Operand, Per, Rank,
-        Score,
+        Score, Search,
     };
 
     fn read_one(text: &str) -> Query {
@@ -187,8 +187,9 @@ mod tests {
         let operand = Operand::Literal(Given::Int(7));
         let test = Filter::Test { attribute: "a".into(), op: Op::Lt, operand };
         let score = Score::Attribute("n".into());
+        let search = Search::Approximate;
         let expected = Query {
-            rank: Some(Rank::Nearest { attribute: "vector".into(), vector }),
+            rank: Some(Rank::Nearest { attribute: "vector".into(), vector, search }),
             page: Page {
                 limit: 10,
                 offset: 3,

@@ -5,7 +5,7 @@ use super::score::{self, misshapen};
 use crate::api::error::Refusal;
 use crate::api::json::Object;
 use crate::eval::ORDER_KEYS_MAX;
-use crate::model::{Direction, Filter, Given, Rank};
+use crate::model::{Direction, Filter, Given, Rank, Search};
 
 /// What is ranked, if not all is, and by what.
 pub(super) fn among(object: &mut Object) -> Result<(Option<Filter>, Option<Rank>), Refusal> {
@@ -27,17 +27,19 @@ fn read(path: &str, given: Given, filter: Option<&Filter>) -> Result<Rank, Refus
         [Given::Text(_), Given::Text(word)] if direction(word).is_some() => {
             order(path, &[Given::List(items)])
         }
-        [Given::Text(attribute), Given::Text(word), _] if is_nearest(word) => {
-            if **word == *"kNN" && filter.is_none() {
+        [Given::Text(attribute), Given::Text(word), rest @ ..]
+            if let Some(search) = search(word) =>
+        {
+            if rest.len() != 1 {
+                return Err(misshapen(path));
+            }
+            if search == Search::Exact && filter.is_none() {
                 return Err(refused(path, "kNN requires filters"));
             }
             let attribute = attribute.clone();
-            match items.pop() {
-                Some(vector) => nearest(path, attribute, vector),
-                None => Err(misshapen(path)),
-            }
+            let vector = items.pop().ok_or_else(|| misshapen(path))?;
+            nearest(path, attribute, vector, search)
         }
-        [Given::Text(_), Given::Text(word), ..] if is_nearest(word) => Err(misshapen(path)),
         _ => score::read(path, Given::List(items)).map(Rank::Score),
     }
 }
@@ -65,17 +67,26 @@ fn refused(path: &str, message: &str) -> Refusal {
     }
 }
 
-fn is_nearest(word: &str) -> bool {
-    matches!(word, "ANN" | "kNN")
+fn search(word: &str) -> Option<Search> {
+    match word {
+        "ANN" => Some(Search::Approximate),
+        "kNN" => Some(Search::Exact),
+        _ => None,
+    }
 }
 
-fn nearest(path: &str, attribute: Box<str>, vector: Given) -> Result<Rank, Refusal> {
+fn nearest(
+    path: &str,
+    attribute: Box<str>,
+    vector: Given,
+    search: Search,
+) -> Result<Rank, Refusal> {
     check_given(path, &vector)?;
     match vector {
         Given::List(vectors) if matches!(vectors.first(), Some(Given::List(_))) => {
-            Ok(Rank::Similar { attribute, vectors })
+            Ok(Rank::Similar { attribute, vectors, search })
         }
-        vector => Ok(Rank::Nearest { attribute, vector }),
+        vector => Ok(Rank::Nearest { attribute, vector, search }),
     }
 }
 
@@ -118,23 +129,29 @@ mod tests {
     #[test]
     fn vectors_orders_and_scores_are_read() {
         let numbers = || Given::List(vec![Given::Float(0.5), Given::Int(1)]);
+        let near = |vector, search| Rank::Nearest { attribute: "v".into(), vector, search };
+        let similar = |search| Rank::Similar {
+            attribute: "v".into(),
+            vectors: vec![numbers(), numbers()],
+            search,
+        };
         let a_up = ("a".into(), Direction::Ascending);
         let b_down = ("b".into(), Direction::Descending);
         for (text, rank) in [
-            (r#"["v","ANN",[0.5,1]]"#, Rank::Nearest { attribute: "v".into(), vector: numbers() }),
+            (r#"["v","ANN",[0.5,1]]"#, near(numbers(), Search::Approximate)),
             (
                 r#"["v","ANN","zczMPc3MTD4="]"#,
-                Rank::Nearest { attribute: "v".into(), vector: Given::Text("zczMPc3MTD4=".into()) },
+                near(Given::Text("zczMPc3MTD4=".into()), Search::Approximate),
             ),
-            (
-                r#"["v","ANN",[[0.5,1],[0.5,1]]]"#,
-                Rank::Similar { attribute: "v".into(), vectors: vec![numbers(), numbers()] },
-            ),
+            (r#"["v","ANN",[[0.5,1],[0.5,1]]]"#, similar(Search::Approximate)),
+            (r#"["v","kNN",[0.5,1]]"#, near(numbers(), Search::Exact)),
+            (r#"["v","kNN",[[0.5,1],[0.5,1]]]"#, similar(Search::Exact)),
             (r#"["id","asc"]"#, Rank::Order(vec![("id".into(), Direction::Ascending)])),
             (r#"[["a","asc"],["b","desc"]]"#, Rank::Order(vec![a_up, b_down])),
             (r#"["Attribute","n"]"#, Rank::Score(Score::Attribute("n".into()))),
         ] {
-            assert_eq!(read(given(text), None).unwrap(), rank, "{text}");
+            let all = Filter::And(Vec::new());
+            assert_eq!(read(given(text), Some(&all)).unwrap(), rank, "{text}");
         }
     }
 

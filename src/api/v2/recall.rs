@@ -33,7 +33,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Recall, Refusal> {
                 "num beside rank_by is 1: there is one query to evaluate",
             ));
         }
-        Some(Rank::Nearest { attribute, vector }) => (1, Asked::This { attribute, vector }),
+        Some(Rank::Nearest { attribute, vector, .. }) => (1, Asked::This { attribute, vector }),
         Some(Rank::Similar { .. } | Rank::Score(_) | Rank::Order(_)) => {
             return Err(Refusal::invalid("rank_by must be an ANN query of one vector"));
         }

@@ -12,12 +12,14 @@ mod tests;
 use std::time::Duration;
 
 use super::{QUERIES_PER_CORE, ROOM_WAIT_MAX};
-use crate::engine::room::QUERIES_MAX;
 
+/// Queries that wait on a node and are no rush: so many clients, each of which asks when it was
+/// answered, are served.
+pub(crate) const CROWD_MAX: usize = 64;
 /// A crowd whose queries can all be computed in such a time is served whole, as they come, however
 /// many they are.
 pub(crate) const CROWD_TIME_MAX: Duration = Duration::from_millis(100);
-/// The same where fewer wait than a name may have: then it is as long as one may wait for its room.
+/// The same where no more wait than that: then it is as long as one may wait for its room.
 pub(crate) const LINE_TIME_MAX: Duration = ROOM_WAIT_MAX;
 /// Of what came and was sent away, no more is held against those who come later.
 const GRUDGE: Duration = Duration::from_millis(500);
@@ -54,8 +56,9 @@ pub(super) struct Rush {
     waiting: Many,
     /// Requests.
     computing: usize,
-    /// With places in a room.
-    inside: Many,
+    /// With places in a room, and how many they have.
+    inside: usize,
+    places: usize,
     /// For how long a query takes the whole machine, on average.
     each: Duration,
     /// The same by what its thread works, whatever it waits for in between.
@@ -78,7 +81,8 @@ impl Rush {
             cores,
             waiting: Many::default(),
             computing: 0,
-            inside: Many::default(),
+            inside: 0,
+            places: 0,
             each: zero,
             work: zero,
             whole: zero,
@@ -89,8 +93,8 @@ impl Rush {
         }
     }
 
-    /// How long a request of so many queries may wait for its room, in which so many of its name are
-    /// already. None: it is sent away.
+    /// How long a request of so many queries may wait for its room, in which its name has so many
+    /// places already. None: it is sent away.
     pub(super) fn comes(&mut self, queries: usize, own: usize, now: Duration) -> Option<Duration> {
         if !self.lasts(now) {
             let ahead = all_of(self.each, self.waiting.queries);
@@ -112,9 +116,8 @@ impl Rush {
 
     /// Whether those who wait, and take so long together, are no rush yet.
     fn is_a_crowd(&self, ahead: Duration) -> bool {
-        // As many clients as a name may have, each of which asks when it was answered, are served:
-        // the contract lets them wait.
-        let clients = self.waiting.queries < QUERIES_MAX && ahead <= LINE_TIME_MAX;
+        // The contract lets them wait.
+        let clients = self.waiting.queries < CROWD_MAX && ahead <= LINE_TIME_MAX;
         // As long as all places compute once, everybody waits for somebody.
         clients || ahead <= CROWD_TIME_MAX.max(all_of(self.whole, QUERIES_PER_CORE * self.cores))
     }
@@ -122,7 +125,7 @@ impl Rush {
     /// Whether one more is let in.
     fn fits(&self, own: usize, now: Duration) -> bool {
         // What one takes may have been learnt from others that took far more.
-        if self.inside.requests < self.cores {
+        if self.inside < self.cores {
             return true;
         }
         let (line, spare) = (self.waiting.requests + self.computing, (self.cores / 4).max(1));
@@ -130,7 +133,7 @@ impl Rush {
         // A name that has more than half of them makes the rush. It comes no faster than is computed:
         // between its room and its turn lies a question to the store, and whoever is there is in no
         // line yet. And one place is not for it.
-        match 2 * own > self.inside.queries {
+        match 2 * own > self.places {
             true => line <= room && self.taken <= now + all_of(self.whole, spare),
             false => line <= room + 1,
         }
@@ -148,7 +151,7 @@ impl Rush {
         self.lasts(now) && now.saturating_sub(came) > all_of(self.whole, LATE * self.cores)
     }
 
-    /// A request of so many queries, as in all of these.
+    /// A request of so many queries.
     pub(super) fn waits(&mut self, queries: usize) {
         self.waiting.add(queries);
     }
@@ -157,12 +160,15 @@ impl Rush {
         self.waiting.take(queries);
     }
 
-    pub(super) fn enters(&mut self, queries: usize) {
-        self.inside.add(queries);
+    /// A request with so many places.
+    pub(super) fn enters(&mut self, places: usize) {
+        self.inside += 1;
+        self.places += places;
     }
 
-    pub(super) fn leaves(&mut self, queries: usize) {
-        self.inside.take(queries);
+    pub(super) fn leaves(&mut self, places: usize) {
+        self.inside -= 1;
+        self.places -= places;
     }
 
     /// One begins to compute. What is given is for when it has ended.

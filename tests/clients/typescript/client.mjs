@@ -55,6 +55,8 @@ const WAYS = [
   new Way('log', NODES.Blocking, {}),
   new Way('folded', NODES.Asynchronous, { compression: true }),
 ];
+/** Where many ask at once, in nobody else's way. */
+export const CROWDED = [new Way('crowded', NODES.Crowded, { compression: true })];
 /** For tests that bring the node that they ask. */
 export const ONCE = [new Way('once')];
 

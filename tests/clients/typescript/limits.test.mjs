@@ -1,15 +1,17 @@
 // Limits: what is at one is taken, and what is one beyond it is refused by its name.
 
 import assert from 'node:assert/strict';
-import { BY_ID, everything, filled, ids, range, refused, suite, turbopuffer, unused } from './client.mjs';
+import { BY_ID, CROWDED, everything, filled, ids, range, refused, suite, turbopuffer, unused } from './client.mjs';
 
-const { BadRequestError } = turbopuffer;
+const { BadRequestError, RateLimitError } = turbopuffer;
 const proves = suite(import.meta.url);
+const crowded = suite(import.meta.url, CROWDED);
 const DIMENSIONS_MAX = 10_752;
 const WEIGHTS_MAX = 1024;
 const ROWS_MAX = 10_000;
-// The hosted service lets 16 at a time.
 const CROWD = 40;
+const WAIT_MS = 800;
+const VECTORS_MAX = 1024;
 const EUCLIDEAN = { distance_metric: 'euclidean_squared' };
 
 const beyond = (told, asked) => refused(BadRequestError, told, asked);
@@ -53,12 +55,70 @@ proves(
   },
 );
 
-proves('a crowd is served', [['6.1', '16 queries at once']], async (way) => {
+crowded('a crowd waits and is served', [['6.1', '16 queries at once']], async (way) => {
   const ns = way.fresh();
   await ns.write({ upsert_rows: [{ id: 1 }, { id: 2 }] });
-  const asked = range(CROWD).map(() => ns.query({ ...BY_ID, limit: 9 }, { maxRetries: 0 }));
+  const asked = range(CROWD).map(() => ns.query({ ...BY_ID, limit: 9 }));
   for (const answer of await Promise.all(asked)) assert.deepEqual(ids(answer), [1, 2]);
 });
+
+crowded(
+  'who finds no place is refused after a while',
+  [['6.1', '16 queries at once', 'aggregations count as 4 of them, kNN as 2']],
+  async (way) => {
+    const late = { type: '[][16]f32', ann: { late_interaction: true } };
+    const vectors = range(32).map(() => range(16));
+    const upsert_rows = range(1000).map((id) => ({ id, late: vectors }));
+    const ns = way.fresh();
+    await ns.write({ distance_metric: 'cosine_distance', schema: { late }, upsert_rows });
+    const one = { ...BY_ID, limit: 1 };
+    const exact = { rank_by: ['late', 'kNN', [range(16)]], filters: ['id', 'Gte', 0], limit: 1 };
+    await refusedBeside(ns, 16, one);
+    await refusedBeside(ns, 15, exact, one);
+    await refusedBeside(ns, 13, { aggregate_by: { n: ['Count'] } }, exact);
+  },
+);
+
+/** While so many others are answered, a query is refused, and one that takes less is not. */
+async function refusedBeside(ns, taken, query, served) {
+  let told;
+  // What takes long enough is another question on each machine.
+  for (let vectors = 64; told === undefined && vectors <= VECTORS_MAX; vectors *= 2) {
+    const rank_by = ['late', 'ANN', range(vectors).map(() => range(16))];
+    told = await firstRefusal(ns, range(taken).map(() => ({ rank_by, limit: 1 })), query, served);
+  }
+  assert.equal(told, 'Too many concurrent queries to a single namespace');
+}
+
+/** What is told to who asks again and again, until the others are answered. */
+async function firstRefusal(ns, queries, query, served) {
+  // Nobody is there any more.
+  await ns.multiQuery({ queries: range(16).map(() => ({ ...BY_ID, limit: 1 })) });
+  const leaving = new AbortController();
+  let over = false;
+  const others = ns.multiQuery({ queries }, { signal: leaving.signal }).then(
+    () => (over = true),
+    (error) => {
+      over = true;
+      if (!leaving.signal.aborted) throw error;
+    },
+  );
+  let told;
+  while (!over && told === undefined) {
+    if (served) await ns.query(served);
+    const began = performance.now();
+    try {
+      await ns.query(query);
+    } catch (error) {
+      assert.ok(error instanceof RateLimitError, `${error}`);
+      assert.ok(performance.now() - began >= WAIT_MS);
+      told = error.error.error;
+      leaving.abort();
+    }
+  }
+  await others;
+  return told;
+}
 
 proves(
   'an order and a name are of some length',

@@ -6,7 +6,9 @@ use crate::api::error::Refusal;
 use crate::api::json::{Object, object, quoted};
 use crate::api::v1::declared::{VECTOR, metric};
 use crate::api::v1::{aggregation, filter};
-use crate::model::{Direction, Filter, Fusion, Given, Include, LIMIT_MAX, Page, Query, Rank};
+use crate::model::{
+    Direction, Filter, Fusion, Given, Include, LIMIT_MAX, Page, Query, Rank, Search,
+};
 
 const TOP_K: usize = 10;
 
@@ -95,7 +97,9 @@ impl By {
     /// The queries that this comes to, and how their rankings are made one if they are two.
     fn rank(self, wanted: Query) -> (Vec<Query>, Option<Fusion>) {
         let Self { vector, text, sort, rrf } = self;
-        let nearest = vector.map(|vector| Rank::Nearest { attribute: VECTOR.into(), vector });
+        let search = Search::Approximate;
+        let nearest = |vector| Rank::Nearest { attribute: VECTOR.into(), vector, search };
+        let nearest = vector.map(nearest);
         match (nearest, text) {
             (Some(nearest), Some(text)) => {
                 let limit = wanted.page.limit;
@@ -202,7 +206,7 @@ mod tests {
 
     fn nearest() -> Rank {
         let vector = Given::List(vec![Given::Float(0.5)]);
-        Rank::Nearest { attribute: "vector".into(), vector }
+        Rank::Nearest { attribute: "vector".into(), vector, search: Search::Approximate }
     }
 
     fn asked() -> Text {

@@ -7,7 +7,7 @@ use crate::cli::bench::line::Address;
 use crate::cli::bench::rows::{Body, Load, Spelling};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::model::{Consistency, Given, GivenRow, Namespace, Page, Query, Rank, Write};
+use crate::model::{Consistency, Given, GivenRow, Namespace, Page, Query, Rank, Search, Write};
 
 /// How many of the nearest are asked for.
 const NEAREST: usize = 10;
@@ -38,7 +38,7 @@ impl Errand {
             Spelling::Floats => Given::List(vector.iter().map(float).collect()),
             Spelling::Base64 => Given::Text(spelling.of(vector).trim_matches('"').into()),
         };
-        let rank = Rank::Nearest { attribute: VECTOR.into(), vector };
+        let rank = Rank::Nearest { attribute: VECTOR.into(), vector, search: Search::Approximate };
         Self::Query(Box::new(Query {
             rank: Some(rank),
             page: Page::of(NEAREST),
@@ -87,13 +87,14 @@ mod tests {
             Errand::Query(query) => *query,
             other => panic!("{other:?}"),
         };
+        let search = Search::Approximate;
         let query = asked(Spelling::Floats);
         let vector = Given::List(vec![Given::Float(0.5), Given::Float(-1.0)]);
         let attribute = "vector".into();
-        assert_eq!(query.rank, Some(Rank::Nearest { attribute, vector }));
+        assert_eq!(query.rank, Some(Rank::Nearest { attribute, vector, search }));
         assert_eq!(query.page, Page::of(10));
         let (attribute, vector) = ("vector".into(), Given::Text("AAAAPwAAgL8=".into()));
         let query = asked(Spelling::Base64);
-        assert_eq!(query.rank, Some(Rank::Nearest { attribute, vector }));
+        assert_eq!(query.rank, Some(Rank::Nearest { attribute, vector, search }));
     }
 }

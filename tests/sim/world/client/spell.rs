@@ -12,8 +12,8 @@ use elacsym::model::{
     Aggregate, Aggregated, Aggregates, Ann, Answered, AttrType, ByFilter, Case, Consistency,
     Create, Declaration, Direction, DocId, Element, Filter, FullText, Given, GivenRow, Hit, IdType,
     Include, LIMIT_MAX, LastToken, Metadata, NamePatterns, Namespace, Op, Operand, Page,
-    PatchByFilter, Pattern, Query, Rank, SchemaChange, Settings, Value, Which, Write, WriteFault,
-    Written,
+    PatchByFilter, Pattern, Query, Rank, SchemaChange, Search, Settings, Value, Which, Write,
+    WriteFault, Written,
 };
 
 use crate::world::model::distance;
@@ -192,7 +192,8 @@ fn queries(read: &Read) -> Vec<Query> {
     let by_id = || Rank::Order(vec![("id".into(), Direction::Ascending)]);
     let (rank, limit) = match read {
         Read::Nearest { vector, limit } => {
-            (Rank::Nearest { attribute: VECTOR.into(), vector: given_vector(vector) }, *limit)
+            let (vector, search) = (given_vector(vector), Search::Approximate);
+            (Rank::Nearest { attribute: VECTOR.into(), vector, search }, *limit)
         }
         Read::All | Read::One(_) | Read::CountBelow(_) | Read::Says(_) => (by_id(), LIMIT_MAX),
     };
