@@ -1,7 +1,8 @@
 //! Looks at a name: the owner's, if it is owned here, else those of a reader.
 //!
 //! Both machines share a probe among those who wait when it is sent. Here they are let in once a
-//! millisecond, so that a thousand probes a second are the most that any number of queries costs.
+//! millisecond, so that a thousand probes a second are the most that any number of queries costs. Where
+//! there were fewer of late, some come sooner: who asks alone waits for its probe and for nothing else.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,8 +21,10 @@ use crate::namespace::view::{Glimpse, View};
 use crate::protocol::{self, Answer};
 use crate::segment::rows::Extent;
 
-/// Between two probes of a name.
+/// Between two probes of a name, on average.
 const PACE: Duration = Duration::from_millis(1);
+/// As many probes as that is paces may come sooner.
+const AHEAD: Duration = Duration::from_millis(16);
 
 #[derive(Default)]
 pub(super) struct Looks {
@@ -29,7 +32,7 @@ pub(super) struct Looks {
     asked: VecDeque<Look>,
     /// Views that the machines gave, whose rows are being read.
     given: VecDeque<Given>,
-    /// When the last round was let in.
+    /// Until when those that were let in would have taken, one a pace.
     paced: Duration,
     shown: Option<Shown>,
     pub(super) growing: bool,
@@ -130,7 +133,7 @@ impl Looks {
     /// How long those who wait have to wait on, if anybody does.
     pub(super) fn pace(&self, now: Duration) -> Option<Duration> {
         let waits = !self.asked.is_empty();
-        waits.then(|| (self.paced + PACE).saturating_sub(now))
+        waits.then(|| self.paced.saturating_sub(now + AHEAD))
     }
 
     /// Whoever waits for rows has waited for this, whoever it was read for.
@@ -197,7 +200,7 @@ impl Desk {
         }
         let now = self.grounds.clock.now();
         if self.looks.pace(now).is_some_and(|pause| pause.is_zero()) {
-            self.looks.paced = now;
+            self.looks.paced = self.looks.paced.max(now) + PACE;
             for look in std::mem::take(&mut self.looks.asked) {
                 self.let_in(look);
             }

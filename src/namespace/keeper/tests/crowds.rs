@@ -47,6 +47,28 @@ async fn so_many_probes_are_under_way_and_whoever_comes_then_waits_for_one_with_
     assert!(trips.len() <= PROBES_MAX + 5, "{} probes for 300 readers", trips.len());
 }
 
+/// Whoever had just been answered waited for a timer, and that for a millisecond or two.
+#[tokio::test(start_paused = true)]
+async fn who_asks_alone_waits_for_its_probe_only_and_many_for_one_a_millisecond() {
+    let (store, trips) = slow_store(10, 0).await;
+    let clock = Clock::start();
+    let keeper = start(&grounds(&store, "one"), Left::default());
+    write(&keeper, upsert(1, 1)).await.unwrap();
+    clock.sleep(Duration::from_secs(1)).await;
+    trips.record();
+    let began = clock.now();
+    for _ in 0..16 {
+        look(&keeper).await;
+    }
+    assert_eq!(clock.now(), began);
+    for _ in 0..100 {
+        look(&keeper).await;
+    }
+    let took = (clock.now() - began).as_millis();
+    assert!((99..=102).contains(&took), "{took}");
+    assert_eq!(trips.take().len(), 116);
+}
+
 /// Two writes of five megabytes each, which share a batch if they come at once.
 async fn crowd(keeper: Arc<Keeper>, from: i64) -> (u64, u64) {
     let five = |from: i64| write(&keeper, large(from..from + 1200));
