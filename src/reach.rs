@@ -76,6 +76,7 @@ mod noted {
         "a condition keeps out what is new",
         "a curve has no exponent",
         "a delete by filter keeps one",
+        "a filter holds for every fragment",
         "a fragment needs no match",
         "a limit has a group more",
         "a patch clears nothing",

@@ -113,7 +113,7 @@ impl Computation {
                 Self::Distance(Goal::bind(schema, attribute, vector)?)
             }
             Computed::Highlight(highlight) => {
-                Self::Highlight(Highlighter::bind(highlight, rank, schema, asked)?)
+                Self::Highlight(Highlighter::bind(highlight, rank, schema, asked, budget)?)
             }
         })
     }

@@ -1,10 +1,17 @@
 //! The parts of a text that speak of what is asked for.
 //!
-//! A text is cut into fragments, and those are kept in which a token is that some question asks
-//! for: a question of the ranking over this attribute, or one over `$fragment`. The best come
-//! first: by the score over `$fragment`, in which a question is worth how rare those of its tokens
-//! are that the fragment has; or by how rare all those are that it has. Ties go by place. Of an
+//! A text is cut into fragments, and each has a score: that of `rank_fragments_by`, or else how rare
+//! those of its tokens are that the ranking asks this attribute for. As of documents, the best come
+//! first, and none that scores nothing is shown. Ties go by place.
+//!
+//! Of what is shown, each token is marked that is asked for: by the questions over `$fragment`, which
+//! are the BM25s and the token filters that are to hold; or, if there are none, by the ranking. Of an
 //! array, the elements come one after the other, and places are those within the element.
+
+mod worth;
+
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
@@ -13,23 +20,24 @@ use arrow_array::Array;
 use super::leaf::Leaf;
 use super::matches::Part;
 use super::ranking::Ranking;
-use super::score::{Above, Tree};
-use super::text::{Question, Questions, Texts, each_text};
+use super::text::{Finding, Question, Questions, Texts, each_text};
 use crate::error::{Error, Result};
-use crate::eval::Halt;
+use crate::eval::{BLOCK_ROWS, Budget, Halt};
 use crate::index::text::{paragraphs, sentences};
 use crate::model::{
-    AttrNo, FRAGMENT, FRAGMENTS_MAX, Fragment, Fragments, Highlight, Offsets, PRE_TOKENIZED,
-    Places, Schema, Score,
+    AttrNo, FRAGMENTS_MAX, Fragment, Fragments, Highlight, Offsets, PRE_TOKENIZED, Places, Schema,
 };
+use worth::Worth;
 
 pub(super) struct Highlighter {
     number: AttrNo,
     fragments: Fragments,
     limit: usize,
     offsets: Option<Offsets>,
+    /// Whose tokens are marked.
     asked: Vec<Question>,
-    rank: Option<Tree<Question>>,
+    /// What is asked for instead of how rare those are.
+    worth: Option<Worth>,
 }
 
 impl Highlighter {
@@ -38,32 +46,36 @@ impl Highlighter {
         rank: Option<&Ranking>,
         schema: &Schema,
         asked: &mut Questions,
+        budget: &mut Budget,
     ) -> Result<Self> {
         let Highlight { attribute: name, fragments, limit, offsets, rank: own } = highlight;
         let found = schema.attribute(name)?;
         let refused = |why: &str| Error::invalid(format!("Highlight of '{name}' {why}"));
-        match &found.options.full_text {
+        let options = match &found.options.full_text {
             None => return Err(refused("needs an attribute with full_text_search")),
             Some(options) if *options.tokenizer == *PRE_TOKENIZED => {
                 return Err(refused(&format!("has no text to show under {PRE_TOKENIZED}")));
             }
-            Some(_) => {}
-        }
+            Some(options) => options,
+        };
         if !(1..=FRAGMENTS_MAX).contains(limit) {
             return Err(refused(&format!("has 1 to {FRAGMENTS_MAX} fragments, not {limit}")));
         }
         let number = found.number;
-        let own =
-            own.as_ref().map(|score| over_fragments(score, name, schema, asked)).transpose()?;
-        let asked: Vec<Question> = match &own {
-            Some(tree) => tree.leaves().into_iter().cloned().collect(),
-            None => questions(rank, number).cloned().collect(),
-        };
-        if asked.is_empty() {
+        asked.open(number, options);
+        let mut marked = Vec::new();
+        let worth = own
+            .as_ref()
+            .map(|own| Worth::bind(own, number, options, asked, budget, &mut marked))
+            .transpose()?;
+        if marked.is_empty() {
+            marked.extend(questions(rank, number).cloned());
+        }
+        if marked.is_empty() && worth.is_none() {
             return Err(refused("needs a BM25 over it in rank_by, or rank_fragments_by"));
         }
         let (fragments, limit, offsets) = (*fragments, *limit, *offsets);
-        Ok(Self { number, fragments, limit, offsets, asked, rank: own })
+        Ok(Self { number, fragments, limit, offsets, asked: marked, worth })
     }
 
     /// The best first. A row without a text has none.
@@ -93,29 +105,26 @@ impl Highlighter {
     ) -> Result<()> {
         let asked: Vec<&Question> = self.asked.iter().collect();
         let mut ruler = self.offsets.map(|unit| Ruler { text, unit, byte: 0, units: 0 });
-        for range in self.cut(text, texts) {
-            halt.check()?;
-            let finding = texts.find(self.number, &asked, &text[range.clone()]);
-            if finding.places.is_empty() && !crate::slip!("a fragment needs no match") {
-                continue;
+        for ranges in self.cut(text, texts).chunks(BLOCK_ROWS) {
+            let mut findings = Vec::with_capacity(ranges.len());
+            for range in ranges {
+                halt.check()?;
+                findings.push(texts.find(self.number, &asked, &text[range.clone()]));
             }
-            let worth = match &self.rank {
-                None => texts.worth(self.number, &finding),
-                Some(rank) => {
-                    let leaf = |question: &Question| Ok(vec![texts.worth_of(question, &finding)]);
-                    rank.scores(1, halt, &leaf)?[0]
+            let worths: Vec<f64> = match &self.worth {
+                None => findings.iter().map(|finding| texts.worth(self.number, finding)).collect(),
+                Some(worth) => {
+                    let fragments = ranges.iter().map(|range| &text[range.clone()]).collect();
+                    worth.scores(fragments, &findings, texts, halt)?
                 }
             };
-            let places = ruler.as_mut().map(|ruler| {
-                let start = ruler.at(range.start);
-                let mut matches = Vec::with_capacity(finding.places.len());
-                for place in &finding.places {
-                    let from = ruler.at(range.start + place.start);
-                    matches.push(from..ruler.at(range.start + place.end));
+            for ((range, finding), worth) in ranges.iter().zip(&findings).zip(worths) {
+                if worth <= 0.0 && !crate::slip!("a fragment needs no match") {
+                    continue;
                 }
-                Places { fragment: start..ruler.at(range.end), matches }
-            });
-            found.push((worth, Fragment { text: text[range].into(), places }));
+                let places = ruler.as_mut().map(|ruler| ruler.places(range, finding));
+                found.push((worth, Fragment { text: text[range.clone()].into(), places }));
+            }
             // A long text has more of them than anybody wants.
             if found.len() >= 2 * FRAGMENTS_MAX {
                 self.keep(found);
@@ -142,25 +151,6 @@ impl Highlighter {
     }
 }
 
-fn over_fragments(
-    score: &Score,
-    name: &str,
-    schema: &Schema,
-    asked: &mut Questions,
-) -> Result<Tree<Question>> {
-    let mut leaf = |score: &Score, _: Above| -> Result<Question> {
-        match score {
-            Score::Text { attribute, query } if **attribute == *FRAGMENT => {
-                asked.ask(schema, name, query)
-            }
-            _ => Err(Error::invalid(format!(
-                "rank_fragments_by is made of BM25 over \"{FRAGMENT}\" and of nothing else"
-            ))),
-        }
-    };
-    Tree::bind(score, schema, &mut leaf)
-}
-
 fn questions(rank: Option<&Ranking>, number: AttrNo) -> impl Iterator<Item = &Question> {
     let leaves = match rank {
         Some(Ranking::Score(tree)) => tree.leaves(),
@@ -181,6 +171,16 @@ struct Ruler<'a> {
 }
 
 impl Ruler<'_> {
+    fn places(&mut self, fragment: &Range<usize>, finding: &Finding) -> Places {
+        let start = self.at(fragment.start);
+        let mut matches = Vec::with_capacity(finding.places.len());
+        for place in &finding.places {
+            let from = self.at(fragment.start + place.start);
+            matches.push(from..self.at(fragment.start + place.end));
+        }
+        Places { fragment: start..self.at(fragment.end), matches }
+    }
+
     fn at(&mut self, byte: usize) -> usize {
         if byte < self.byte {
             (self.byte, self.units) = (0, 0);
@@ -193,148 +193,5 @@ impl Ruler<'_> {
         };
         self.byte = byte;
         self.units
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::samples::{ask, bm25, living, ranked, row, string, strings};
-    use super::*;
-    use crate::model::{Computed, LastToken, Made, Query, Rank, Row};
-
-    const BOOK: &str = "The walrus sleeps. A seal and a walrus swim! Nobody swims?\n\n\
-                        \u{1f600} Walruses are no seals.";
-
-    fn rows() -> Vec<Row> {
-        vec![
-            row(1, &[("text", string(BOOK)), ("lines", strings(&["a walrus", "no", "b walrus"]))]),
-            row(2, &[("text", string("walrus"))]),
-            row(3, &[("lines", strings(&["walrus"]))]),
-        ]
-    }
-
-    fn highlight(attribute: &str) -> Highlight {
-        Highlight {
-            attribute: attribute.into(),
-            fragments: Fragments::Sentences,
-            limit: 3,
-            offsets: None,
-            rank: None,
-        }
-    }
-
-    fn query(rank: Score, highlight: Highlight) -> Query {
-        let computed = vec![("hl".into(), Computed::Highlight(highlight))];
-        Query { computed, ..ranked(Rank::Score(rank)) }
-    }
-
-    /// Of the document of that id.
-    fn fragments(id: u64, query: &Query) -> Vec<Fragment> {
-        let answer = ask(&living(&rows(), 2, &[]), query).unwrap();
-        let hit = answer.rows.into_iter().find(|hit| hit.id == crate::model::DocId::Uint(id));
-        match hit.unwrap().made.pop() {
-            Some((_, Made::Fragments(fragments))) => fragments,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn texts(fragments: &[Fragment]) -> Vec<&str> {
-        fragments.iter().map(|fragment| &*fragment.text).collect()
-    }
-
-    fn about(text: &str) -> Score {
-        bm25("text", text, LastToken::Itself)
-    }
-
-    #[test]
-    fn the_fragments_that_have_more_of_what_is_rare_come_first() {
-        let found = fragments(1, &query(about("walrus seal"), highlight("text")));
-        assert_eq!(texts(&found), ["A seal and a walrus swim!", "The walrus sleeps."]);
-        let one = Highlight { limit: 1, ..highlight("text") };
-        let found = fragments(1, &query(about("walrus"), one));
-        assert_eq!(texts(&found), ["The walrus sleeps."]);
-        let prefix = bm25("text", "walrus", LastToken::Prefix);
-        let found = fragments(1, &query(prefix, highlight("text")));
-        assert_eq!(texts(&found)[2], "\u{1f600} Walruses are no seals.");
-    }
-
-    #[test]
-    fn a_text_is_cut_as_it_is_asked() {
-        let cut = |fragments: Fragments| Highlight { fragments, limit: 9, ..highlight("text") };
-        let whole = fragments(1, &query(about("walrus"), cut(Fragments::Whole)));
-        assert_eq!(texts(&whole), [BOOK]);
-        let words = fragments(1, &query(about("walrus swim"), cut(Fragments::Words)));
-        assert_eq!(texts(&words), ["swim", "walrus", "walrus"]);
-        let paragraphs = fragments(1, &query(about("seals"), cut(Fragments::Paragraphs)));
-        assert_eq!(texts(&paragraphs), ["\u{1f600} Walruses are no seals."]);
-    }
-
-    #[test]
-    fn places_are_those_of_the_text_in_what_they_are_counted_in() {
-        let places = |offsets| {
-            let highlight = Highlight { offsets: Some(offsets), ..highlight("text") };
-            let found = fragments(1, &query(about("seals"), highlight));
-            found.into_iter().next().and_then(|fragment| fragment.places).unwrap()
-        };
-        let from = BOOK.find('\u{1f600}').unwrap();
-        for (offsets, smile) in [(Offsets::Utf8, 4), (Offsets::Utf16, 2), (Offsets::CodePoints, 1)]
-        {
-            let Places { fragment, matches } = places(offsets);
-            assert_eq!(fragment, from..from + smile + " Walruses are no seals.".len());
-            let seals = from + smile + " Walruses are no ".len();
-            assert_eq!(matches, std::slice::from_ref(&(seals..seals + 5)));
-        }
-    }
-
-    #[test]
-    fn elements_come_one_after_the_other_and_a_row_without_a_text_has_no_fragment() {
-        let lines = |last| Score::Sum(vec![bm25("lines", "walrus", last), about("walrus")]);
-        let highlight = Highlight { offsets: Some(Offsets::Utf8), ..highlight("lines") };
-        let query = query(lines(LastToken::Itself), highlight);
-        let found = fragments(1, &query);
-        assert_eq!(texts(&found), ["a walrus", "b walrus"]);
-        let places = Places { fragment: 0..8, matches: std::iter::once(2..8).collect() };
-        assert!(found.iter().all(|fragment| fragment.places == Some(places.clone())));
-        assert!(fragments(2, &query).is_empty());
-    }
-
-    #[test]
-    fn fragments_may_be_ranked_by_another_question() {
-        let over = |text: &str| bm25(FRAGMENT, text, LastToken::Itself);
-        let rank = Score::Sum(vec![over("sleeps"), Score::Product(9.0, Box::new(over("swim")))]);
-        let own = Highlight { rank: Some(rank), ..highlight("text") };
-        // Whatever the documents are ranked by.
-        let found = fragments(1, &query(bm25("lines", "no", LastToken::Itself), own));
-        assert_eq!(texts(&found), ["A seal and a walrus swim!", "The walrus sleeps."]);
-    }
-
-    #[test]
-    fn what_speaks_of_nothing_is_refused() {
-        let refused = |rank: Score, highlight: Highlight| {
-            ask(&[], &query(rank, highlight)).unwrap_err().to_string()
-        };
-        let lines = || bm25("lines", "walrus", LastToken::Itself);
-        assert!(refused(lines(), highlight("text")).contains("needs a BM25 over it"));
-        assert!(refused(lines(), highlight("s")).contains("full_text_search"));
-        assert!(refused(lines(), highlight("words")).contains(PRE_TOKENIZED));
-        assert!(refused(lines(), highlight("gone")).contains("attribute not found"));
-        let none = Highlight { limit: 0, ..highlight("lines") };
-        assert!(refused(lines(), none).contains("1 to 1024"));
-        let of_text = Highlight { rank: Some(about("walrus")), ..highlight("text") };
-        assert!(refused(lines(), of_text).contains("$fragment"));
-    }
-
-    #[test]
-    fn places_are_counted_in_any_order() {
-        let text = "aß😀b";
-        for (unit, ends) in [
-            (Offsets::Utf8, [1, 3, 7, 8]),
-            (Offsets::Utf16, [1, 2, 4, 5]),
-            (Offsets::CodePoints, [1, 2, 3, 4]),
-        ] {
-            let mut ruler = Ruler { text, unit, byte: 0, units: 0 };
-            assert_eq!([1, 3, 7, 8].map(|byte| ruler.at(byte)), ends);
-            assert_eq!(ruler.at(3), ends[1]);
-        }
     }
 }

@@ -60,30 +60,43 @@ impl Plan {
 mod tests {
     use super::super::samples::{ask, ranked};
     use super::*;
-    use crate::model::{Case, Computed, Filter, Given, Operand, Pattern, Rank, Score};
+    use crate::model::{
+        Case, Computed, FRAGMENT, Filter, Fragments, Given, Highlight, Operand, Pattern, Rank,
+        Score,
+    };
 
     #[test]
     fn the_expressions_of_all_filters_of_a_query_are_counted_together() {
         let operand = || Operand::Literal(Given::Text("a*".into()));
         let glob = || Pattern::Glob { operand: operand(), case: Case::Matters };
-        let filters = |count: usize| {
-            Filter::Or(vec![Filter::Like { attribute: "s".into(), pattern: glob() }; count])
+        let filters = |name: &str, count: usize| {
+            Filter::Or(vec![Filter::Like { attribute: name.into(), pattern: glob() }; count])
         };
-        let told = |filter: usize, score: usize, computed: usize| {
-            let score = Score::Sum(vec![Score::Filter(filters(score))]);
+        let told = |filter: usize, score: usize, computed: usize, fragments: usize| {
+            let score = Score::Sum(vec![Score::Filter(filters("s", score))]);
+            let highlight = Highlight {
+                attribute: "text".into(),
+                fragments: Fragments::Sentences,
+                limit: 1,
+                offsets: None,
+                rank: Some(Score::Filter(filters(FRAGMENT, fragments))),
+            };
             let query = Query {
-                filter: Some(filters(filter)),
+                filter: Some(filters("s", filter)),
                 computed: vec![
-                    ("a".into(), Computed::Holds(filters(computed))),
+                    ("a".into(), Computed::Holds(filters("s", computed))),
                     ("b".into(), Computed::Score(score.clone())),
+                    ("c".into(), Computed::Highlight(highlight)),
                 ],
                 ..ranked(Rank::Score(score))
             };
             ask(&[], &query).map(|_| ()).map_err(|error| error.to_string())
         };
-        assert_eq!(told(30, 10, 14), Ok(()));
-        for (filter, score, computed) in [(31, 10, 14), (30, 11, 13), (30, 10, 15), (0, 33, 0)] {
-            let told = told(filter, score, computed).unwrap_err();
+        assert_eq!(told(30, 10, 10, 4), Ok(()));
+        for (filter, score, computed, fragments) in
+            [(31, 10, 10, 4), (30, 11, 9, 4), (30, 10, 11, 4), (30, 10, 10, 5), (0, 33, 0, 0)]
+        {
+            let told = told(filter, score, computed, fragments).unwrap_err();
             assert!(told.contains("at most 64 globs"), "{told}");
         }
     }

@@ -59,6 +59,8 @@ struct Field {
     options: FullText,
     terms: HashMap<Box<str>, usize>,
     prefixes: Vec<Box<str>>,
+    /// Whether somebody wants to know how often they are in the texts of the view.
+    is_counted: bool,
 }
 
 /// What the texts of a view have of that.
@@ -94,7 +96,22 @@ pub(super) struct Finding {
 }
 
 impl Questions {
+    /// What texts are ranked by.
     pub(super) fn ask(
+        &mut self,
+        schema: &Schema,
+        name: &str,
+        query: &TextQuery,
+    ) -> Result<Question> {
+        let question = self.look_for(schema, name, query)?;
+        if let Some(field) = self.fields.get_mut(&question.number) {
+            field.is_counted = true;
+        }
+        Ok(question)
+    }
+
+    /// What is looked for in the texts that are shown, and in no others.
+    pub(super) fn look_for(
         &mut self,
         schema: &Schema,
         name: &str,
@@ -108,7 +125,7 @@ impl Questions {
         };
         let texts = texts(name, options, &query.text)?;
         let number = attribute.number;
-        let field = self.fields.entry(number).or_insert_with(|| Field::of(options));
+        let field = self.field(number, options);
         let mut tokens: Vec<Box<str>> = Vec::new();
         for text in texts {
             field.analyzer.tokens(text, &mut |token| tokens.push(token.text.into()));
@@ -130,6 +147,16 @@ impl Questions {
         Ok(Question { number, terms, prefix })
     }
 
+    /// Texts of this attribute are to be cut, whether anything is looked for in them or not.
+    pub(super) fn open(&mut self, number: AttrNo, options: &FullText) {
+        self.field(number, options);
+    }
+
+    fn field(&mut self, number: AttrNo, options: &FullText) -> &mut Field {
+        self.fields.entry(number).or_insert_with(|| Field::of(options))
+    }
+
+    /// Where nobody counts, no text of the view is read.
     pub(super) fn read(self, living: &[Living], halt: &Halt) -> Result<Texts> {
         let fields = self.fields.into_iter();
         let read = |(number, field): (AttrNo, Field)| -> Result<(AttrNo, Counts)> {
@@ -170,6 +197,7 @@ impl Field {
             options: options.clone(),
             terms: HashMap::new(),
             prefixes: Vec::new(),
+            is_counted: false,
         }
     }
 
@@ -203,8 +231,10 @@ impl Counts {
             prefixes: vec![Vec::new(); field.prefixes.len()],
             field,
         };
-        for (block, living) in living.iter().enumerate() {
-            counts.read(block, number, living, halt)?;
+        if counts.field.is_counted {
+            for (block, living) in living.iter().enumerate() {
+                counts.read(block, number, living, halt)?;
+            }
         }
         Ok(counts)
     }

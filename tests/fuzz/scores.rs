@@ -79,6 +79,8 @@ const COMPUTATIONS: &[&str] = &[
     r#"["Highlight","title",{"fragment_by":"word","fragment_limit":2,"include_offsets":"utf-16"}]"#,
     r#"["Highlight","notes",{"fragment_by":"paragraph","rank_fragments_by":["$fragment","BM25","fox"]}]"#,
     r#"["Highlight","title",{"fragment_by":"sentence","include_offsets":"codepoints","rank_fragments_by":["Sum",[["$fragment","BM25","fox"],["Product",2,["$fragment","BM25","quick"]]]]}]"#,
+    r#"["Highlight","title",{"include_offsets":"utf-8","rank_fragments_by":["Sum",[["$fragment","Regex","fox[.!]"],["Decay",["$fragment","ContainsTokenSequence","a fo",{"last_as_prefix":true}],{"midpoint":1}],["And",[["$fragment","NotGlob","*It*"],["$fragment","Lt","z"]]]]]}]"#,
+    r#"["Highlight","notes",{"fragment_by":"word","rank_fragments_by":["$fragment","Fuzzy","foxe",{"max_edit_distance":[{"min_query_chars":3,"distance":0}]}]}]"#,
 ];
 
 const FUSIONS: &[&str] = &[r#"["RRF"]"#, r#"["RRF",{"rank_constant":1.5,"weights":[1,0.5]}]"#];
@@ -135,7 +137,15 @@ const ODD_COMPUTATIONS: &[(&str, &str)] = &[
     (r#"["Highlight","title",{"fragment_limit":0}]"#, "must be between"),
     (
         r#"["Highlight","title",{"rank_fragments_by":["title","BM25","fox"]}]"#,
-        "made of over and of nothing else",
+        "made of and of filters over and of nothing else",
+    ),
+    (
+        r#"["Highlight","title",{"rank_fragments_by":["Or",[["$fragment","Eq","x"],["id","Eq",1]]]}]"#,
+        "made of and of filters over and of nothing else",
+    ),
+    (
+        r#"["Highlight","title",{"rank_fragments_by":["$fragment","Contains","fox"]}]"#,
+        "does not apply to",
     ),
 ];
 
