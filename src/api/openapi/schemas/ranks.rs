@@ -122,13 +122,15 @@ fn computed() -> Value {
 }
 
 fn highlight() -> Value {
+    let over_fragments = "Of BM25 and filters over `$fragment`, the text of a part: as of documents, \
+                          those that score 0 are left out";
     object(
         &[],
         [
             ("fragment_by", one_of(&["none", "sentence", "paragraph", "word"])),
             ("fragment_limit", within(1, FRAGMENTS_MAX)),
             ("include_offsets", one_of(&["utf-8", "utf-16", "codepoints"])),
-            ("rank_fragments_by", told(named("Score"), "Over the attribute `$fragment`")),
+            ("rank_fragments_by", told(named("Score"), over_fragments)),
         ],
     )
 }
