@@ -126,10 +126,23 @@ class Computed:
 
     @proves("3.8", "rank_fragments_by")
     def test_fragments_may_be_ranked_by_another_question(self):
-        rank = ("$fragment", "BM25", "ice")
-        settings = {"rank_fragments_by": rank, "fragment_limit": 1}
-        (part,) = self.computed(("Highlight", "text", settings))[1]
-        self.assertEqual(part["text"].strip(), "The ice was thin.")
+        ice, walrus = "The ice was thin.", "A walrus sat on it!"
+        question = ("$fragment", "BM25", "walrus")
+        phrase = ("$fragment", "ContainsTokenSequence", "ice was")
+        for rank, texts in [
+            (("$fragment", "BM25", "ice"), [ice]),
+            (phrase, [ice]),
+            (("$fragment", "Regex", "it!"), [walrus]),
+            (("Not", ("$fragment", "Glob", "The*")), [walrus]),
+            (("Sum", [question, ("Product", 9, phrase)]), [ice, walrus]),
+        ]:
+            with self.subTest(rank=rank):
+                settings = {"rank_fragments_by": rank, "fragment_limit": 2}
+                found = self.computed(("Highlight", "text", settings))[1]
+                self.assertEqual([part["text"].strip() for part in found], texts)
+        for odd in [("title", "BM25", "ice"), ("owner", "Eq", "bob"), ("Attribute", "views")]:
+            highlight = ("Highlight", "text", {"rank_fragments_by": odd})
+            self.invalid("$fragment", self.computed, highlight)
 
     @proves("3.8", "Highlight of no full text", "Highlight without a question")
     @proves("3.8", "names that are taken")

@@ -107,9 +107,22 @@ proves(
       assert.equal(cut(...part.fragment_range), part.text);
       assert.deepEqual(part.match_ranges.map((place) => cut(...place)), ['walrus', 'walrus']);
     }
-    const settings = { rank_fragments_by: ['$fragment', 'BM25', 'ice'], fragment_limit: 1 };
-    const ranked = await computed(ns, ['Highlight', 'text', settings]);
-    assert.deepEqual(texts(ranked.get(1)), ['The ice was thin.']);
+    const [ice, walrus] = ['The ice was thin.', 'A walrus sat on it!'];
+    const phrase = ['$fragment', 'ContainsTokenSequence', 'ice was'];
+    const ranked = (rank_fragments_by) =>
+      computed(ns, ['Highlight', 'text', { rank_fragments_by, fragment_limit: 2 }]);
+    for (const [rank, expected] of [
+      [['$fragment', 'BM25', 'ice'], [ice]],
+      [phrase, [ice]],
+      [['$fragment', 'Regex', 'it!'], [walrus]],
+      [['Not', ['$fragment', 'Glob', 'The*']], [walrus]],
+      [['Sum', [['$fragment', 'BM25', 'walrus'], ['Product', 9, phrase]]], [ice, walrus]],
+    ]) {
+      assert.deepEqual(texts((await ranked(rank)).get(1)), expected);
+    }
+    for (const odd of [['title', 'BM25', 'ice'], ['owner', 'Eq', 'bob'], ['Attribute', 'views']]) {
+      await invalid('$fragment', ranked(odd));
+    }
     await refused(BadRequestError, 'full_text_search', computed(ns, ['Highlight', 'owner'], RANK));
     await invalid('', computed(ns, ['Highlight', 'text']));
     await invalid('', fragments(ns, 1, { fragment_by: 'chapter' }));
