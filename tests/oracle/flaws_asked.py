@@ -57,6 +57,11 @@ def dense_rank(flaws, word, change):
     return [name, word, change([1.0] * dims)]
 
 
+def too_long(flaws):
+    name = flaws.name(lambda one: is_late(one.kind))
+    return [name, "ANN", [[1.0] * (dims_of(flaws.known[name].kind) + 1)]]
+
+
 def uint(flaws):
     return ["Attribute", flaws.kind("uint", "datetime")]
 
@@ -155,7 +160,7 @@ RANKS = {
     "Dist of a text": lambda f: ["Dist", ["Attribute", f.kind("string", "bool")], 1],
     "Dist from a text": lambda f: ["Dist", ["Attribute", f.kind(*NUMBERS)], "2024-03-01"],
     "SparseKNN of a scalar": lambda f: [f.kind(*SCALARS), "SparseKNN", {"a": 1}],
-    "MaxSim of one": lambda f: [f.name(lambda one: is_late(one.kind)), "ANN", [[1.0]]],
+    "MaxSim too long": too_long,
     "rank by a filter on nothing": lambda f: ["unknown", "Eq", 1],
 }
 PAGES = {
