@@ -83,6 +83,11 @@ def words(flaws):
     return flaws.name(lambda one: one.full_text and not one.pre_tokenized)
 
 
+def over_fragments(flaws, *expressions):
+    own = {"rank_fragments_by": flaws.dice.choice(expressions)}
+    return computed(flaws, "c", ["Highlight", words(flaws), own])
+
+
 def lists(flaws):
     return flaws.name(lambda one: one.pre_tokenized)
 
@@ -233,6 +238,21 @@ QUERIES = {
                 [{"fragment_by": "line"}, {"include_offsets": "bytes"}, {"fragment_by": 1}]
             ),
         ],
+    ),
+    "highlight by something else": lambda f: over_fragments(
+        f,
+        [words(f), "BM25", "cat"],
+        ["id", "NotEq", None],
+        ["Sum", [["$fragment", "BM25", "cat"], ["Attribute", "id"]]],
+        ["Max", [["$fragment", "Eq", "cat"], ["Or", [["Not", ["id", "Eq", f.id()]]]]]],
+    ),
+    "highlight by what no text is": lambda f: over_fragments(
+        f,
+        ["$fragment", "Contains", "cat"],
+        ["$fragment", "Eq", 1],
+        ["Max", 0, ["Attribute", "$fragment"]],
+        ["Dist", ["Attribute", "$fragment"], 1],
+        ["$fragment", "SparseKNN", {"a": 1}],
     ),
     "no queries": lambda f: {"queries": []},
     "too many queries": lambda f: {"queries": [BY_ID] * 17},

@@ -1,5 +1,5 @@
-"""Highlights: the fragments of a text in which something is found that was asked for, those that
-are worth most first.
+"""Highlights: the fragments of a text that are worth something, those that are worth most first,
+and where in them is what was asked for.
 
 Where one ends the contract says in a word, so the fuzzed texts have sentences and paragraphs about
 which no two readers differ, but for whose the space between them is.
@@ -9,11 +9,11 @@ import dataclasses
 import re
 
 from analyzer import tokens, words
-from filters import prefix_asked, question
+from filters import TOKENS, prefix_asked, question
 from matched import Loose, near
-from refusal import EITHER, SHAPE, expect, refuse
-from scores import rarity
-from values import is_number
+from refusal import EITHER, expect, refuse
+from schema import Attribute
+from scores import Score, Scorer, rarity
 
 PIECES = {"sentence": re.compile(r"[!?] |\n\n"), "paragraph": re.compile(r"\n\n")}
 CUTS = ("none", "sentence", "paragraph", "word")
@@ -84,68 +84,98 @@ class Fragments(Loose):
         return not self.sure or all(map(near, worths, self.worths))
 
 
+class Fragmented:
+    """The schema of a fragment, which has one text: of that, anything may be asked."""
+
+    def __init__(self, attribute):
+        self.text = Attribute(
+            "string", full_text=attribute.full_text, regex=True, glob=True, fuzzy=True
+        )
+
+    def get(self, name):
+        return self.text if name == FRAGMENT else refuse("fragments by something else")
+
+
+class Ranking(Scorer):
+    """Scores of fragments, as of documents; but what BM25 is."""
+
+    def __init__(self, attribute, rare):
+        super().__init__(Fragmented(attribute), docs=())
+        # How rare a token is among the texts of the attribute.
+        self.rare = rare
+
+    def text(self, given):
+        asked = super().text(given).text
+        return Score(shared(self.schema.text, asked, self.rare), text=asked)
+
+
+def shared(attribute, questions, rare):
+    """A function of a fragment: how rare are the tokens that it shares with any of these questions,
+    each once; of one that begins so, 1."""
+    rarities = {token: rare(token) for _, asked, _ in questions for token in sorted(set(asked))}
+    begun = {prefix for _, _, prefix in questions if prefix is not None}
+
+    def of(fragment):
+        found = {token for _, token in tokens(fragment[FRAGMENT], attribute)}
+        parts = [rarities[token] for token in rarities if token in found]
+        return sum(parts) + sum(any(one.startswith(prefix) for one in found) for prefix in begun)
+
+    return of
+
+
+def wanted(attribute, given):
+    """What the token filters of an expression look for, but for what must not be there."""
+    if not isinstance(given, list) or given[:1] == ["Not"]:
+        return []
+    if given[:1] == [FRAGMENT] and given[1] in TOKENS:
+        asked = [token for _, token in question(attribute, given[2])]
+        prefixed = prefix_asked(given[3] if len(given) == 4 else {})
+        prefix = asked.pop() if prefixed and asked else None
+        return [(FRAGMENT, asked, prefix)]
+    return [one for part in given for one in wanted(attribute, part)]
+
+
 class Highlight:
     def __init__(self, attribute, name, docs, questions, options):
         self.attribute = attribute
         self.name = name
         self.options = options
-        self.questions = [(tokens, prefix) for _, tokens, prefix in questions]
         held = [doc[name] for doc in docs if doc.get(name) is not None]
-        self.texts = [set(self.tokens(value)) for value in held]
-        self.worth = self.shared({token for tokens, _ in self.questions for token in tokens})
+        self.texts = [{token for _, token in tokens(value, attribute)} for value in held]
+        # Of those that are ranked by.
+        self.asked = questions
+        scored = questions
         ranked = options.get("rank_fragments_by")
-        if ranked is not None:
-            self.worth = self.ranked(ranked)
+        if ranked is None:
+            self.worth = shared(attribute, questions, self.rare)
+        else:
+            score = Ranking(attribute, self.rare).bind(ranked)
+            self.worth, scored = score.of, score.text
+            self.asked = score.text + wanted(attribute, ranked) or questions
         # What a beginning is worth nobody says.
-        self.sure = all(prefix is None for _, prefix in self.questions)
+        self.sure = all(prefix is None for _, _, prefix in scored)
 
-    def tokens(self, value):
-        return [token for _, token in tokens(value, self.attribute)]
-
-    def shared(self, asked):
-        """A function of the tokens of a fragment: how rare are those that it shares."""
-        rare = {}
-        for token in sorted(asked):
-            rare[token] = rarity(len(self.texts), sum(token in found for found in self.texts))
-        return lambda found: sum(rare[token] for token in rare if token in found)
-
-    def ranked(self, given):
-        """The same of an expression over the pseudo-attribute."""
-        expect(isinstance(given, list) and given, "rank shape", SHAPE)
-        if given[0] == FRAGMENT:
-            expect(3 <= len(given) <= 4 and given[1] == "BM25", "rank shape", SHAPE)
-            asked = [token for _, token in question(self.attribute, given[2])]
-            prefixed = prefix_asked(given[3] if len(given) == 4 else {})
-            prefix = asked.pop() if prefixed and asked else None
-            self.questions.append((asked, prefix))
-            return self.shared(set(asked))
-        parts = given[1] if len(given) == 2 else given[1:]
-        below = [self.ranked(part) for part in parts if not is_number(part)]
-        if given[0] == "Product":
-            (weight,) = [part for part in parts if is_number(part)]
-            return lambda found: weight * below[0](found)
-        expect(given[0] in ("Sum", "Max"), "rank shape", SHAPE)
-        fold = sum if given[0] == "Sum" else max
-        return lambda found: fold(one(found) for one in below)
+    def rare(self, token):
+        return rarity(len(self.texts), sum(token in found for found in self.texts))
 
     def of(self, doc):
         """None where it is not said whether there is an empty list or nothing."""
         found = [one for text in texts(doc.get(self.name)) for one in self.fragments(text)]
         return Fragments(found, self.options, self.sure) if found else None
 
-    def asked(self, token):
+    def marked(self, token):
         return any(
             token in asked or (prefix is not None and token.startswith(prefix))
-            for asked, prefix in self.questions
+            for _, asked, prefix in self.asked
         )
 
     def fragments(self, text):
         told = words(text, self.attribute.full_text)
         for start, end in spans(text, self.options.get("fragment_by", "sentence"), told):
-            inside = [one for one in told if start <= one[2] < end]
-            matches = [one[2:] for one in inside if self.asked(one[1])]
-            if matches:
-                worth = self.worth({one[1] for one in inside})
+            worth = self.worth({FRAGMENT: text[start:end]})
+            if worth > 0:
+                inside = [one for one in told if start <= one[2] < end]
+                matches = [one[2:] for one in inside if self.marked(one[1])]
                 yield Fragment(text, start, end, matches, worth)
 
 
@@ -161,7 +191,8 @@ def spans(text, cut, told):
         return [one[2:] for one in told]
     ends = [match.end() for match in PIECES[cut].finditer(text)]
     parts = zip([0, *ends], [*ends, len(text)])
-    return [(start, start + len(text[start:end].rstrip())) for start, end in parts]
+    held = [(start, start + len(text[start:end].rstrip())) for start, end in parts]
+    return [(start, end) for start, end in held if start < end]
 
 
 def bind(schema, docs, said, questions):

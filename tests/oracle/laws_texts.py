@@ -63,6 +63,82 @@ class Highlights(unittest.TestCase):
         told = self.texts(["Highlight", "t", own], rank=("id", "asc"))
         self.assertEqual(told, ["Dog"])
 
+    def own(self, expression, rank=("id", "asc"), **options):
+        options = {"rank_fragments_by": expression, "include_offsets": "codepoints"} | options
+        told = plain(self.told(["Highlight", "t", options], rank))
+        return [(one["text"], [tuple(match) for match in one["match_ranges"]]) for one in told]
+
+    def shown(self, *expression):
+        return [text for text, _ in self.own(list(expression), fragment_limit=9)]
+
+    def test_a_fragment_is_a_text_like_another(self):
+        cat, both, dog, fox = "Cat!", "the fox, a cat?", "Dog", "fox"
+        fragment = lambda *asked: ["$fragment", *asked]
+        for asked, wanted in [
+            (fragment("Eq", "fox"), [fox]),
+            (fragment("NotEq", None), [cat, both, dog, fox]),
+            (fragment("In", ["Dog", "cat"]), [dog]),
+            (fragment("Gt", "Dog"), [both, fox]),
+            (fragment("Glob", "*o*"), [both, dog, fox]),
+            (fragment("IGlob", "c*"), [cat]),
+            (fragment("Regex", "[!?]$"), [cat, both]),
+            # As the attribute is split, which minds no case.
+            (fragment("ContainsAllTokens", "CAT a"), [both]),
+            (fragment("ContainsAnyToken", "do", {"last_as_prefix": True}), [dog]),
+            (fragment("ContainsTokenSequence", "the fox"), [both]),
+            (["Not", fragment("Glob", "*o*")], [cat]),
+            (["And", [fragment("Glob", "*o*"), fragment("NotIGlob", "d*")]], [both, fox]),
+            (["And", []], [cat, both, dog, fox]),
+        ]:
+            self.assertEqual(self.shown(*asked), wanted, asked)
+
+    def test_fragments_are_scored_like_documents(self):
+        cat, both, dog, fox = "Cat!", "the fox, a cat?", "Dog", "fox"
+        has_o, is_fox = ["$fragment", "Glob", "*o*"], ["$fragment", "Eq", "fox"]
+        half = {"midpoint": 1}
+        for asked, wanted in [
+            (["Sum", [has_o, is_fox]], [fox, both, dog]),
+            # A fox, which is in one of two documents, is worth less than 1.
+            (["Sum", [["$fragment", "BM25", "fox"], ["Product", 2, is_fox]]], [fox, both]),
+            (["Max", 0.5, is_fox], [fox, cat, both, dog]),
+            (["Saturate", has_o, half], [both, dog, fox]),
+            (["Decay", has_o, half], [cat, both, dog, fox]),
+            (["Product", 0, has_o], None),
+        ]:
+            if wanted is None:
+                options = {"rank_fragments_by": asked}
+                self.assertIsNone(self.told(["Highlight", "t", options], ("id", "asc")))
+            else:
+                self.assertEqual(self.shown(*asked), wanted, asked)
+
+    def test_marked_is_what_an_expression_looks_for_or_else_the_ranking(self):
+        cats, foxes = ("t", "BM25", "cat"), ("t", "BM25", "fox")
+        is_fox, in_fox = ["$fragment", "Eq", "fox"], ["$fragment", "ContainsAnyToken", "fox"]
+        in_dog = ["$fragment", "ContainsAllTokens", "do", {"last_as_prefix": True}]
+        for asked, rank, wanted in [
+            (["$fragment", "BM25", "fox"], cats, [[(9, 12)], [(26, 29)]]),
+            (in_fox, cats, [[(9, 12)], [(26, 29)]]),
+            (["Or", [in_dog, is_fox]], cats, [[(21, 24)], []]),
+            (["And", [is_fox, ["Not", in_dog]]], foxes, [[(26, 29)]]),
+            (is_fox, foxes, [[(26, 29)]]),
+            (is_fox, cats, [[]]),
+            (is_fox, ("id", "asc"), [[]]),
+        ]:
+            told = self.own(asked, rank)
+            self.assertEqual([matches for _, matches in told], wanted, asked)
+
+    def test_nothing_but_a_fragment_is_asked(self):
+        space = Space(schema={"t": TEXT}, upsert_rows=[{"id": 0, "t": "cat", "n": 1}])
+        for odd in [
+            ["t", "BM25", "cat"],
+            ["id", "Eq", 0],
+            ["Attribute", "n"],
+            ["Not", ["Or", [["$fragment", "Eq", "cat"], ["n", "Eq", 1]]]],
+        ]:
+            computed = {"h": ["Highlight", "t", {"rank_fragments_by": odd}]}
+            asked = {"rank_by": ["id", "asc"], "limit": 1, "compute_attributes": computed}
+            self.assertEqual(space.refused("/query", **asked), "fragments by something else")
+
     def test_only_what_fits_is_right(self):
         options = {"fragment_limit": 2, "include_offsets": "utf-8"}
         told = self.told(["Highlight", "t", options])
