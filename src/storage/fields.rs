@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! u8 u32 u64 u128        1 4 8 16   little-endian
+//! i64                    8          little-endian, two's complement
 //! f32                    4          finite
 //! bool                   1          0 or 1
 //! Seq Version            8          below 2^63
@@ -127,7 +128,7 @@ macro_rules! number {
     )* };
 }
 
-number!(u8, u32, u64, u128);
+number!(u8, u32, u64, u128, i64);
 
 impl Field for f32 {
     const BYTES_MIN: usize = 4;
@@ -480,6 +481,7 @@ mod tests {
         assert_eq!(hex(written(&file)), expect.replace(' ', ""));
         assert_eq!(hex(written(&Bytes::from_static(b"hello"))), "0500000068656c6c6f");
         assert_eq!(hex(written(&vec![Some(1_u8), None])), "02000000010100");
+        assert_eq!(hex(written(&-2_i64)), "feffffffffffffff");
     }
 
     fn round<T: Field + Debug + PartialEq>(value: &T) -> Result<(), TestCaseError> {
@@ -498,8 +500,10 @@ mod tests {
                                   holder in prop::option::of(any_holder()),
                                   blob in any_blob(), chain in any_chain(),
                                   text in ".{0,9}", float in -1e9_f32..1e9,
+                                  number in any::<i64>(),
                                   seq in any_seq(), version in any_version()) {
             round(&files)?;
+            round(&number)?;
             round(&holder)?;
             round(&blob)?;
             round(&text.into_boxed_str())?;

@@ -64,6 +64,7 @@ impl SingleFields {
             one(&7_u32),
             one(&7_u64),
             one(&7_u128),
+            one(&-7_i64),
             one(&0.5_f32),
             one(&true),
             one(&Seq(7)),
