@@ -395,6 +395,7 @@ fn of_id_type(id_type: IdType) -> u8 {
         IdType::Uint => 1,
         IdType::Uuid => 2,
         IdType::String => 3,
+        IdType::Int => 4,
     }
 }
 

@@ -133,6 +133,7 @@ impl<'a> Atom<'a> {
             DocId::Uint(number) => Self::Number(Number::Uint(*number)),
             DocId::Uuid(uuid) => Self::Uuid(*uuid),
             DocId::String(text) => Self::Text(text.as_bytes()),
+            DocId::Int(number) => Self::Number(Number::Int(*number)),
         }
     }
 

@@ -97,7 +97,7 @@ pub(super) fn like(name: &str, pattern: Pattern) -> Filter {
 }
 
 pub(super) fn any_id_type() -> impl Strategy<Value = IdType> {
-    prop::sample::select(vec![IdType::Uint, IdType::Uuid, IdType::String])
+    prop::sample::select(vec![IdType::Uint, IdType::Uuid, IdType::String, IdType::Int])
 }
 
 /// Fewer than 70, with different ids that are not in order.
@@ -269,6 +269,7 @@ fn doc_id(id: IdType, at: usize) -> DocId {
         Value::Uint(number) => DocId::Uint(number),
         Value::Uuid(uuid) => DocId::Uuid(uuid),
         Value::String(text) => DocId::String(text),
+        Value::Int(number) => DocId::Int(number),
         odd => panic!("{odd:?} is no id"),
     }
 }
@@ -280,6 +281,7 @@ fn id_value(id: IdType, at: usize) -> Value {
         IdType::Uint => Value::Uint(at as u64),
         IdType::Uuid => Value::Uuid((at as u128) << 64),
         IdType::String => Value::String(at.to_string().into()),
+        IdType::Int => Value::Int(at as i64 - 50),
     }
 }
 
@@ -325,6 +327,7 @@ fn id_of(id: &DocId) -> Value {
         DocId::Uint(number) => Value::Uint(*number),
         DocId::Uuid(uuid) => Value::Uuid(*uuid),
         DocId::String(text) => Value::String(text.clone()),
+        DocId::Int(number) => Value::Int(*number),
     }
 }
 

@@ -10,7 +10,7 @@
 //! u64   written, queried         if it counts, the bytes of either: one of them is not 0
 //! and if the ids are here, three lists of them: upserted, patched, deleted
 //!
-//! id    u8 0 and u64, u8 1 and u128 (a UUID), or u8 2 and a text
+//! id    u8 0 and u64, u8 1 and u128 (a UUID), u8 2 and a text, or u8 3 and i64
 //! ```
 
 use bytes::Bytes;
@@ -108,6 +108,10 @@ impl Field for DocId {
                 2_u8.write(out);
                 id.write(out);
             }
+            Self::Int(id) => {
+                3_u8.write(out);
+                id.write(out);
+            }
         }
     }
 
@@ -116,6 +120,7 @@ impl Field for DocId {
             0 => Ok(Self::Uint(from.take("id")?)),
             1 => Ok(Self::Uuid(from.take("id")?)),
             2 => Ok(Self::String(from.take("id")?)),
+            3 => Ok(Self::Int(from.take("id")?)),
             other => Err(Error::corrupt(format!("an id of type {other}"))),
         }
     }
@@ -135,7 +140,7 @@ mod tests {
             seq: 7,
             upserted: touched(vec![DocId::Uint(1), DocId::Uuid(2), DocId::String("three".into())]),
             patched: Touched::default(),
-            deleted: touched(vec![DocId::Uint(4)]),
+            deleted: touched(vec![DocId::Uint(4), DocId::Int(-5)]),
             remaining: true,
             written_bytes: 61,
             queried_bytes: 256,

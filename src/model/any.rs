@@ -79,6 +79,9 @@ pub(crate) fn any_doc_id_of(id_type: IdType) -> BoxedStrategy<DocId> {
         IdType::String => prop_oneof!["[a-c]", "\\PC{1,16}", "[ -~]{1,64}"]
             .prop_map(|text| DocId::String(text.into()))
             .boxed(),
+        IdType::Int => {
+            prop_oneof![any_int(), Just(i64::MIN), Just(i64::MAX)].prop_map(DocId::Int).boxed()
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub enum DocId {
     Uint(u64),
     Uuid(u128),
     String(Box<str>),
+    Int(i64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +20,8 @@ pub enum IdType {
     Uint,
     Uuid,
     String,
+    /// Where it was declared: the first write alone never says that ids are these.
+    Int,
 }
 
 pub const DOC_ID_BYTES_MAX: usize = 64;
@@ -46,6 +49,12 @@ impl DocId {
                 }
                 _ => Err(refused(&format!("a string of 1 to {DOC_ID_BYTES_MAX} bytes"))),
             },
+            IdType::Int => match given {
+                Given::Int(number) => Some(Self::Int(*number)),
+                Given::Uint(number) => i64::try_from(*number).ok().map(Self::Int),
+                _ => None,
+            }
+            .ok_or_else(|| refused("an integer from -2^63 to 2^63 - 1")),
         }
     }
 
@@ -54,13 +63,14 @@ impl DocId {
             Self::Uint(_) => IdType::Uint,
             Self::Uuid(_) => IdType::Uuid,
             Self::String(_) => IdType::String,
+            Self::Int(_) => IdType::Int,
         }
     }
 
     /// What it counts for in bills and in limits.
     pub fn logical_bytes(&self) -> usize {
         match self {
-            Self::Uint(_) => 8,
+            Self::Uint(_) | Self::Int(_) => 8,
             Self::Uuid(_) => 16,
             Self::String(text) => text.len(),
         }
@@ -74,6 +84,7 @@ impl IdType {
             Self::Uint => Scalar::Uint,
             Self::Uuid => Scalar::Uuid,
             Self::String => Scalar::String,
+            Self::Int => Scalar::Int,
         }
     }
 
@@ -83,7 +94,8 @@ impl IdType {
             Given::Int(0..) | Given::Uint(_) => Ok(Self::Uint),
             Given::Text(_) => Ok(Self::String),
             _ => Err(Error::invalid(format!(
-                "id '{given}' must be a non-negative integer or a string"
+                "id '{given}' must be a non-negative integer or a string, unless the schema \
+                 declares ids as int"
             ))),
         }
     }
@@ -95,6 +107,7 @@ impl fmt::Display for DocId {
             Self::Uint(number) => write!(f, "{number}"),
             Self::Uuid(uuid) => f.write_str(&uuid::print(*uuid)),
             Self::String(text) => f.write_str(text),
+            Self::Int(number) => write!(f, "{number}"),
         }
     }
 }
@@ -122,6 +135,7 @@ mod tests {
             let printed = id.to_string();
             let given = match &id {
                 DocId::Uint(number) => Given::Uint(*number),
+                DocId::Int(number) => Given::Int(*number),
                 DocId::Uuid(_) | DocId::String(_) => text(&printed),
             };
             prop_assert_eq!(DocId::of(&given, id.id_type()).ok(), Some(id));
@@ -137,6 +151,9 @@ mod tests {
             (text(UUID), IdType::String, UUID),
             (text("7"), IdType::String, "7"),
             (text(&"x".repeat(64)), IdType::String, &*"x".repeat(64)),
+            (Given::Int(i64::MIN), IdType::Int, "-9223372036854775808"),
+            (Given::Int(0), IdType::Int, "0"),
+            (Given::Uint(7), IdType::Int, "7"),
         ] {
             assert_eq!(DocId::of(&given, id_type).unwrap().to_string(), printed);
         }
@@ -156,11 +173,23 @@ mod tests {
             (Given::Int(7), IdType::Uuid),
             (Given::Null, IdType::Uint),
             (Given::Null, IdType::String),
+            (Given::Uint(1 << 63), IdType::Int),
+            (Given::Float(-1.0), IdType::Int),
+            (text("-1"), IdType::Int),
+            (Given::Null, IdType::Int),
         ] {
             let told = DocId::of(&given, id_type).unwrap_err().to_string();
             assert!(told.contains(&format!("id '{given}'")), "{told}");
             assert!(told.ends_with(&id_type.to_string()), "{told}");
         }
+    }
+
+    #[test]
+    fn integers_go_by_their_value_from_below_zero_on() {
+        let mut ids = [7, -1, i64::MAX, 0, i64::MIN, -10].map(DocId::Int);
+        ids.sort();
+        assert_eq!(ids, [i64::MIN, -10, -1, 0, 7, i64::MAX].map(DocId::Int));
+        assert!(ids.iter().all(|id| id.id_type() == IdType::Int && id.logical_bytes() == 8));
     }
 
     #[test]
@@ -171,6 +200,7 @@ mod tests {
         for odd in [Given::Int(-1), Given::Float(1.0), Given::Bool(true), Given::Null] {
             let told = IdType::infer(&odd).unwrap_err().to_string();
             assert!(told.contains(&format!("id '{odd}'")), "{told}");
+            assert!(told.ends_with("unless the schema declares ids as int"), "{told}");
         }
     }
 }

@@ -77,13 +77,14 @@ impl Spelt for Metric {
 }
 
 impl Spelt for IdType {
-    const ALL: &'static [Self] = &[Self::Uint, Self::Uuid, Self::String];
+    const ALL: &'static [Self] = &[Self::Uint, Self::Uuid, Self::String, Self::Int];
 
     fn word(self) -> &'static str {
         match self {
             Self::Uint => "uint",
             Self::Uuid => "uuid",
             Self::String => "string",
+            Self::Int => "int",
         }
     }
 }
@@ -260,15 +261,18 @@ mod tests {
             assert_eq!(metric.to_string(), name);
             assert_eq!(name.parse::<Metric>().unwrap(), metric);
         }
-        for (id_type, name) in
-            [(IdType::Uint, "uint"), (IdType::Uuid, "uuid"), (IdType::String, "string")]
-        {
+        for (id_type, name) in [
+            (IdType::Uint, "uint"),
+            (IdType::Uuid, "uuid"),
+            (IdType::String, "string"),
+            (IdType::Int, "int"),
+        ] {
             assert_eq!(id_type.to_string(), name);
             assert_eq!(name.parse::<IdType>().unwrap(), id_type);
         }
         let told = "euclidean".parse::<Metric>().unwrap_err().to_string();
         assert!(told.contains("'euclidean'") && told.contains("euclidean_squared"), "{told}");
-        let told = "int".parse::<IdType>().unwrap_err().to_string();
-        assert!(told.contains("'int'") && told.contains("uint, uuid, string"), "{told}");
+        let told = "float".parse::<IdType>().unwrap_err().to_string();
+        assert!(told.contains("'float'") && told.contains("uint, uuid, string, int"), "{told}");
     }
 }

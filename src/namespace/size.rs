@@ -52,7 +52,7 @@ pub(super) fn of(living: &[Living], schema: &Schema) -> Size {
 fn of_block(block: &Living, known: &BTreeSet<AttrNo>) -> usize {
     let Living { rows, alive } = block;
     let ids = match rows.id_type() {
-        IdType::Uint => NUMBER_BYTES * alive.count_set_bits(),
+        IdType::Uint | IdType::Int => NUMBER_BYTES * alive.count_set_bits(),
         IdType::Uuid => UUID_BYTES * alive.count_set_bits(),
         IdType::String => {
             let ids = rows.ids().as_string::<i32>();

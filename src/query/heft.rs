@@ -63,7 +63,7 @@ pub(super) fn of_made(made: &Made) -> usize {
 
 fn of_id(id: &DocId) -> usize {
     match id {
-        DocId::Uint(_) | DocId::Uuid(_) => 0,
+        DocId::Uint(_) | DocId::Uuid(_) | DocId::Int(_) => 0,
         DocId::String(text) => text.len(),
     }
 }

@@ -146,6 +146,7 @@ async fn what_never_changes_is_refused_and_the_attribute_named() {
         (json!({"vector": ann("[2]f16")}), "vector", "from [2]f32 to [2]f16"),
         (json!({"id": "string"}), "id", "from uint to string"),
         (json!({"id": {"type": "uuid"}}), "id", "from uint to uuid"),
+        (json!({"id": "int"}), "id", "from uint to int"),
         (json!({"second": ann("[2]f32")}), "second", "first document"),
         (json!({"private": {"type": "bool", "regex": true}}), "private", "regex"),
         (json!({"private": {"type": "bool", "full_text_search": true}}), "private", "full_text"),
@@ -189,7 +190,7 @@ async fn what_is_no_schema_is_refused() {
         (json!({"x": "[0]f32"}), 400, "unknown attribute type '[0]f32'"),
         (json!({"x": "[10753]f32"}), 400, "unknown attribute type '[10753]f32'"),
         (json!({"x": "[2]f64"}), 400, "unknown attribute type '[2]f64'"),
-        (json!({"id": "int"}), 400, "'int'"),
+        (json!({"id": "float"}), 400, "'float'"),
         (json!({"x": {"drop": true, "type": "int"}}), 400, "`x.type`"),
         (
             json!({"x": {"type": "string", "full_text_search": {"language": "klingon"}}}),

@@ -132,7 +132,7 @@ fn a_file_that_says_what_is_not_true_is_refused() {
     {
         told(&[("elacsym.format", odd), id, none], vec![ids()], expected);
     }
-    told(&[format, ("elacsym.id", "int"), none], vec![ids()], "unknown type of id 'int'");
+    told(&[format, ("elacsym.id", "float"), none], vec![ids()], "unknown type of id 'float'");
     let other = "ids of type String are stored as UInt64";
     told(&[format, ("elacsym.id", "string"), none], vec![ids()], other);
     for (lines, expected) in [

@@ -133,6 +133,16 @@ fn uuids() -> Table {
     Table { name: "rows-uuids", id_type: IdType::Uuid, attributes, rows }
 }
 
+fn ints() -> Table {
+    let attributes = BTreeMap::from([(AttrNo(3), ("\u{e9}".into(), "string".parse().unwrap()))]);
+    let row = |id, text: &str| Row {
+        id: DocId::Int(id),
+        values: vec![(AttrNo(3), Value::String(text.into()))],
+    };
+    let rows = vec![row(i64::MIN, "a"), row(-1, "b"), row(i64::MAX, "a")];
+    Table { name: "rows-ints", id_type: IdType::Int, attributes, rows }
+}
+
 /// A small one.
 pub(crate) fn strings() -> Table {
     let attributes = BTreeMap::from([(AttrNo(0), ("v".into(), "[2]f32".parse().unwrap()))]);
@@ -154,7 +164,7 @@ fn old_files_open_to_the_rows_that_they_held() {
     let mut pinned = fixtures::load("v1");
     pinned.retain(|name, _| is_table(name));
     let mut missing = String::new();
-    for table in [kinds(), uuids(), strings()] {
+    for table in [kinds(), uuids(), strings(), ints()] {
         let name = table.name;
         match pinned.remove(name) {
             Some(bytes) => table.check(&bytes),
@@ -170,7 +180,7 @@ fn old_files_open_to_the_rows_that_they_held() {
 
 #[test]
 fn what_is_written_today_opens_to_the_same_rows() {
-    for table in [kinds(), uuids(), strings()] {
+    for table in [kinds(), uuids(), strings(), ints()] {
         table.check(&table.encode());
         table.check(&table.encode_expecting(0));
     }

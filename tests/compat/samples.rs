@@ -160,6 +160,12 @@ fn outcomes() -> Vec<Sample> {
         deleted: Touched::of((3000..3012).map(DocId::Uint).collect()),
         ..Written::default()
     };
+    let ints = Written {
+        seq: 17,
+        upserted: Touched::of(vec![DocId::Int(-1), DocId::Int(i64::MIN)]),
+        patched: Touched::of(vec![DocId::Int(7)]),
+        ..Written::default()
+    };
     let billed = Written {
         seq: 16,
         upserted: Touched::of(vec![DocId::Uint(7)]),
@@ -171,6 +177,7 @@ fn outcomes() -> Vec<Sample> {
         outcome("outcome-uints", uints),
         outcome("outcome-uuids", uuids),
         outcome("outcome-strings", strings),
+        outcome("outcome-ints", ints),
         outcome("outcome-counted", counted),
         outcome("outcome-billed", billed),
     ]

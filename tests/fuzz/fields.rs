@@ -90,7 +90,7 @@ impl SingleFields {
             one(&FullText::default()),
             one(&attribute),
             one(&vec![edit(), SchemaEdit::Settled]),
-            one(&vec![DocId::Uint(7), DocId::Uuid(7), DocId::String("x".into())]),
+            one(&vec![DocId::Uint(7), DocId::Uuid(7), DocId::String("x".into()), DocId::Int(-7)]),
             one(&vec![receipt]),
             one(&batch),
             one(&Entry::Fence),

@@ -37,6 +37,7 @@ impl Target for Parts {
             Effects { at: 1 << 40, schema: edits(), ..Effects::default() },
             Effects { deletes: ids.into(), ..Effects::default() },
             Effects { deletes: vec![DocId::Uuid(1), DocId::Uuid(2)], ..Effects::default() },
+            Effects { deletes: vec![DocId::Int(-1), DocId::Int(1)], ..Effects::default() },
             Effects { at: 1, schema: Vec::new(), upserts, deletes: vec![DocId::Uint(7)] },
             // Where it is small, each bent byte counts for more.
             small(),

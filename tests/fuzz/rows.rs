@@ -90,11 +90,12 @@ impl Target for Files {
 
 /// A good file of Parquet, whose words about itself may fit it or not. None: Parquet has no such file.
 fn untrue(random: &mut Random) -> Option<Vec<u8>> {
-    let ids: [(&str, ArrayRef); 6] = [
+    let ids: [(&str, ArrayRef); 7] = [
         ("uint", Arc::new(UInt64Array::from(vec![Some(1), Some(2)]))),
         ("uint", Arc::new(UInt64Array::from(vec![Some(7), Some(7)]))),
         ("uint", Arc::new(UInt64Array::from(vec![Some(1), None]))),
         ("uint", Arc::new(Int64Array::from(vec![Some(1), Some(-1)]))),
+        ("int", Arc::new(Int64Array::from(vec![Some(-1), Some(1)]))),
         ("string", Arc::new(StringArray::from(vec!["a", "b"]))),
         ("string", Arc::new(BooleanArray::from(vec![true, false]))),
     ];

@@ -115,9 +115,12 @@ fn readings(text: &str) -> Vec<(&'static str, Option<Back>)> {
     for given in [&alone, &listed] {
         said.extend(KINDS.map(|kind| (kind, value(kind, given))));
     }
-    for (name, id_type) in
-        [("an id: uint", IdType::Uint), ("an id: uuid", IdType::Uuid), ("an id", IdType::String)]
-    {
+    for (name, id_type) in [
+        ("an id: uint", IdType::Uint),
+        ("an id: uuid", IdType::Uuid),
+        ("an id", IdType::String),
+        ("an id: int", IdType::Int),
+    ] {
         let id = DocId::of(&alone, id_type).ok();
         said.push((name, id.map(|id| Back::of(&id, again(&id).as_ref()))));
     }
@@ -136,6 +139,7 @@ fn again(id: &DocId) -> Option<DocId> {
         DocId::Uint(number) => DocId::of(&Given::Uint(*number), IdType::Uint),
         DocId::Uuid(id) => DocId::of(&Given::Text(uuid::print(*id).into()), IdType::Uuid),
         DocId::String(text) => DocId::of(&Given::Text(text.clone()), IdType::String),
+        DocId::Int(number) => DocId::of(&Given::Int(*number), IdType::Int),
     }
     .ok()
 }

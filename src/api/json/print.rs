@@ -24,6 +24,7 @@ impl Serialize for Id<'_> {
             DocId::Uint(number) => json.serialize_u64(*number),
             DocId::Uuid(_) => json.collect_str(self.0),
             DocId::String(text) => json.serialize_str(text),
+            DocId::Int(number) => json.serialize_i64(*number),
         }
     }
 }
@@ -171,6 +172,7 @@ mod tests {
             (DocId::Uint(u64::MAX), "18446744073709551615"),
             (DocId::Uuid(UUID), "\"0f8fad5b-d9cb-469f-a165-70867728950e\""),
             (DocId::String("7".into()), "\"7\""),
+            (DocId::Int(i64::MIN), "-9223372036854775808"),
         ] {
             assert_eq!(serde_json::to_string(&Id(&id)).unwrap(), text);
         }

@@ -126,7 +126,7 @@ fn made_text_bytes(made: &Made) -> usize {
 
 fn id_bytes(id: &DocId) -> usize {
     match id {
-        DocId::Uint(_) | DocId::Uuid(_) => 0,
+        DocId::Uint(_) | DocId::Uuid(_) | DocId::Int(_) => 0,
         DocId::String(text) => text.len(),
     }
 }

@@ -303,6 +303,7 @@ async fn ask(
 fn given_id(text: &str, id_type: IdType) -> Option<Given> {
     let given = match id_type {
         IdType::Uint => number(text)?,
+        IdType::Int => signed(text)?,
         IdType::Uuid | IdType::String => Given::Text(text.into()),
     };
     DocId::of(&given, id_type).ok().map(|_| given)
@@ -311,6 +312,11 @@ fn given_id(text: &str, id_type: IdType) -> Option<Given> {
 fn number(text: &str) -> Option<Given> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| digits).map(Given::Uint)
+}
+
+fn signed(text: &str) -> Option<Given> {
+    let digits = text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).map(Given::Int)
 }
 
 fn by_id(id: Given, include: Include) -> Query {
@@ -427,12 +433,19 @@ mod tests {
     fn an_id_in_a_path_is_what_ids_are_in_the_namespace() {
         assert_eq!(given_id("7", IdType::Uint), Some(Given::Uint(7)));
         assert_eq!(given_id("7", IdType::String), Some(Given::Text("7".into())));
+        assert_eq!(given_id("7", IdType::Int), Some(Given::Int(7)));
+        assert_eq!(given_id("-7", IdType::Int), Some(Given::Int(-7)));
         for (text, id_type) in [
             ("x", IdType::Uint),
             ("-1", IdType::Uint),
             ("+1", IdType::Uint),
             ("18446744073709551616", IdType::Uint),
             ("7", IdType::Uuid),
+            ("x", IdType::Int),
+            ("-", IdType::Int),
+            ("--7", IdType::Int),
+            ("+7", IdType::Int),
+            ("9223372036854775808", IdType::Int),
         ] {
             assert_eq!(given_id(text, id_type), None);
         }

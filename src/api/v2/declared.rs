@@ -186,6 +186,7 @@ mod tests {
         assert_eq!(declared(text).unwrap(), expected);
         let shown = r#"{"id":{"type":"uint","filterable":null,"full_text_search":null}}"#;
         assert_eq!(declared(shown).unwrap().id_type, Some(IdType::Uint));
+        assert_eq!(declared(r#"{"id":"int"}"#).unwrap().id_type, Some(IdType::Int));
     }
 
     #[test]
@@ -195,7 +196,7 @@ mod tests {
             (r#"{"a":{"type":"[2]f32","ann":false}}"#, "schema.a.ann: a vector attribute must"),
             (r#"{"a":1}"#, "schema.a: invalid type: integer `1`, expected a type or an object"),
             (r#"{"a":"text"}"#, "'text'"),
-            (r#"{"id":"int"}"#, "'int'"),
+            (r#"{"id":"float"}"#, "'float'"),
             (r#"{"id":{}}"#, "schema.id: missing field `type`"),
             (r#"{"id":{"type":"uint","fuzzy":true}}"#, "schema.id.fuzzy: an id is not searched in"),
             (r#"{"a":{"drop":true,"type":"int"}}"#, "unknown field `schema.a.type`"),

@@ -97,6 +97,7 @@ fn plain() -> Vec<Write> {
         Write { create: Create::New, ..Write::default() },
         Write { id_type: Some(IdType::Uuid), ..Write::default() },
         Write { id_type: Some(IdType::String), ..Write::default() },
+        Write { id_type: Some(IdType::Int), ..Write::default() },
         Write { metric: Some(Metric::Cosine), ..Write::default() },
         Write { metric: Some(Metric::DotProduct), ..Write::default() },
         Write { read_only: Some(ReadOnly::Yes), ..Write::default() },

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! option of IdType    of all ids that follow; none: nothing follows
-//!   list of ids       deletes: u64, or u128, or text of at most 64 bytes
+//!   list of ids       deletes: u64, or u128, or text of at most 64 bytes, or i64
 //!   list of blocks    upserts
 //!
 //! block
@@ -25,7 +25,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::UInt64Type;
+use arrow_array::types::{Int64Type, UInt64Type};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_ipc::MetadataVersion;
@@ -58,6 +58,7 @@ pub(super) fn write(effects: &Effects, out: &mut Vec<u8>) -> Result<()> {
             DocId::Uint(number) => number.write(out),
             DocId::Uuid(uuid) => uuid.write(out),
             DocId::String(text) => text.write(out),
+            DocId::Int(number) => number.write(out),
         }
     }
     length_of(upserts).write(out);
@@ -72,6 +73,7 @@ pub(super) fn read(from: &mut Fields) -> Result<(Vec<Columns>, Vec<DocId>)> {
         IdType::Uint => deletes(from, DocId::Uint)?,
         IdType::Uuid => deletes(from, DocId::Uuid)?,
         IdType::String => deletes(from, DocId::String)?,
+        IdType::Int => deletes(from, DocId::Int)?,
     };
     let count: u32 = from.take("blocks")?;
     let mut upserts = Vec::new();
@@ -112,6 +114,7 @@ enum Id<'a> {
     Uint(u64),
     Uuid(u128),
     String(&'a str),
+    Int(i64),
 }
 
 impl<'a> Id<'a> {
@@ -120,6 +123,7 @@ impl<'a> Id<'a> {
             DocId::Uint(number) => Self::Uint(*number),
             DocId::Uuid(uuid) => Self::Uuid(*uuid),
             DocId::String(text) => Self::String(text),
+            DocId::Int(number) => Self::Int(*number),
         }
     }
 
@@ -133,6 +137,7 @@ impl<'a> Id<'a> {
                 Self::Uuid(u128::from_be_bytes(big_endian))
             }
             IdType::String => Self::String(ids.as_string::<i32>().value(row)),
+            IdType::Int => Self::Int(ids.as_primitive::<Int64Type>().value(row)),
         }
     }
 }

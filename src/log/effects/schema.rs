@@ -1,7 +1,7 @@
 //! The words of a schema as fields. The numbers are on disk: what is new takes a new one.
 //!
 //! ```text
-//! IdType      u8    0 uint, 1 uuid, 2 string
+//! IdType      u8    0 uint, 1 uuid, 2 string, 3 int
 //! Scalar      u8    0 string, 1 int, 2 uint, 3 float, 4 bool, 5 uuid, 6 datetime, 7 bytes
 //! Element     u8    0 f32, 1 f16, 2 i8
 //! Metric      u8    0 cosine, 1 euclidean squared, 2 dot product
@@ -60,7 +60,7 @@ macro_rules! numbered {
     };
 }
 
-numbered!(IdType { Uint = 0_u8, Uuid = 1_u8, String = 2_u8 });
+numbered!(IdType { Uint = 0_u8, Uuid = 1_u8, String = 2_u8, Int = 3_u8 });
 numbered!(Scalar {
     String = 0_u8,
     Int = 1_u8,

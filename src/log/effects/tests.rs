@@ -94,6 +94,10 @@ fn content_is_spelt_as_the_format_page_says() {
     let deletes = Effects { deletes: ids.into(), ..Effects::default() };
     let expect = "0000000000000000 00000000 01 02 02000000 01000000 61 02000000 6263 00000000";
     assert_eq!(hex(&deletes), expect.replace(' ', ""));
+    let deletes = Effects { deletes: [1, -2].map(DocId::Int).into(), ..Effects::default() };
+    let expect =
+        "0000000000000000 00000000 01 03 02000000 0100000000000000 feffffffffffffff 00000000";
+    assert_eq!(hex(&deletes), expect.replace(' ', ""));
     assert_eq!(hex(&Effects::default()), "00000000000000000000000000");
 }
 

@@ -54,6 +54,7 @@ fn id(id_type: IdType, salt: u128, at: usize) -> DocId {
         IdType::Uint => DocId::Uint((salt as u64).wrapping_add(at as u64)),
         IdType::Uuid => DocId::Uuid(salt.wrapping_add(at as u128)),
         IdType::String => DocId::String(format!("{}\u{e9}{at}", salt % 1000).into()),
+        IdType::Int => DocId::Int((salt as i64).wrapping_add(at as i64)),
     }
 }
 

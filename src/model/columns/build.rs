@@ -58,6 +58,13 @@ pub fn ids_column<'a>(
             DocId::String(text) => Some(&**text),
             _ => None,
         })?),
+        IdType::Int => {
+            let numbers = ids_as(id_type, &ids, |id| match id {
+                DocId::Int(number) => Some(*number),
+                _ => None,
+            })?;
+            Ok(Arc::new(Int64Array::from_iter_values(numbers.into_iter().flatten())))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::UInt64Type;
+use arrow_array::types::{Int64Type, UInt64Type};
 use arrow_array::{Array, FixedSizeBinaryArray, StringArray};
 
 use super::read::uuid;
@@ -14,6 +14,7 @@ pub enum Ids<'a> {
     Uint(&'a [u64]),
     Uuid(&'a FixedSizeBinaryArray),
     String(&'a StringArray),
+    Int(&'a [i64]),
 }
 
 impl<'a> Ids<'a> {
@@ -22,6 +23,7 @@ impl<'a> Ids<'a> {
             IdType::Uint => Self::Uint(array.as_primitive::<UInt64Type>().values()),
             IdType::Uuid => Self::Uuid(array.as_fixed_size_binary()),
             IdType::String => Self::String(array.as_string::<i32>()),
+            IdType::Int => Self::Int(array.as_primitive::<Int64Type>().values()),
         }
     }
 
@@ -30,6 +32,7 @@ impl<'a> Ids<'a> {
             Self::Uint(ids) => ids.len(),
             Self::Uuid(ids) => ids.len(),
             Self::String(ids) => ids.len(),
+            Self::Int(ids) => ids.len(),
         }
     }
 
@@ -42,6 +45,7 @@ impl<'a> Ids<'a> {
             Self::Uint(ids) => DocId::Uint(ids[row]),
             Self::Uuid(ids) => DocId::Uuid(uuid(ids.value(row))),
             Self::String(ids) => DocId::String(ids.value(row).into()),
+            Self::Int(ids) => DocId::Int(ids[row]),
         }
     }
 
@@ -51,6 +55,7 @@ impl<'a> Ids<'a> {
             (Self::Uint(ids), DocId::Uint(id)) => Some(ids[row].cmp(id)),
             (Self::Uuid(ids), DocId::Uuid(id)) => Some(uuid(ids.value(row)).cmp(id)),
             (Self::String(ids), DocId::String(id)) => Some(ids.value(row).cmp(id)),
+            (Self::Int(ids), DocId::Int(id)) => Some(ids[row].cmp(id)),
             _ => None,
         }
     }
@@ -83,12 +88,14 @@ mod tests {
 
     use super::*;
     use crate::model::columns::ids_column;
+    use crate::model::spelling::Spelt;
 
     fn ids(id_type: IdType, numbers: &[u64]) -> Vec<DocId> {
         let id = |number: &u64| match id_type {
             IdType::Uint => DocId::Uint(*number),
             IdType::Uuid => DocId::Uuid(u128::from(*number) << 61),
             IdType::String => DocId::String(format!("{number:b}").into()),
+            IdType::Int => DocId::Int(*number as i64 - 30),
         };
         let mut ids: Vec<DocId> = numbers.iter().map(id).collect();
         ids.sort_unstable();
@@ -102,7 +109,7 @@ mod tests {
             here in prop::collection::vec(0..60_u64, 0..40),
             asked in prop::collection::vec(0..60_u64, 1..40),
         ) {
-            for id_type in [IdType::Uint, IdType::Uuid, IdType::String] {
+            for id_type in IdType::ALL.iter().copied() {
                 let here = ids(id_type, &here);
                 let array = ids_column(id_type, here.iter()).unwrap();
                 let there = Ids::of(&*array, id_type);
@@ -122,6 +129,7 @@ mod tests {
         let array = ids_column(IdType::Uint, [DocId::Uint(7)].iter()).unwrap();
         let there = Ids::of(&*array, IdType::Uint);
         assert_eq!(there.position(&DocId::Uuid(7)), None);
+        assert_eq!(there.position(&DocId::Int(7)), None);
         assert!(!there.may_have(&DocId::String("7".into())) && there.may_have(&DocId::Uint(7)));
         let none = ids_column(IdType::Uint, [].iter()).unwrap();
         let none = Ids::of(&*none, IdType::Uint);

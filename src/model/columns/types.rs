@@ -22,6 +22,7 @@
 //! | `uint` | `UInt64` |
 //! | `uuid` | `FixedSizeBinary(16)`, big-endian |
 //! | `string` | `Utf8` |
+//! | `int` | `Int64` |
 //!
 //! A missing value is null; an id never is. What is within a list is named `item`; the entries of a
 //! map are `entries`, of `key` and `value`. A map does not claim that its keys are sorted, for
@@ -66,6 +67,7 @@ pub fn id_data_type(id_type: IdType) -> DataType {
         IdType::Uint => DataType::UInt64,
         IdType::Uuid => DataType::FixedSizeBinary(UUID_BYTES),
         IdType::String => DataType::Utf8,
+        IdType::Int => DataType::Int64,
     }
 }
 
@@ -74,6 +76,7 @@ pub fn id_type_of(id: &DocId) -> IdType {
         DocId::Uint(_) => IdType::Uint,
         DocId::Uuid(_) => IdType::Uuid,
         DocId::String(_) => IdType::String,
+        DocId::Int(_) => IdType::Int,
     }
 }
 

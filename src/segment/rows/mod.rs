@@ -7,7 +7,7 @@
 //! vectors          PLAIN and uncompressed, so that the vector of a row is one range of bytes
 //! the rest         zstd
 //! key-value        elacsym.format       1
-//!                  elacsym.id           uint, uuid or string
+//!                  elacsym.id           uint, uuid, string or int
 //!                  elacsym.attributes   lines of `<number> <type>`, in the order of the columns
 //!                  elacsym.bytes        about what all columns take in memory, unpacked
 //! ```

@@ -132,7 +132,9 @@ impl Schema {
 fn number(id: &DocId) -> Result<u64, String> {
     match id {
         DocId::Uint(id) => Ok(*id),
-        DocId::Uuid(_) | DocId::String(_) => Err(format!("an id that nobody wrote: {id}")),
+        DocId::Uuid(_) | DocId::String(_) | DocId::Int(_) => {
+            Err(format!("an id that nobody wrote: {id}"))
+        }
     }
 }
 
