@@ -52,6 +52,11 @@ pub(super) fn within(least: usize, most: usize) -> Value {
     json!({"type": "integer", "minimum": least, "maximum": most})
 }
 
+/// Of 64 bits, with a sign or without.
+pub(super) fn whole() -> Value {
+    json!({"type": "integer", "minimum": i64::MIN, "maximum": u64::MAX})
+}
+
 /// This and nothing else.
 pub(super) fn only(value: impl Into<Value>) -> Value {
     json!({ "const": value.into() })

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::api::openapi::shape::{
     any, count, either, list, named, number, object, one_of, only, open_object, text, text_like,
-    text_of, told, within,
+    text_of, told, whole,
 };
 use crate::model::{DOC_ID_BYTES_MAX, NAME_BYTES_MAX};
 
@@ -34,9 +34,10 @@ fn name() -> Value {
 }
 
 fn id() -> Value {
-    let words = "A non-negative integer, or a text of so many bytes, which may be a UUID: the first \
-                 write of a namespace says which, or the `id` of its schema";
-    told(either([within(0, usize::MAX), text_of(1, DOC_ID_BYTES_MAX)]), words)
+    let words = "An integer, or a text of so many bytes, which may be a UUID: the first write of a \
+                 namespace says which, or the `id` of its schema. No integer is negative, unless \
+                 that says `int`";
+    told(either([whole(), text_of(1, DOC_ID_BYTES_MAX)]), words)
 }
 
 fn value() -> Value {

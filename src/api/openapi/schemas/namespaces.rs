@@ -90,8 +90,8 @@ fn declaration() -> Value {
 }
 
 fn schema_declaration() -> Value {
-    let words =
-        "Attributes by their names, and the type of ids under `id`: `uint`, `uuid`, `string`";
+    let words = "Attributes by their names, and the type of ids under `id`: `uint`, `uuid`, \
+                 `string`, `int`";
     told(map_of(named("AttributeDeclaration")), words)
 }
 
