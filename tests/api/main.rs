@@ -25,6 +25,7 @@ mod hostile_clients;
 mod hostile_words;
 mod idempotency;
 mod idle;
+mod int_ids;
 mod key_file;
 mod life;
 mod limits;
