@@ -8,6 +8,8 @@ from schema import LANGUAGES, METRICS, PATTERNS, PRE_TOKENIZED, TOKENIZERS, VECT
 from schema import Attribute, read_attribute
 from values import SPARSE, is_vector
 
+# What no document tells: a schema has to say it.
+DECLARED_IDS = ("uuid", "int")
 # What a value tells by itself, and may be left out of a schema.
 INFERRED = ("string", "int", "float", "bool", "[]string", "[]int", "[]float", "[]bool")
 PLAIN = {
@@ -138,8 +140,8 @@ def plan(dice):
         schema["sp"] = {"type": "{}f16", "sparse_knn": {"distance_metric": "dot_product"}}
     dense = vectors(dice)
     schema |= dense
-    id_type = dice.choice(["uint", "uint", "string", "string", "uuid"])
-    if id_type == "uuid" or dice.chance(0.3):
+    id_type = dice.choice(["uint", "uint", "string", "string", *DECLARED_IDS])
+    if id_type in DECLARED_IDS or dice.chance(0.3):
         schema["id"] = id_type
     inferred = not dense and dice.chance(0.4)
     if inferred:

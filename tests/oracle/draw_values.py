@@ -169,6 +169,7 @@ LONGEST = 3
 STRING_IDS = [f"doc-{n}" for n in range(30)] + ["Z", "a", "é", "漢", "x" * 64]
 UUID_IDS = [f"00000000-0000-4000-8000-0000000000{n:02x}" for n in range(0, 250, 7)]
 UINT_IDS = [*range(36), 2**53 + 1, 2**64 - 1]
+INT_IDS = [*range(-18, 18), -(2**53) - 1, -(2**63), 2**63 - 1]
 
 
 def any_id(dice, id_type):
@@ -177,7 +178,7 @@ def any_id(dice, id_type):
     if id_type == "uuid":
         drawn = dice.choice(UUID_IDS)
         return drawn.upper() if dice.chance(0.2) else drawn
-    return dice.choice(UINT_IDS)
+    return dice.choice(INT_IDS if id_type == "int" else UINT_IDS)
 
 
 def vocabulary(attribute):

@@ -82,6 +82,7 @@ class Writes:
         return Namespace(schema, schema.without_dropped(docs))
 
     def ids(self, most):
+        self.tags.append(f"id:{self.plan.id_type}")
         drawn = [self.id() for _ in range(self.dice.randint(1, most))]
         return [id for id in drawn if id is not None]
 

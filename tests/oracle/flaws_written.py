@@ -7,8 +7,8 @@ import draw_values as values
 from flaws_about import OF_NOTHING
 from filters import alike
 from flaws_asked import BY_ID, COUNT, mistyped_operand, other_metric
-from schema import LANGUAGES, PRE_TOKENIZED, SEARCHES, STOPPED
-from values import SCALARS, SPARSE, is_array, is_dense, is_late, is_vector
+from schema import ID_TYPES, LANGUAGES, PRE_TOKENIZED, SEARCHES, STOPPED
+from values import RANGES, SCALARS, SPARSE, is_array, is_dense, is_late, is_vector
 
 
 def upsert(flaws, said, **more):
@@ -46,7 +46,14 @@ def twice(flaws):
 
 
 def foreign_id(flaws):
-    return {"uint": "text", "string": 7, "uuid": "no-uuid"}[flaws.plan.id_type]
+    return {"uint": "text", "string": 7, "uuid": "no-uuid", "int": "-7"}[flaws.plan.id_type]
+
+
+def far_id(flaws):
+    if flaws.plan.id_type not in RANGES:
+        raise LookupError
+    low, high = RANGES[flaws.plan.id_type]
+    return flaws.dice.choice([low - 1, high + 1])
 
 
 def long_vector(flaws):
@@ -136,6 +143,7 @@ WRITES = {
     "id of another type": lambda f: {"upsert_rows": [{"id": foreign_id(f)}]},
     "id that is true": lambda f: {"upsert_rows": [{"id": True}]},
     "id that is a fraction": lambda f: {"deletes": [1.5]},
+    "id out of range": lambda f: {"upsert_rows": [{"id": far_id(f)}]},
     "id too long": lambda f: (
         {"upsert_rows": [{"id": "x" * 65}]} if f.plan.id_type == "string" else f.kind()
     ),
@@ -159,7 +167,7 @@ WRITES = {
     "vector without ann": lambda f: {"schema": {"v9": {"type": "[2]f32"}}},
     "another type": lambda f: {"schema": other_type(f)},
     "another id type": lambda f: {
-        "schema": {"id": "uuid" if f.plan.id_type != "uuid" else "string"}
+        "schema": {"id": f.dice.choice([one for one in ID_TYPES if one != f.plan.id_type])}
     },
     "attribute without type": lambda f: {"schema": {"z": {"filterable": True}}},
     "unknown type": lambda f: {"schema": {"z": "decimal"}},

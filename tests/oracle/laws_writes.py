@@ -142,6 +142,26 @@ class Writes(unittest.TestCase):
             self.assertEqual(space.world.namespaces["n"].docs, {1: {"id": 1, "n": 1}})
             self.assertEqual(list(space.world.namespaces["n"].schema.attributes), ["n"])
 
+    def test_ids_are_below_zero_where_the_schema_says_so(self):
+        ids = [7, -1, 2**63 - 1, 0, -(2**63), -10]
+        space = Space(schema={"id": "int"}, upsert_rows=[{"id": id, "n": 1} for id in ids])
+        self.assertEqual(space.ids(), sorted(ids))
+        self.assertEqual(space.found(["id", "Gt", -1.5]), [-1, 0, 7, 2**63 - 1])
+        self.assertEqual(space.found(["id", "In", [-10, 7, 2.5, 2**63]]), [-10, 7])
+        told = space.write(
+            patch_rows=[{"id": -1, "n": -1}, {"id": -2, "n": -2}, {"id": 0, "n": 1}],
+            patch_condition=["id", "Lte", {"$ref_new": "n"}],
+            deletes=[-10],
+            return_affected_ids=True,
+        )
+        self.assertEqual((told["patched_ids"], told["deleted_ids"]), ([-1, 0], [-10]))
+        self.assertEqual(told["written_bytes"], 2 * (8 + 8) + 8)
+        for odd, kind in [(2**63, "range"), (-(2**63) - 1, "range"), ("-1", "type")]:
+            self.assertEqual(space.refused("", upsert_rows=[{"id": odd}]), f"id {kind}")
+        self.assertEqual(space.refused("", schema={"id": "uint"}), "id type change")
+        space.world.namespaces.clear()
+        self.assertEqual(space.refused("", upsert_rows=[{"id": -1}]), "id range")
+
     def test_a_vector_has_a_metric_from_the_first_or_is_refused(self):
         late = {"type": "[][2]f32", "ann": {"late_interaction": True}}
         near = {"type": "[2]f32", "ann": {"distance_metric": "dot_product"}}

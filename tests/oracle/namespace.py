@@ -10,7 +10,7 @@ import bill
 from filters import bind
 from refusal import ABSENT, EITHER, SHAPE, expect, refuse
 from schema import Schema
-from values import infer, is_vector, read
+from values import RANGES, infer, is_vector, read
 
 ID_BYTES_MAX = 64
 FILTERABLE_BYTES_MAX = 4096
@@ -36,9 +36,10 @@ FIELDS = {*ROWS, *COLUMNS, *BY_FILTER, *CONDITIONS, *FLAGS, *NOT_OFFERED, *OTHER
 def read_id(schema, given):
     expect(isinstance(given, (int, str)) and not isinstance(given, bool), "id shape", SHAPE)
     kind = schema.id_type or ("uint" if isinstance(given, int) else "string")
-    if kind == "uint":
+    if kind in RANGES:
+        low, high = RANGES[kind]
         expect(isinstance(given, int), "id type")
-        expect(0 <= given < 2**64, "id range", EITHER)
+        expect(low <= given <= high, "id range", EITHER)
     else:
         expect(isinstance(given, str), "id type")
     if kind == "string":

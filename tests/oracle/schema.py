@@ -7,6 +7,7 @@ import dataclasses
 from refusal import EITHER, SHAPE, expect, refuse
 from values import SPARSE, is_dense, is_type, is_vector
 
+ID_TYPES = ("uint", "string", "uuid", "int")
 METRICS = ("cosine_distance", "euclidean_squared", "dot_product")
 NAME_BYTES_MAX = 128
 VECTORS_MAX = 8
@@ -183,7 +184,7 @@ def read_id_type(given):
     said = without_nulls(given) if isinstance(given, dict) else {}
     searched = any(said.get(option, False) is not False for option in SEARCHES)
     expect(not searched, "option of another type")
-    expect(kind in ("uint", "string", "uuid"), "id type", EITHER)
+    expect(kind in ID_TYPES, "id type", EITHER)
     return kind
 
 

@@ -21,7 +21,7 @@ from draw_schemas import CHANGES
 from draw_values import DIMS, KEPT
 from draw_writes import BESIDE, VERBS
 from flaws_aggregations import AGGREGATIONS
-from schema import LANGUAGES, METRICS, TOKENIZERS
+from schema import ID_TYPES, LANGUAGES, METRICS, TOKENIZERS
 
 # Where a namespace is read only, a write is refused that is otherwise right.
 GUARDED_FLAW = "write to what is read only"
@@ -57,6 +57,7 @@ ALL = AGGREGATED | {
     "write": VERBS,
     "highlight": DRAWN,
     "beside": BESIDE,
+    "id": ID_TYPES,
     "reference": REFERRED,
     "rows of /v1": [*ORDERS, *SAID],
     "language": LANGUAGES,
