@@ -297,6 +297,7 @@ class Writes:
         "an id is a uint",
         "an id is a string of at most 64 bytes",
         "an id is a uuid, in any case",
+        "an id is an int, where the schema says so",
     )
     @proves("3.4", "id is filterable")
     @proves("4.1", "the type of id")
@@ -306,6 +307,7 @@ class Writes:
             ("uint", [0, 2**64 - 1], [0, 2**64 - 1]),
             ("string", ["b" * 64, "B"], ["B", "b" * 64]),
             ("uuid", [str(large).upper(), str(small)], [str(small), str(large)]),
+            ("int", [2**63 - 1, -1, -(2**63), 0], [-(2**63), -1, 0, 2**63 - 1]),
         ]:
             with self.subTest(id_type):
                 ns = self.fresh()

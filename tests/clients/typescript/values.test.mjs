@@ -76,7 +76,7 @@ proves(
   'ids are numbers, texts or uuids, all of one kind',
   [
     ['2.2', 'an id is a uint', 'an id is a string of at most 64 bytes', 'an id is a uuid, in any case'],
-    ['2.2', 'an id is never null', 'ids of one type'],
+    ['2.2', 'an id is an int, where the schema says so', 'an id is never null', 'ids of one type'],
     ['3.4', 'id is filterable'],
     ['4.1', 'the type of id'],
     ['6.1', 'an id of 64 bytes'],
@@ -87,6 +87,7 @@ proves(
       ['uint', [0, 7], [0, 7], ['a', -1, null]],
       ['string', ['é'.repeat(32), 'B'], ['B', 'é'.repeat(32)], [1, 'x'.repeat(65), null]],
       ['uuid', [UUID.toUpperCase()], [UUID], ['no uuid', 1, null]],
+      ['int', [7, -1, -(2 ** 53) + 1, 0], [-(2 ** 53) + 1, -1, 0, 7], ['-1', 1.5, null]],
     ]) {
       const ns = way.fresh();
       await ns.write({ schema: { id: type }, upsert_rows: given.map((id) => ({ id })) });
