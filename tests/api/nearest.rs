@@ -25,7 +25,8 @@ async fn each_metric_has_its_distances_and_the_nearest_come_first() {
     let server = Server::start(&Options::memory()).await;
     let rows = json!([
         {"id": 5, "vector": [3, 4]}, {"id": 1, "vector": [1, 0]}, {"id": 2, "vector": [-1, 0]},
-        {"id": 4, "vector": [6, 8]}, {"id": 3, "vector": [0, 0]}, {"id": 6, "n": 1},
+        {"id": 4, "vector": [6, 8]}, {"id": 3, "vector": [0, 0]},
+        {"id": 6, "vector": null, "n": 1},
     ]);
     for (metric, expected) in [
         // Vectors of zeros have no direction; of one direction, the lower id comes first.
@@ -73,7 +74,7 @@ async fn vectors_of_each_element_are_searched_as_they_are_stored() {
         "upsert_rows": [
             {"id": 1, "wide": [0.5, 1], "half": [0.5, 1], "byte": [-128, 127]},
             {"id": 2, "wide": [0.5, 3], "half": "AAAAPwAAQEA=", "byte": [0, 0]},
-            {"id": 3, "wide": [0, 0]},
+            {"id": 3, "wide": [0, 0], "half": null, "byte": null},
         ],
     });
     server.write("a", write).await;

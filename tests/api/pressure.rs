@@ -45,7 +45,7 @@ fn body() -> (Bytes, usize) {
         (0..DIMS).flat_map(|at| (at as f32 / DIMS as f32).to_le_bytes()).collect();
     let vector = STANDARD.encode(vector);
     let mut body = String::with_capacity(BODY_BYTES + (1 << 20));
-    body += "{\"distance_metric\":\"cosine_distance\",\"upsert_rows\":[{\"id\":0}";
+    body += "{\"distance_metric\":\"cosine_distance\",\"upsert_rows\":[{\"id\":0,\"vector\":null}";
     let mut rows = 1;
     while body.len() < BODY_BYTES - 2 * vector.len() {
         body += &format!(",{{\"id\":{rows},\"vector\":\"{vector}\"}}");

@@ -184,7 +184,7 @@ async fn several_queries_are_answered_in_their_order_from_one_moment() {
 async fn whoever_wrote_reads_what_was_written_however_stale_others_may_be() {
     let (server, mut seq) = two().await;
     for n in 0..20 {
-        let write = json!({"upsert_rows": [{"id": 1, "n": n}]});
+        let write = json!({"upsert_rows": [{"id": 1, "vector": null, "n": n}]});
         let next = server.write("a", write).await["seq"].as_u64().unwrap();
         assert!(next > seq);
         seq = next;

@@ -208,9 +208,10 @@ async fn a_key_of_somebody_else_is_told_to_be_malformed() {
         json!({"mode": "customer-managed", "key_name": "mykey"}),
         json!({"cmek": {"key_name": "mykey"}}),
     ] {
-        let write = json!({"upsert_rows": [{"id": 2}], "encryption": encryption});
+        let write = json!({"upsert_rows": [{"id": 2, "vector": null}], "encryption": encryption});
         server.refuses(WRITE, &[(write, 400, told)]).await;
     }
-    let default = json!({"upsert_rows": [{"id": 2}], "encryption": {"mode": "default"}});
+    let row = json!({"id": 2, "vector": null});
+    let default = json!({"upsert_rows": [row], "encryption": {"mode": "default"}});
     server.write("a", default).await;
 }

@@ -81,7 +81,8 @@ async fn a_value_of_each_type_is_answered_as_it_was_written_and_again_from_a_seg
     check(&server).await;
     for at in 0..TYPES.len() {
         for id in 2..8 {
-            server.write(&format!("type-{at}"), json!({"upsert_rows": [{"id": id}]})).await;
+            let row = json!({"id": id, "a": null});
+            server.write(&format!("type-{at}"), json!({"upsert_rows": [row]})).await;
         }
     }
     for at in 0..TYPES.len() {
@@ -111,7 +112,7 @@ async fn what_nobody_declared_is_what_json_says_it_is() {
     assert_eq!(kinds, expected);
     // Null told nothing, so any type may still come.
     server.write("a", json!({"upsert_rows": [{"id": 2, "vector": [1, 1], "nothing": "x"}]})).await;
-    let of = |value: Value| json!({"upsert_rows": [{"id": 1, "new": value}]});
+    let of = |value: Value| json!({"upsert_rows": [{"id": 1, "vector": null, "new": value}]});
     let cases = [
         (of(json!(18_446_744_073_709_551_615_u64)), 400, "declare it as uint"),
         (of(json!({"a": 1})), 400, "attribute 'new'"),
@@ -131,8 +132,9 @@ async fn nothing_is_converted_silently() {
         "t": "datetime", "y": "bytes", "ss": "[]string", "is": "[]int", "p": "{}f16",
         "v": ann("[2]f32"), "h": ann("[1]f16"), "c": ann("[1]i8"),
     });
+    let none = json!({"id": 1, "v": null, "h": null, "c": null});
     let first = json!({
-        "distance_metric": "cosine_distance", "schema": schema, "upsert_rows": [{"id": 1}],
+        "distance_metric": "cosine_distance", "schema": schema, "upsert_rows": [none],
     });
     server.write("a", first).await;
     for (name, value, told) in [
@@ -159,7 +161,9 @@ async fn nothing_is_converted_silently() {
         ("c", json!([128]), "does not fit i8"),
         ("c", json!([0.5]), "does not fit i8"),
     ] {
-        let write = json!({"upsert_rows": [{"id": 1, name: value}]});
+        let mut row = none.clone();
+        row[name] = value;
+        let write = json!({"upsert_rows": [row]});
         server.refuses("/v2/namespaces/a", &[(write, 400, told)]).await;
     }
     assert_eq!(server.documents("a").await, json!([{"id": 1}]));

@@ -30,7 +30,7 @@ async fn check(server: &Server, path: &str, cases: &[(Value, &str)]) {
 #[tokio::test]
 async fn writes_of_v2_that_are_not_built_are_named() {
     let server = documented().await;
-    let rows = json!([{"id": 2}]);
+    let rows = json!([{"id": 2, "vector": null}]);
     let cases = [
         (json!({"copy_from_namespace": "b"}), "`copy_from_namespace`"),
         (json!({"copy_from_namespace": {"source_namespace": "b"}}), "`copy_from_namespace`"),

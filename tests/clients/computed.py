@@ -16,9 +16,10 @@ ROWS = [
         "text": "A fish.\n\nA walrus ß🐘 walrus.",
         "title": "fish and walrus",
         "owner": "eve",
+        "vector": None,
     },
     {"id": 3, "text": "Nothing at all.", "title": "sea", "views": 2, "vector": [2.5, 0.5]},
-    {"id": 4},
+    {"id": 4, "vector": None},
 ]
 RANK = {"rank_by": ("text", "BM25", "walrus"), "limit": 9}
 BY_ID = {"rank_by": ("id", "asc"), "limit": 9}
@@ -102,7 +103,7 @@ class Computed:
 
     @proves("3.8", "fragment_limit")
     def test_there_are_so_many_fragments(self):
-        self.ns.write(upsert_rows=[{"id": 9, "text": "A walrus. " * 8}])
+        self.ns.write(upsert_rows=[{"id": 9, "vector": None, "text": "A walrus. " * 8}])
         self.assertEqual(len(self.highlights(9)), 3)
         for limit, count in [(1, 1), (5, 5), (1024, 8)]:
             self.assertEqual(len(self.highlights(9, fragment_limit=limit)), count)

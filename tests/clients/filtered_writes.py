@@ -50,8 +50,9 @@ class FilteredWrites:
         ns = self.fresh()
         row = {"id": 100, "n": 100, "kind": "a", "vector": [0.5, 1.5]}
         ns.write(**COSINE, upsert_rows=[row])
+        others = [row | {"vector": None} for row in numbered(30)]
         for start in range(0, 30, 10):
-            ns.write(upsert_rows=numbered(30)[start : start + 10])
+            ns.write(upsert_rows=others[start : start + 10])
         patched = ns.write(
             patch_by_filter={
                 "filters": ("kind", "Eq", "a"),

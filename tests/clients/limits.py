@@ -44,7 +44,7 @@ class Limits:
         found = ns.query(rank_by=("sparse", "SparseKNN", widest), limit=1)
         self.assertEqual(found.rows[0]["$dist"], WEIGHTS_MAX / 4)
         wider = widest | {"one more": 0.5}
-        self.beyond("1024", ns.write, upsert_rows=[{"id": 2, "sparse": wider}])
+        self.beyond("1024", ns.write, upsert_rows=[{"id": 2, "vector": None, "sparse": wider}])
         other = {"vector": {"type": f"[{DIMENSIONS_MAX + 1}]f32", "ann": True}}
         asked = {"distance_metric": "euclidean_squared", "upsert_rows": [{"id": 1}]}
         self.beyond(str(DIMENSIONS_MAX), self.fresh().write, schema=other, **asked)

@@ -69,6 +69,11 @@ def eighth(dice):
     return dice.randrange(-512, 512) / 8
 
 
+def given(row):
+    """A row as it is upserted: of each vector that it has not, it says so."""
+    return dict.fromkeys([*VECTORS, LATE]) | row
+
+
 def document(id, dice):
     values = {kind: any_value(kind, dice) for kind in SCHEMA if dice.random() < 0.8}
     return {"id": id} | values
@@ -116,7 +121,7 @@ class Parquet(Case):
             if folds and ids <= {id for file in self.files() for id in self.ids(file)}:
                 return
             # The last slot of a tail waits for company.
-            self.ns.write(upsert_rows=[{"id": 10**9 + random.getrandbits(40)}])
+            self.ns.write(upsert_rows=[given({"id": 10**9 + random.getrandbits(40)})])
             end = time.monotonic() + WAIT_SECONDS / PADS_MAX
             while self.node.figure("elacsym_folds_total") == folds and time.monotonic() < end:
                 time.sleep(0.02)
@@ -141,7 +146,7 @@ class Parquet(Case):
         dice = random.Random(11)
         documents = [document(id, dice) for id in dice.sample(range(10**6), 400)]
         for start in range(0, len(documents), 50):
-            some = documents[start : start + 50]
+            some = [given(row) for row in documents[start : start + 50]]
             self.ns.write(distance_metric=METRIC, schema=SCHEMA, upsert_rows=some)
         self.folded({row["id"] for row in documents})
         answered = {row["id"]: row for row in everything(self.ns)}

@@ -117,7 +117,7 @@ class Queries:
             upsert_rows=[
                 {"id": 1, "vector": [1.5, 2.5]},
                 {"id": 2, "vector": None},
-                {"id": 3, "a": 1},
+                {"id": 3, "vector": None, "a": 1},
             ],
         )
         self.assertEqual(ids(ns.query(rank_by=("vector", "ANN", [0.5, 0.5]), limit=9)), [1])

@@ -276,7 +276,7 @@ class Vectors:
             return [[dice.randrange(-8, 9) / 4 + 0.125 for _ in range(4)] for _ in range(count)]
 
         rows = [{"id": id, "late": some(dice.randrange(1, 5))} for id in range(40)]
-        rows += [{"id": 100}, {"id": 101, "late": []}]
+        rows += [{"id": 100, "late": None}, {"id": 101, "late": []}]
         asked = some(3)
 
         def dot(a, b):

@@ -211,7 +211,7 @@ class Schemas:
                 "late": {"type": "[][2]f32", "ann": {"late_interaction": True} | cosine},
                 "flag": {"type": "bool", "filterable": False},
             },
-            upsert_rows=[{"id": "a", "vector": [0.5, 1.5]}],
+            upsert_rows=[{"id": "a", "vector": [0.5, 1.5], "late": None}],
         )
         nothing = {"filterable": None, "full_text_search": None}
         text = FULL_TEXT | weights

@@ -145,7 +145,8 @@ class Values:
         sparse = {"type": "{}f16", "sparse_knn": {"distance_metric": "dot_product"}}
         late = {"type": "[][2]f32", "ann": {"late_interaction": True}}
         schema = {"tags": "[]string", "numbers": "[]int", "sparse": sparse, "late": late}
-        ns.write(**COSINE, schema=schema, upsert_rows=[{"id": 1, "tags": [], "numbers": []}])
+        row = {"id": 1, "tags": [], "numbers": [], "late": None}
+        ns.write(**COSINE, schema=schema, upsert_rows=[row])
         self.assertEqual(everything(ns), [{"id": 1, "tags": [], "numbers": []}])
         many = {f"k{number}": 0.5 for number in range(1025)}
         for odd in [
@@ -161,7 +162,7 @@ class Values:
             {"late": [0.5, 1.5]},
         ]:
             with self.subTest(odd):
-                self.invalid("", ns.write, upsert_rows=[{"id": 2} | odd])
+                self.invalid("", ns.write, upsert_rows=[{"id": 2, "late": None} | odd])
 
     @proves("4.1", "uint", "int", "float", "bool", "uuid", "bytes", "string")
     def test_a_value_is_of_its_type(self):

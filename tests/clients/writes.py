@@ -288,7 +288,8 @@ class Writes:
             "datetime": datetime.datetime(2024, 3, 1, 18, 30, 0, 123999, tzinfo=utc),
             "uuid": row["uuid"].upper(),
         }
-        ns.write(**COSINE, schema=schema, upsert_rows=[given, {"id": 2}])
+        none = {"id": 2} | dict.fromkeys([*vectors, "late"])
+        ns.write(**COSINE, schema=schema, upsert_rows=[given, none])
         self.assertEqual(everything(ns), [row, {"id": 2}])
 
     @proves("1.8", "ids up to 2^64-1")

@@ -43,7 +43,7 @@ const ROWS: &str = r#"{
             "vector": [0.5, -1], "hidden": 1,
             "p": "/a/walrus.rs", "x": "The quick brown fox", "xs": ["quick foxes", "and a walrus"]
         },
-        {"id": 2},
+        {"id": 2, "vector": null},
         {
             "id": 3, "s": "", "i": 0, "u": 0, "f": -0.0, "b": false,
             "w": "00000000-0000-0000-0000-000000000000", "t": "1969-12-31T23:59:59.5Z", "y": "",
@@ -58,7 +58,7 @@ const ROWS: &str = r#"{
     ]
 }"#;
 /// One of them once more, after which they are folded.
-const AGAIN: &str = r#"{"upsert_rows":[{"id":2}]}"#;
+const AGAIN: &str = r#"{"upsert_rows":[{"id":2,"vector":null}]}"#;
 
 const SEEDS: &[&str] = &[
     r#"["id","In",[1,2,18446744073709551615]]"#,

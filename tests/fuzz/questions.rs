@@ -39,7 +39,7 @@ const ROWS: &str = r#"{
             "notes": ["quick foxes", "a walrus\n\nsleeps"], "tokens": ["red", "green", "red"],
             "vector": [1, 0], "many": [[1, 0], [0, 1]], "sparse": {"a": 1, "b": 0.5}
         },
-        {"id": 2},
+        {"id": 2, "vector": null, "many": null},
         {
             "id": 3, "n": -3, "age": -2, "u": 0, "f": -0.0, "ok": false, "s": "", "t": "1969-12-31T23:59:59.5Z",
             "ts": [], "ns": [], "tags": [], "title": "", "notes": [], "tokens": [],
@@ -49,7 +49,7 @@ const ROWS: &str = r#"{
             "id": 18446744073709551615, "n": 9007199254740993, "age": 40, "u": 18446744073709551615,
             "f": -1e300, "s": "é", "t": "2024-04-02T12:00:00Z", "ns": [9223372036854775807, 1],
             "tags": ["y"], "title": "a fox 😀 and an élan fox", "notes": ["fox"],
-            "tokens": ["green"], "vector": [0.5, 0.5], "sparse": {"a": -2}
+            "tokens": ["green"], "vector": [0.5, 0.5], "many": null, "sparse": {"a": -2}
         }
     ]
 }"#;

@@ -110,9 +110,11 @@ class Writes:
         row = {"id": id}
         told = self.namespace.schema.attributes if self.namespace else self.plan.schema
         for name, one in known.items():
-            if not self.dice.chance(least):
+            left_out = not self.dice.chance(least)
+            # Of a vector it has to be said that there is none.
+            if left_out and not is_vector(one.kind):
                 continue
-            if self.dice.chance(0.08):
+            if left_out or self.dice.chance(0.08):
                 row[name] = None
                 continue
             value = values.value(self.dice, one, self.plan.pools, self.plan.longest)

@@ -11,8 +11,13 @@ from schema import ID_TYPES, LANGUAGES, PRE_TOKENIZED, SEARCHES, STOPPED
 from values import RANGES, SCALARS, SPARSE, is_array, is_dense, is_late, is_vector
 
 
+def row(flaws, said):
+    """A document of which no vector is left out."""
+    return {"id": flaws.id()} | dict.fromkeys(flaws.namespace.schema.vectors()) | said
+
+
 def upsert(flaws, said, **more):
-    return {"upsert_rows": [{"id": flaws.id()} | said]} | more
+    return {"upsert_rows": [row(flaws, said)]} | more
 
 
 def wrong_value(kind):
@@ -40,9 +45,11 @@ def mistyped_element(flaws):
 
 
 def twice(flaws):
-    id = flaws.id()
-    verbs = [{"upsert_rows": [{"id": id}]}, {"deletes": [id]}, {"patch_rows": [{"id": id}]}]
-    return upsert(flaws, {}) | flaws.dice.choice(verbs) | {"upsert_columns": {"id": [id]}}
+    one = row(flaws, {})
+    id = one["id"]
+    verbs = [{"upsert_rows": [one]}, {"deletes": [id]}, {"patch_rows": [{"id": id}]}]
+    columns = {name: [said] for name, said in one.items()}
+    return upsert(flaws, {}) | flaws.dice.choice(verbs) | {"upsert_columns": columns}
 
 
 def foreign_id(flaws):
@@ -140,12 +147,12 @@ def text(**options):
 
 WRITES = {
     "id twice": twice,
-    "id of another type": lambda f: {"upsert_rows": [{"id": foreign_id(f)}]},
-    "id that is true": lambda f: {"upsert_rows": [{"id": True}]},
+    "id of another type": lambda f: upsert(f, {"id": foreign_id(f)}),
+    "id that is true": lambda f: upsert(f, {"id": True}),
     "id that is a fraction": lambda f: {"deletes": [1.5]},
     "id out of range": lambda f: {"upsert_rows": [{"id": far_id(f)}]},
     "id too long": lambda f: (
-        {"upsert_rows": [{"id": "x" * 65}]} if f.plan.id_type == "string" else f.kind()
+        upsert(f, {"id": "x" * 65}) if f.plan.id_type == "string" else f.kind()
     ),
     "row without id": lambda f: {"upsert_rows": [{"s": "x"}]},
     "rows that are none": lambda f: {"upsert_rows": {}},
@@ -263,7 +270,7 @@ ABSENT = {
         {
             "schema": {f"v{n}": {"type": "[2]f32", "ann": True} for n in range(9)},
             "distance_metric": "dot_product",
-            "upsert_rows": [{"id": 1}],
+            "upsert_rows": [{"id": 1} | {f"v{n}": None for n in range(9)}],
         },
     ),
     "late vectors without late_interaction": lambda f: (
@@ -273,7 +280,7 @@ ABSENT = {
         {
             "schema": {"lt": {"type": "[][2]f32", "ann": f.dice.choice([True, {}])}},
             "distance_metric": "dot_product",
-            "upsert_rows": [{"id": 1}],
+            "upsert_rows": [{"id": 1, "lt": None}],
         },
     ),
     "first late vectors without metric": lambda f: (
@@ -282,7 +289,7 @@ ABSENT = {
         "",
         {
             "schema": {"lt": {"type": "[][2]f32", "ann": {"late_interaction": True}}},
-            "upsert_rows": [{"id": 1}],
+            "upsert_rows": [{"id": 1, "lt": None}],
         },
     ),
 }

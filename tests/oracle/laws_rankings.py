@@ -52,7 +52,11 @@ class Rankings(unittest.TestCase):
         space = Space(
             schema={"l": late},
             distance_metric="dot_product",
-            upsert_rows=[{"id": 1, "l": []}, {"id": 2, "l": [[1, 2], [3, 4]]}, {"id": 3}],
+            upsert_rows=[
+                {"id": 1, "l": []},
+                {"id": 2, "l": [[1, 2], [3, 4]]},
+                {"id": 3, "l": None},
+            ],
         )
         self.assertEqual(space.rows(["l", "ANN", [[1, 1], [0, 1]]]).scores, {2: 11.0})
         self.assertEqual(space.found(["id", "NotEq", None]), [1, 2, 3])

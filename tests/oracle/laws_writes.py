@@ -169,10 +169,11 @@ class Writes(unittest.TestCase):
         space = Space(upsert_rows=[{"id": 1}])
         space.world.namespaces.clear()
         for schema in [{"a": late}, {"a": bare}, {"a": late, "b": bare}]:
-            refused = space.refused("", schema=schema, upsert_rows=[{"id": 1}])
+            row = {"id": 1} | dict.fromkeys(schema)
+            refused = space.refused("", schema=schema, upsert_rows=[row])
             self.assertEqual(refused, "vector without metric")
         for schema in [{"a": near, "b": late}, {"a": late, "b": near}, {"a": bare, "b": near}]:
-            space = Space(schema=schema, upsert_rows=[{"id": 1}])
+            space = Space(schema=schema, upsert_rows=[{"id": 1} | dict.fromkeys(schema)])
             attributes = space.world.namespaces["n"].schema.attributes
             self.assertEqual({one.metric for one in attributes.values()}, {"dot_product"})
 

@@ -207,7 +207,12 @@ impl Wish {
                 }
                 // Of those that are not there, none counts.
                 1 => wish.deletes.push(id),
-                _ => wish.upserts.push((id, chance.document())),
+                _ => {
+                    let mut document = chance.document();
+                    // What has no vector has to say so.
+                    document.entry("vector").or_insert(Value::Null);
+                    wish.upserts.push((id, document));
+                }
             }
         }
         wish

@@ -10,9 +10,9 @@ const TEXT = 'The ice was thin. A walrus sat on it! The sea was cold, said the w
 const MANY = 'A fish.\n\nA walrus ß🐘 walrus.';
 const ROWS = [
   { id: 1, text: TEXT, title: 'walrus', views: 7, owner: 'bob', vector: [0.5, 1.5] },
-  { id: 2, text: MANY, title: 'fish and walrus', owner: 'eve' },
+  { id: 2, text: MANY, title: 'fish and walrus', owner: 'eve', vector: null },
   { id: 3, text: 'Nothing at all.', title: 'sea', views: 2, vector: [2.5, 0.5] },
-  { id: 4 },
+  { id: 4, vector: null },
 ];
 const RANK = { rank_by: ['text', 'BM25', 'walrus'], limit: 9 };
 
@@ -126,7 +126,7 @@ proves(
     await refused(BadRequestError, 'full_text_search', computed(ns, ['Highlight', 'owner'], RANK));
     await invalid('', computed(ns, ['Highlight', 'text']));
     await invalid('', fragments(ns, 1, { fragment_by: 'chapter' }));
-    await ns.write({ upsert_rows: [{ id: 9, text: 'A walrus. '.repeat(1025) }] });
+    await ns.write({ upsert_rows: [{ id: 9, vector: null, text: 'A walrus. '.repeat(1025) }] });
     assert.equal((await fragments(ns, 9)).length, 3);
     for (const fragment_limit of [1, 1024]) {
       assert.equal((await fragments(ns, 9, { fragment_limit })).length, fragment_limit);

@@ -31,7 +31,7 @@ proves(
     const product = await ns.query({ rank_by: ['sparse', 'SparseKNN', sparse], limit: 1 });
     assert.deepEqual(product.rows, [{ id: 1, $dist: WEIGHTS_MAX / 4 }]);
     const wider = { ...sparse, 'one more': 0.5 };
-    await beyond('1024', ns.write({ upsert_rows: [{ id: 2, sparse: wider }] }));
+    await beyond('1024', ns.write({ upsert_rows: [{ id: 2, vector: null, sparse: wider }] }));
     const longer = { vector: { type: `[${DIMENSIONS_MAX + 1}]f32`, ann: true } };
     const asked = { ...EUCLIDEAN, schema: longer, upsert_rows: [{ id: 1 }] };
     await beyond(`${DIMENSIONS_MAX}`, way.fresh().write(asked));

@@ -122,7 +122,8 @@ proves(
   async (way) => {
     const ns = way.fresh();
     const row = { id: 1, vector: [0.5, 1.5], a: 1, b: 'x' };
-    await ns.write({ distance_metric: 'cosine_distance', upsert_rows: [row, { id: 2, c: null }] });
+    const none = { id: 2, vector: null, c: null };
+    await ns.write({ distance_metric: 'cosine_distance', upsert_rows: [row, none] });
     const { id, vector, a, b } = row;
     for (const [asked, expected] of [
       [{}, { id }],

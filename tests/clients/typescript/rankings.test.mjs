@@ -169,7 +169,8 @@ proves(
     const asked = some(3, 2);
     const schema = { late: { type: '[][3]f32', ann: { late_interaction: true } } };
     const settings = { schema, distance_metric: 'euclidean_squared' };
-    const ns = await filled(way.fresh(), [...rows, { id: 100 }, { id: 101, late: [] }], settings);
+    const others = [{ id: 100, late: null }, { id: 101, late: [] }];
+    const ns = await filled(way.fresh(), [...rows, ...others], settings);
     const similar = (a, b) => -sum(a.map((x, at) => (x - b[at]) ** 2));
     const truth = new Map(
       rows.map(({ id, late }) => [

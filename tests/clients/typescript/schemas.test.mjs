@@ -53,7 +53,7 @@ proves(
         late: { type: '[][2]f32', ann: { late_interaction: true } },
         sparse,
       },
-      upsert_rows: [{ id: 'a', vector: [0.5, 1.5], private: true }],
+      upsert_rows: [{ id: 'a', vector: [0.5, 1.5], half: null, late: null, private: true }],
       ...COSINE,
     });
     const { late, ...schema } = await ns.schema();

@@ -67,7 +67,8 @@ proves(
       datetimes: row.datetimes.map((moment) => new Date(moment)),
       uuid: UUID.toUpperCase(),
     };
-    await ns.write({ ...COSINE, schema, upsert_rows: [given, { id: 2 }] });
+    const none = { id: 2, vector: null, half: null, byte: null, late: null };
+    await ns.write({ ...COSINE, schema, upsert_rows: [given, none] });
     assert.deepEqual(await everything(ns), [row, { id: 2 }]);
   },
 );

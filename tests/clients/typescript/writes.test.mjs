@@ -58,7 +58,7 @@ proves(
     ]);
     await refused(BadRequestError, "'vector'", ns.write({ patch_rows: [{ id: 1, vector: [0.5, 2.5] }] }));
     await refused(BadRequestError, 'same length', ns.write({ upsert_columns: { id: [1, 2], a: [1] } }));
-    await ns.write({ upsert_rows: [{ id: 1, title: 'whole' }], deletes: [2, 3] });
+    await ns.write({ upsert_rows: [{ id: 1, vector: null, title: 'whole' }], deletes: [2, 3] });
     assert.deepEqual(await everything(ns), [{ id: 1, title: 'whole' }]);
     await ns.write({ deletes: [1] });
     assert.deepEqual(await everything(ns), []);
@@ -84,10 +84,10 @@ proves(
       ['twice', { upsert_rows: [good, { id: 7, vector: [1.5, 1.5] }] }],
       ['twice', { upsert_rows: [good], deletes: [7] }],
       ['twice', { upsert_rows: [good], patch_rows: [{ id: 7, a: 1 }] }],
-      ['twice', { upsert_rows: [good], upsert_columns: { id: [7] } }],
+      ['twice', { upsert_rows: [good], upsert_columns: { id: [7], vector: [null] } }],
       ['3 numbers', { upsert_rows: [good, { id: 8, vector: [0.5, 1.5, 2.5] }] }],
-      ['expects int', { upsert_rows: [good, { id: 8, a: 'eight' }] }],
-      ['eight', { upsert_rows: [good, { id: 'eight' }] }],
+      ['expects int', { upsert_rows: [good, { id: 8, vector: null, a: 'eight' }] }],
+      ['eight', { upsert_rows: [good, { id: 'eight', vector: null }] }],
     ]) {
       await refused(BadRequestError, told, ns.write(bad));
       assert.deepEqual(await everything(ns), before);
