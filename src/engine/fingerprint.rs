@@ -48,8 +48,9 @@ pub(super) fn of_write(write: &Write) -> u128 {
         read_only,
         pinning,
         create,
-        // How long it waits is not what it does.
+        // How long it waits is not what it does, nor is how its rows lay.
         pressure: _,
+        omission: _,
     } = write;
     let mut feed = Feed::default();
     feed.byte(RECIPE);

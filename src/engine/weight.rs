@@ -58,6 +58,7 @@ impl Scale {
             pinning: _,
             create: _,
             pressure: _,
+            omission: _,
         } = write;
         for rows in [upserts, patches] {
             self.block(rows.capacity() * size_of::<GivenRow>());

@@ -76,6 +76,6 @@ pub use value::{
 };
 pub use vector::of_base64 as numbers_of_base64;
 pub use write::{
-    ByFilter, Create, DELETED_BY_FILTER_MAX, Excess, GivenRow, PATCHED_BY_FILTER_MAX,
+    ByFilter, Create, DELETED_BY_FILTER_MAX, Excess, GivenRow, Omission, PATCHED_BY_FILTER_MAX,
     PatchByFilter, Pressure, Write,
 };

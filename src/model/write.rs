@@ -25,6 +25,8 @@ pub struct Write {
     pub pinning: Option<Pinning>,
     pub create: Create,
     pub pressure: Pressure,
+    /// Of vectors, by upserts.
+    pub omission: Omission,
 }
 
 impl Write {
@@ -67,6 +69,18 @@ pub enum Excess {
 pub struct PatchByFilter {
     pub matching: ByFilter,
     pub values: Vec<(Arc<str>, Given)>,
+}
+
+/// What it means where an upsert says nothing of a vector attribute, and a null would say that the
+/// document has no such vector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Omission {
+    /// The same.
+    #[default]
+    Null,
+    /// The request is wrong. So many of its upserts came one by one; those behind them lie across
+    /// columns, and all name the same attributes.
+    Mistake { rows: usize },
 }
 
 /// How many documents one request may change by filter.

@@ -2,6 +2,7 @@
 //! oracle that is too simple to be wrong: a map of documents.
 
 mod by_filter;
+mod omission;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -33,6 +33,7 @@ mod logs;
 mod metadata;
 mod namespaces;
 mod nearest;
+mod omissions;
 mod openapi;
 mod oracle;
 mod orders;

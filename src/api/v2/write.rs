@@ -7,7 +7,7 @@ use super::filter::{self, Place};
 use crate::api::error::{Again, Refusal};
 use crate::api::json::{Field, Fields, Object, RowShape, Trail, ids_of, mistyped, parse, quoted};
 use crate::model::{
-    ByFilter, Create, Excess, Filter, Given, GivenRow, PatchByFilter, Pressure, Write,
+    ByFilter, Create, Excess, Filter, Given, GivenRow, Omission, PatchByFilter, Pressure, Write,
 };
 
 const OF_ROWS: &[&str] = &["upsert_rows", "patch_rows"];
@@ -53,6 +53,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Request, Refusal> {
 }
 
 fn rest(mut object: Object, mut write: Write) -> Result<Request, Refusal> {
+    write.omission = Omission::Mistake { rows: write.upserts.len() };
     write.upserts.extend(columns(&mut object, "upsert_columns")?);
     write.patches.extend(columns(&mut object, "patch_columns")?);
     write.deletes = ids_of("deletes", object.list("deletes")?.unwrap_or_default(), "IdVec")?;
@@ -211,6 +212,7 @@ mod tests {
             row(2, &[("vector", vector), ("title", Given::Null)]),
         ];
         assert_eq!(write.upserts, upserts);
+        assert_eq!(write.omission, Omission::Mistake { rows: 2 });
         assert_eq!((write.metric, write.id_type), (Some(Metric::Cosine), Some(IdType::Uint)));
         assert_eq!(write.schema.len(), 1);
         assert_eq!(write.create, Create::ByDocument);
@@ -232,6 +234,7 @@ mod tests {
             row(4, &[("vector", Given::Null), ("title", Given::Null)]),
         ];
         assert_eq!(write.upserts, upserts);
+        assert_eq!(write.omission, Omission::Mistake { rows: 0 });
         assert_eq!(write.patches, [row(1, &[("title", text("new"))])]);
         assert_eq!(write.deletes, [Given::Int(2), text("a")]);
         let operand = Operand::New("version".into());
@@ -273,7 +276,8 @@ mod tests {
         for text in
             ["{}", r#"{"upsert_rows":null,"deletes":null,"sharding":null,"patch_by_filter":null}"#]
         {
-            assert_eq!(write(text), Write::default());
+            let omission = Omission::Mistake { rows: 0 };
+            assert_eq!(write(text), Write { omission, ..Write::default() });
         }
     }
 

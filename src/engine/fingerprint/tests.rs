@@ -1,7 +1,7 @@
 //! That two requests have one fingerprint only if they are one.
 
 use super::*;
-use crate::model::Searched;
+use crate::model::{Omission, Searched};
 
 fn text(text: &str) -> Given {
     Given::Text(text.into())
@@ -72,6 +72,16 @@ fn a_request_that_comes_again_is_recognised() {
     let long = || text(&"x".repeat(3 * PIECE_BYTES));
     let write = || Write { deletes: vec![Given::Int(2)], ..valued(long()) };
     assert_eq!(of_write(&write()), of_write(&write()));
+}
+
+/// A key answers for what was done under it, whichever contract let in the rows, and however they lay.
+#[test]
+fn which_omissions_are_mistakes_is_not_what_a_request_does() {
+    let write = upsert(&[row(1, &[]), row(2, &[])]);
+    for rows in [0, 1, 2] {
+        let strict = Write { omission: Omission::Mistake { rows }, ..write.clone() };
+        assert_eq!(of_write(&strict), of_write(&write));
+    }
 }
 
 #[test]

@@ -8,8 +8,8 @@ use super::named::{Named, Typed};
 use crate::error::{Error, Result};
 use crate::eval::{Bound, Purpose};
 use crate::model::{
-    AttrNo, Attribute, ByFilter, DocId, Filter, Given, GivenRow, IdType, PatchByFilter, Row,
-    Schema, SchemaEdit, Value, Write, Written,
+    AttrNo, Attribute, ByFilter, DocId, Filter, Given, GivenRow, IdType, Omission, PatchByFilter,
+    Row, Schema, SchemaEdit, Value, Write, Written,
 };
 
 pub(super) struct Draft {
@@ -56,6 +56,9 @@ impl Draft {
         let deletes: Vec<DocId> =
             write.deletes.iter().map(|id| DocId::of(id, id_type)).collect::<Result<_>>()?;
         unique(upserts.iter().chain(&patches).map(|row| &row.id).chain(&deletes))?;
+        if let Omission::Mistake { rows } = write.omission {
+            check_vectors(&upserts, rows, &known)?;
+        }
         Ok(Named { upserts, patches, deletes })
     }
 
@@ -126,6 +129,30 @@ impl Draft {
     pub(super) fn bind(&self, condition: Option<&Filter>) -> Result<Option<Bound>> {
         condition.map(|filter| Bound::bind(filter, &self.schema, Purpose::Condition)).transpose()
     }
+}
+
+/// Whether each names every vector attribute, be it by a null. Behind the first `rows`, one speaks
+/// for all.
+fn check_vectors(upserts: &[Typed], rows: usize, known: &Known<'_>) -> Result<()> {
+    let vectors = known.iter().filter(|(_, (_, attribute))| attribute.kind.is_vector());
+    let vectors: Vec<(AttrNo, &str)> =
+        vectors.map(|(number, (name, _))| (*number, *name)).collect();
+    for (at, Typed { values, .. }) in upserts.iter().enumerate().take(rows.saturating_add(1)) {
+        let is_named =
+            |number: &AttrNo| values.binary_search_by_key(number, |value| value.0).is_ok();
+        let Some((_, name)) = vectors.iter().find(|(number, _)| !is_named(number)) else {
+            continue;
+        };
+        let place = match at < rows {
+            true => format!("upsert_rows[{at}]"),
+            false => "upsert_columns".to_owned(),
+        };
+        return Err(Error::invalid(format!(
+            "💔 {place}: vector attribute '{name}' must be given; null says that the document \
+             has none"
+        )));
+    }
+    Ok(())
 }
 
 fn check_patch(values: &[(AttrNo, Option<Value>)], known: &Known<'_>) -> Result<()> {

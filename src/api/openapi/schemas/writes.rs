@@ -33,11 +33,12 @@ fn write() -> Value {
         [("filters", named("Filter")), ("patch", map_of(named("Value")))],
     );
     let create = "True: though there are no documents; false: never; else with the first document";
+    let vectors = "Whole documents: each names every vector attribute, be it by null";
     let pressure = "Whether it is let in though much is not folded: upserts, and deletes by id";
     object(
         &[],
         [
-            ("upsert_rows", list(named("Row"))),
+            ("upsert_rows", told(list(named("Row")), vectors)),
             ("upsert_columns", named("Columns")),
             ("patch_rows", told(list(named("Row")), "Of those that are there, only these values")),
             ("patch_columns", named("Columns")),

@@ -11,7 +11,7 @@ use elacsym::model;
 use elacsym::model::{
     Aggregate, Aggregated, Aggregates, Ann, Answered, AttrType, ByFilter, Case, Consistency,
     Create, Declaration, Direction, DocId, Element, Filter, FullText, Given, GivenRow, Hit, IdType,
-    Include, LIMIT_MAX, LastToken, Metadata, NamePatterns, Namespace, Op, Operand, Page,
+    Include, LIMIT_MAX, LastToken, Metadata, NamePatterns, Namespace, Omission, Op, Operand, Page,
     PatchByFilter, Pattern, Query, Rank, SchemaChange, Search, Settings, Value, Which, Write,
     WriteFault, Written,
 };
@@ -123,6 +123,7 @@ fn write(change: &Change) -> Write {
         pinning: change.pinning,
         create: change.create,
         pressure: change.pressure,
+        omission: Omission::Null,
     }
 }
 
