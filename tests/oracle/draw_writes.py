@@ -115,6 +115,8 @@ class Writes:
             if left_out and not is_vector(one.kind):
                 continue
             if left_out or self.dice.chance(0.08):
+                if is_vector(one.kind):
+                    self.tags.append("vector:null")
                 row[name] = None
                 continue
             value = values.value(self.dice, one, self.plan.pools, self.plan.longest)

@@ -52,6 +52,22 @@ def twice(flaws):
     return upsert(flaws, {}) | flaws.dice.choice(verbs) | {"upsert_columns": columns}
 
 
+def left_out(flaws):
+    """A vector that one row of two does not name, whatever would come of it."""
+    name = flaws.name(lambda one: is_vector(one.kind))
+    whole, other = row(flaws, {}), row(flaws, {})
+    if str(whole["id"]).lower() == str(other["id"]).lower():
+        raise LookupError
+    del other[name]
+    insert = {"upsert_condition": ["id", "Eq", None]} if flaws.dice.chance(0.3) else {}
+    return {"upsert_rows": flaws.dice.sample([whole, other], 2)} | insert
+
+
+def left_out_of_columns(flaws):
+    name = flaws.name(lambda one: is_vector(one.kind))
+    return {"upsert_columns": {key: [said] for key, said in row(flaws, {}).items() if key != name}}
+
+
 def foreign_id(flaws):
     return {"uint": "text", "string": 7, "uuid": "no-uuid", "int": "-7"}[flaws.plan.id_type]
 
@@ -166,6 +182,8 @@ WRITES = {
     "sparse too far": lambda f: upsert(
         f, {f.kind(SPARSE): {"a": 1, "b": f.dice.choice([1e6, 65_520, -1e39])}}
     ),
+    "vector left out": left_out,
+    "vector left out of columns": left_out_of_columns,
     "vector patched": patched_vector,
     "unknown field of a write": lambda f: upsert(f, {}, upserts=[]),
     "unknown metric": lambda f: upsert(f, {}, distance_metric="manhattan"),
@@ -262,6 +280,15 @@ ABSENT = {
         "v2",
         "",
         {"upsert_rows": [{"id": 1, "vector": [0.5, 1.5]}]},
+    ),
+    "first vector left out": lambda f: (
+        "POST",
+        "v2",
+        "",
+        {
+            "distance_metric": "dot_product",
+            "upsert_rows": f.dice.sample([{"id": 1, "vector": [0.5, 1.5]}, {"id": 2, "s": "x"}], 2),
+        },
     ),
     "nine vectors": lambda f: (
         "POST",

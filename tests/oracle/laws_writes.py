@@ -177,6 +177,38 @@ class Writes(unittest.TestCase):
             attributes = space.world.namespaces["n"].schema.attributes
             self.assertEqual({one.metric for one in attributes.values()}, {"dot_product"})
 
+    def test_an_upsert_names_every_vector_or_is_refused(self):
+        late = {"type": "[][2]f32", "ann": {"late_interaction": True}}
+        schema = {"l": late, "w": "{}f16"}
+        near = {"id": 1, "vector": [1.0, 2.0], "l": []}
+        space = Space(schema=schema, distance_metric="dot_product", upsert_rows=[near])
+        whole = {"id": 2, "vector": None, "l": None}
+        insert = {"upsert_condition": ["id", "Eq", None]}
+        for body in [
+            {"upsert_rows": [whole, {"id": 3, "vector": [1.0, 2.0]}]},
+            {"upsert_rows": [{"id": 3, "l": None, "w": {"a": 1}}, whole]},
+            {"upsert_rows": [whole], "upsert_columns": {"id": [3], "l": [[]]}},
+            {"upsert_columns": {"id": [2, 3], "vector": [None, None]}},
+            {"upsert_rows": [{"id": 1, "vector": None}]} | insert,
+        ]:
+            self.assertEqual(space.refused("", **body), "vector left out")
+        told = space.write(
+            upsert_rows=[whole], upsert_columns={"id": [3], "vector": [None], "l": [None]}
+        )
+        self.assertEqual(told["rows_upserted"], 2)
+        self.assertEqual(space.rows().page[1], {"id": 2})
+        self.assertEqual(space.write(patch_rows=[{"id": 2, "n": 1}])["rows_patched"], 1)
+        # All rows of a request say which vectors there are, and what is dropped is none.
+        space.world.namespaces.clear()
+        first = {"distance_metric": "dot_product"}
+        near, bare = {"id": 1, "vector": [1.0, 2.0]}, {"id": 2, "n": 1}
+        for rows in ([near, bare], [bare, near]):
+            self.assertEqual(space.refused("", **first, upsert_rows=rows), "vector left out")
+        told = space.write(**first, upsert_rows=[bare | {"vector": None}, near])
+        self.assertEqual(told["rows_upserted"], 2)
+        dropped = {"schema": {"vector": {"drop": True}}}
+        self.assertEqual(space.write(**dropped, upsert_rows=[bare])["rows_upserted"], 1)
+
     def test_what_was_dropped_does_not_come_back_with_its_name(self):
         space = Space(upsert_rows=[{"id": 1, "n": 1, "s": "x"}])
         space.write(schema={"n": {"drop": True}})

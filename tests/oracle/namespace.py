@@ -158,13 +158,17 @@ class Batch:
         if "schema" in body:
             schema.declare(body["schema"])
             self.docs = schema.without_dropped(self.docs)
-        upserts = [read_document(schema, row) for row in rows_of(body, "upsert")]
+        rows = rows_of(body, "upsert")
+        upserts = [read_document(schema, row) for row in rows]
         patches = [read_patch(schema, row) for row in rows_of(body, "patch")]
         deletes = body.get("deletes", [])
         expect(isinstance(deletes, list), "deletes shape", SHAPE)
         deletes = [read_id(schema, id) for id in deletes]
         named = [doc["id"] for doc in upserts + patches] + deletes
         expect(len(set(named)) == len(named), "id twice")
+        # A null says that there is none; all rows tell together which vectors there are.
+        unsaid = [name for name in schema.vectors() if any(name not in row for row in rows)]
+        expect(not unsaid, "vector left out", names=unsaid)
         # All that is asked of documents is asked under the schema that the request leaves behind.
         by_filter = self.filters()
         conditions = {word: self.condition(word) for word in CONDITIONS}

@@ -27,7 +27,7 @@ from schema import ID_TYPES, LANGUAGES, METRICS, TOKENIZERS
 GUARDED_FLAW = "write to what is read only"
 # Of more dimensions than a lane has; and what else is told of what is measured.
 MEASURED = [*KEPT, *METRICS, "sparse of many", "beyond the last float", "none of several"]
-MEASURED += ["one of eight columns"]
+MEASURED += ["one of eight columns", "null"]
 # So many requests are worth so many of each.
 WHOLE_RUN = 100_000
 
