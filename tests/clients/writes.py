@@ -72,6 +72,34 @@ class Writes:
         ns.write(upsert_rows=[{"id": 1, "b": 3}])
         self.assertEqual(everything(ns), [{"id": 1, "b": 3}, {"id": 2, "a": 2}])
 
+    @proves("2.1", "upsert_rows", "upsert_columns")
+    def test_an_upsert_names_every_vector_or_says_null(self):
+        ns = self.fresh()
+        near, bare = {"id": 1, "vector": [0.5, 1.5]}, {"id": 2, "a": 2}
+        told = "upsert_rows[1]: vector attribute 'vector' must be given"
+        bad = turbopuffer.BadRequestError
+        self.refused(bad, told, ns.write, **COSINE, upsert_rows=[near, bare])
+        self.assertFalse(ns.exists())
+        late = {"late": {"type": "[][2]f32", "ann": {"late_interaction": True}}}
+        ns.write(**COSINE, schema=late, upsert_rows=[near | {"late": [[0.5, 1.5]]}])
+        before = everything(ns)
+        for told, asked in [
+            ("upsert_rows[0]: vector attribute 'vector'", {"upsert_rows": [bare | {"late": None}]}),
+            ("upsert_rows[0]: vector attribute 'late'", {"upsert_rows": [near]}),
+            (
+                "upsert_columns: vector attribute 'vector'",
+                {"upsert_columns": {"id": [2, 3], "late": [None, None]}},
+            ),
+        ]:
+            with self.subTest(told):
+                self.refused(bad, told, ns.write, **asked)
+                self.assertEqual(everything(ns), before)
+        ns.write(upsert_rows=[{"id": 1, "vector": None, "late": None}])
+        columns = {"id": [2, 3], "vector": [None, [0.5, 2.5]], "late": [None, None]}
+        ns.write(upsert_columns=columns)
+        expected = [{"id": 1}, {"id": 2}, {"id": 3, "vector": [0.5, 2.5]}]
+        self.assertEqual(everything(ns), expected)
+
     @proves("2.1", "patch_rows")
     @proves("2.8", "rows_patched", "upserted_ids, patched_ids, deleted_ids")
     def test_a_patch_changes_what_it_names_of_what_is_there(self):

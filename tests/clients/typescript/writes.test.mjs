@@ -67,6 +67,35 @@ proves(
 );
 
 proves(
+  'an upsert names every vector or says null',
+  [['2.1', 'upsert_rows', 'upsert_columns']],
+  async (way) => {
+    const ns = way.fresh();
+    const near = { id: 1, vector: [0.5, 1.5] };
+    const missing = (place, name) => `${place}: vector attribute '${name}' must be given`;
+    const first = { ...COSINE, upsert_rows: [near, { id: 2, a: 2 }] };
+    await refused(BadRequestError, missing('upsert_rows[1]', 'vector'), ns.write(first));
+    assert.equal(await ns.exists(), false);
+    const schema = { late: { type: '[][2]f32', ann: { late_interaction: true } } };
+    await ns.write({ ...COSINE, schema, upsert_rows: [{ ...near, late: [[0.5, 1.5]] }] });
+    const before = await everything(ns);
+    for (const [place, name, asked] of [
+      ['upsert_rows[0]', 'vector', { upsert_rows: [{ id: 2, late: null }] }],
+      ['upsert_rows[0]', 'late', { upsert_rows: [near] }],
+      ['upsert_columns', 'vector', { upsert_columns: { id: [2, 3], late: [null, null] } }],
+    ]) {
+      await refused(BadRequestError, missing(place, name), ns.write(asked));
+      assert.deepEqual(await everything(ns), before);
+    }
+    await ns.write({ upsert_rows: [{ id: 1, vector: null, late: null }] });
+    const columns = { id: [2, 3], vector: [null, [0.5, 2.5]], late: [null, null] };
+    await ns.write({ upsert_columns: columns });
+    const expected = [{ id: 1 }, { id: 2 }, { id: 3, vector: [0.5, 2.5] }];
+    assert.deepEqual(await everything(ns), expected);
+  },
+);
+
+proves(
   'a request with one bad document does nothing',
   [
     ['2.2', 'an id twice in one request', 'ids of one type'],
