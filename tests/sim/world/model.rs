@@ -170,7 +170,7 @@ pub(crate) fn ids(change: &Change) -> impl Iterator<Item = u64> {
 mod tests {
     use elacsym::model::{Create, FILTERABLE_BYTES_MAX, Metric, Pinning, ReadOnly};
 
-    use super::super::words::{BESIDE, FICKLE, Kind, MARK, METRIC, Searched, beside};
+    use super::super::words::{BESIDE, FICKLE, Kind, MARK, METRIC, Searched, Without, beside};
     use super::*;
 
     const A: &str = FICKLE[0];
@@ -439,6 +439,28 @@ mod tests {
         assert!(state.ground.answers(&near(&[0, 0])).is_ok());
         assert!(state.ground.answers(&near(&[0])).is_err());
         assert!(some().ground.answers(&near(&[0, 0])).is_err());
+    }
+
+    #[test]
+    fn a_put_that_leaves_out_a_vector_is_wrong_where_it_has_to_name_it() {
+        let vector = with(doc(1, 1), VECTOR, Datum::Vector(vec![1, 2]));
+        let first = Change {
+            metric: Some(METRIC),
+            without: Without::LeftOut,
+            ..put(7, vector, If::Always)
+        };
+        let mut both = first.clone();
+        both.puts.insert(0, (8, doc(1, 1)));
+        let mut state = State::default();
+        assert!(matches!(state.take(&both), Err(Refusal::Wrong(_))), "there is one by then");
+        assert_eq!(state.take(&first), counts(1, 0, 0));
+        let bare = |without| Change { without, ..put(7, doc(2, 1), If::Absent) };
+        for (without, is_taken) in
+            [(Without::Nothing, true), (Without::Null, true), (Without::LeftOut, false)]
+        {
+            assert_eq!(state.clone().take(&bare(without)).is_ok(), is_taken, "{without:?}");
+            assert!(some().take(&bare(without)).is_ok(), "there is no vector");
+        }
     }
 
     #[test]

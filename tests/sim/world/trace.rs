@@ -13,7 +13,7 @@ use elacsym::model::{Create, Pressure};
 
 use super::words::{
     Act, Change, Datum, Doc, Edit, Entry, Facts, History, If, Landed, Moment, Newest, Order, Read,
-    Said, Sight, TEXT, Touched, Wish,
+    Said, Sight, TEXT, Touched, Wish, Without,
 };
 
 /// Values that are longer are cut short.
@@ -235,6 +235,11 @@ fn tell_change(f: &mut fmt::Formatter<'_>, change: &Change) -> fmt::Result {
     }
     if change.pressure == Pressure::Lifted {
         f.write_str(", however much is not folded")?;
+    }
+    match change.without {
+        Without::Nothing => {}
+        Without::Null => f.write_str(", null of vectors that are not there")?,
+        Without::LeftOut => f.write_str(", nothing of vectors that are not there")?,
     }
     if let Some(pinning) = change.pinning {
         write!(f, ", pinning: {pinning:?}")?;

@@ -178,6 +178,20 @@ pub(crate) struct Change {
     pub(crate) create: Create,
     /// Under a key it is not a part of the request.
     pub(crate) pressure: Pressure,
+    /// What its puts say of vectors that they are without.
+    pub(crate) without: Without,
+}
+
+/// Of a vector that is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Without {
+    /// Nothing, as a document may that has only to name what it has.
+    #[default]
+    Nothing,
+    /// Null, as one has to that names every vector.
+    Null,
+    /// Nothing, though it has to: that is wrong.
+    LeftOut,
 }
 
 impl Change {

@@ -7,13 +7,14 @@ mod habits;
 mod hand;
 mod seen;
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 
 use elacsym::model::{Create, Namespace};
 
 use super::model::kind_of;
 use super::plan::{Chance, Plan};
-use super::words::{BESIDE, Change, Datum, Doc, FICKLE, If, MARK, Said, Wish};
+use super::words::{BESIDE, Change, Datum, Doc, FICKLE, If, MARK, Said, VECTOR, Wish, Without};
 pub(crate) use habits::{Deed, Habits};
 use hand::Hand;
 pub(crate) use seen::{Hearsay, Seen};
@@ -245,4 +246,17 @@ fn no_value_is_left_to_tell_its_kind_that_does_not() {
             }
         }
     });
+}
+
+#[test]
+fn documents_without_a_vector_are_wished_for_in_every_way() {
+    let ways = [Without::Nothing, Without::Null, Without::LeftOut].map(|way| (way, Cell::new(0)));
+    each_change(|_, change| {
+        let vectors = [VECTOR].into_iter().chain(BESIDE);
+        let some = change.puts.iter().any(|(_, doc)| doc.contains_key(VECTOR));
+        let all = change.puts.iter().all(|(_, doc)| vectors.clone().all(|it| doc.contains_key(it)));
+        let way = ways.iter().find(|(way, _)| *way == change.without && some && !all);
+        way.into_iter().for_each(|(_, many)| many.set(many.get() + 1));
+    });
+    assert!(ways.iter().all(|(_, many)| many.get() > 0), "{ways:?}");
 }

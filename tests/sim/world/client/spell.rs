@@ -19,8 +19,8 @@ use elacsym::model::{
 use crate::world::model::distance;
 use crate::world::values::Sample;
 use crate::world::words::{
-    ATTRIBUTES, COUNT, Change, Datum, Doc, Facts, Find, If, Kind, MARK, METRIC, Newest, Read, Said,
-    Searched, Sight, TEXT, Touched, VECTOR, Wish,
+    ATTRIBUTES, BESIDE, COUNT, Change, Datum, Doc, Facts, Find, If, Kind, MARK, METRIC, Newest,
+    Read, Said, Searched, Sight, TEXT, Touched, VECTOR, Wish, Without,
 };
 
 /// Under which label all documents are counted.
@@ -109,7 +109,7 @@ fn write(change: &Change) -> Write {
         delete_by_filter: change.delete_found.map(by_filter),
         patch_by_filter: patch_by_filter
             .map(|(find, doc)| PatchByFilter { matching: by_filter(*find), values: values(doc) }),
-        upserts: rows(&change.puts),
+        upserts: puts(change),
         upsert_condition: condition(change.put_if),
         patches: rows(&change.patches),
         patch_condition: condition(change.patch_if),
@@ -123,7 +123,10 @@ fn write(change: &Change) -> Write {
         pinning: change.pinning,
         create: change.create,
         pressure: change.pressure,
-        omission: Omission::Null,
+        omission: match change.without {
+            Without::Nothing => Omission::Null,
+            Without::Null | Without::LeftOut => Omission::Mistake { rows: change.puts.len() },
+        },
     }
 }
 
@@ -156,6 +159,21 @@ fn values(doc: &Doc) -> Vec<(Arc<str>, Given)> {
 fn rows(docs: &[(u64, Doc)]) -> Vec<GivenRow> {
     let row = |(id, doc): &(u64, Doc)| GivenRow { id: given_id(*id), values: values(doc) };
     docs.iter().map(row).collect()
+}
+
+/// With a null for each vector that a document is without, if it says so.
+fn puts(change: &Change) -> Vec<GivenRow> {
+    let mut puts = rows(&change.puts);
+    if change.without == Without::Null {
+        for GivenRow { values, .. } in &mut puts {
+            for name in [VECTOR].into_iter().chain(BESIDE) {
+                if !values.iter().any(|(known, _)| **known == *name) {
+                    values.push((name.into(), Given::Null));
+                }
+            }
+        }
+    }
+    puts
 }
 
 fn given_vector(numbers: &[i8]) -> Given {

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use elacsym::model::{Create, FILTERABLE_BYTES_MAX, Pinning, ReadOnly};
 
 use super::{Refusal, ids};
-use crate::world::words::{COUNT, Change, Datum, If, Kind, METRIC, Read, Searched, TEXT, VECTOR};
+use crate::world::words::{
+    COUNT, Change, Datum, Doc, If, Kind, METRIC, Read, Searched, TEXT, VECTOR, Without,
+};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Ground {
@@ -72,6 +74,11 @@ impl Ground {
             after.settle(name, kind_of(datum))?;
             after.check_size(name, datum)?;
         }
+        if change.without == Without::LeftOut
+            && let Some(name) = change.puts.iter().find_map(|(_, doc)| after.lacked(doc))
+        {
+            return Err(Refusal::Wrong(format!("'{name}' is left out")));
+        }
         after.settled |= !change.puts.is_empty();
         let patch_find = change.patch_found.as_ref().map(|(find, _)| *find);
         for find in change.delete_found.into_iter().chain(patch_find) {
@@ -103,6 +110,12 @@ impl Ground {
                 fits.then_some(()).ok_or_else(wrong)
             }
         }
+    }
+
+    /// A vector that a document is without.
+    fn lacked(&self, doc: &Doc) -> Option<&'static str> {
+        let mut dense = self.kinds.iter().filter(|(_, kind)| is_dense(**kind));
+        dense.find(|(name, _)| !doc.contains_key(**name)).map(|(name, _)| *name)
     }
 
     /// Whether it has been said by what vectors are measured.

@@ -16,7 +16,7 @@ use crate::world::plan::Chance;
 use crate::world::values::Sample;
 use crate::world::words::{
     COUNT, Change, Datum, Doc, FICKLE, If, Kind, MARK, METRIC, Newest, Read, Searched, TEXT,
-    VECTOR, Wish, beside,
+    VECTOR, Wish, Without, beside,
 };
 
 const COUNTS: usize = 12;
@@ -47,6 +47,10 @@ const WORD_LETTERS_MAX: usize = 6;
 const LIFTS: f64 = 0.15;
 const SAYS_METRIC: f64 = 0.1;
 const ODD_METRIC: f64 = 0.2;
+/// The chance that a change which puts documents has to name all vectors, and that it leaves out those that
+/// they are without.
+const NAMES_VECTORS: f64 = 0.5;
+const LEAVES_OUT: f64 = 0.08;
 const STALENESS: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(3600)];
 
@@ -71,6 +75,7 @@ impl Hand<'_> {
         let mut wish = self.bare_wish(deed);
         if let Wish::Change { change, key } = &mut wish {
             self.add_vectors(change);
+            self.add_without(change);
             self.add_words(change);
             self.add_metric(change);
             Self::add_kinds(change);
@@ -347,6 +352,14 @@ impl Hand<'_> {
             }
         }
         self.add_beside(change);
+    }
+
+    fn add_without(&self, change: &mut Change) {
+        let mut chance = self.chance.fork("without");
+        if !change.puts.is_empty() && chance.happens(NAMES_VECTORS) {
+            let leaves_out = chance.happens(LEAVES_OUT);
+            change.without = if leaves_out { Without::LeftOut } else { Without::Null };
+        }
     }
 
     fn add_beside(&self, change: &mut Change) {
