@@ -16,8 +16,8 @@ use super::room::Room;
 use super::shutting_down;
 use crate::env::{Clock, thread_cpu};
 use crate::error::{Error, ErrorKind, Result};
-use rush::Rush;
 pub(crate) use rush::{CROWD_MAX, CROWD_TIME_MAX, LINE_TIME_MAX};
+use rush::{For, Rush};
 
 /// Queries that compute at once, for each core. They are short; more would only share the same cores,
 /// and hold their memory longer.
@@ -52,19 +52,20 @@ impl Census {
 /// A request that waits, until it has what it waits for or gives up.
 struct Waiting {
     census: Census,
+    what: For,
     queries: usize,
 }
 
 impl Waiting {
-    fn begin(census: &Census, queries: usize) -> Self {
-        census.rush().waits(queries);
-        Self { census: census.clone(), queries }
+    fn begin(census: &Census, what: For, queries: usize) -> Self {
+        census.rush().waits(what, queries);
+        Self { census: census.clone(), what, queries }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.census.rush().waits_no_more(self.queries);
+        self.census.rush().waits_no_more(self.what, self.queries);
     }
 }
 
@@ -139,7 +140,7 @@ impl Turns {
         let came = self.clock.now();
         let patience = self.census.rush().comes(queries, room.places.taken(), came);
         let Some(patience) = patience else { return Err(self.refuse(queries, RUSHED)) };
-        let waiting = Waiting::begin(&self.census, queries);
+        let waiting = Waiting::begin(&self.census, For::Room, queries);
         let places = tokio::time::timeout(patience, room.places.take(places)).await;
         drop(waiting);
         let Ok(places) = places else { return Err(self.refuse(queries, CROWDED)) };
@@ -152,7 +153,7 @@ impl Turns {
     pub(super) async fn to_compute(&self, inside: &Inside) -> Result<Computing> {
         let came = self.clock.now();
         let shares = self.census.rush().shares(came);
-        let waiting = Waiting::begin(&self.census, inside.queries);
+        let waiting = Waiting::begin(&self.census, For::Core, inside.queries);
         let place = self.at_once.clone().acquire_many_owned(shares).await;
         drop(waiting);
         let place = place.map_err(|_| shutting_down())?;
@@ -298,7 +299,8 @@ mod tests {
     fn assert_nobody_is_counted(turns: &Turns) {
         let census = format!("{:?}", turns.census.rush());
         let nobody = "Many { requests: 0, queries: 0 }";
-        let expected = format!("waiting: {nobody}, computing: 0, inside: 0, places: 0");
+        let expected =
+            format!("outside: {nobody}, lined: {nobody}, computing: 0, inside: 0, places: 0");
         assert!(census.contains(&expected), "{census}");
     }
 

@@ -120,7 +120,8 @@ columns, operations. Beside all of these, memory is reserved for whatever is lar
 what does not fit now is sent away with 503, and what never will with 413 or 400.
 
 Of the queries of a namespace that are answered at once, each of several in one request is one, and so is each vector of
-a measure of recall.
+a measure of recall. A plan counts for as much as its query; a look at metadata or usage, and a warm-up that is waited
+for, are a query each.
 
 Four limits of turbopuffer are others here:
 

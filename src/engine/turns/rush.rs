@@ -1,5 +1,6 @@
 //! A rush: more queries come than this machine computes, for longer than a moment. It is told what
-//! happens, and when, and says who is let in.
+//! happens, and when, and says who is let in. Those who wait for a room while cores have nothing to do
+//! are none: they wait for the store.
 //!
 //! What must hold: whoever is let in waits no longer than it would compute alone, or not much; a name
 //! that asks little is let in while another asks too much; a crowd that is over soon is no rush, and is
@@ -19,7 +20,7 @@ pub(crate) const CROWD_MAX: usize = 64;
 /// A crowd whose queries can all be computed in such a time is served whole, as they come, however
 /// many they are.
 pub(crate) const CROWD_TIME_MAX: Duration = Duration::from_millis(100);
-/// The same where no more wait than that: then it is as long as one may wait for its room.
+/// The same where fewer than `CROWD_MAX` wait: then it is as long as one may wait for its room.
 pub(crate) const LINE_TIME_MAX: Duration = ROOM_WAIT_MAX;
 /// Of what came and was sent away, no more is held against those who come later.
 const GRUDGE: Duration = Duration::from_millis(500);
@@ -48,12 +49,20 @@ impl Many {
     }
 }
 
+/// What a request waits for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum For {
+    Room,
+    Core,
+}
+
 /// Time is that of one clock.
 #[derive(Debug)]
 pub(super) struct Rush {
     cores: usize,
-    /// For their room, or to compute.
-    waiting: Many,
+    outside: Many,
+    /// Inside, to compute.
+    lined: Many,
     /// Requests.
     computing: usize,
     /// With places in a room, and how many they have.
@@ -70,7 +79,7 @@ pub(super) struct Rush {
     counted: Duration,
     /// When all that came would be computed, had nobody been sent away. None: there is no rush.
     until: Option<Duration>,
-    /// When all that was let in since it began will be.
+    /// When all that was let in will be, but for what was let in before it began.
     taken: Duration,
 }
 
@@ -79,7 +88,8 @@ impl Rush {
         let zero = Duration::ZERO;
         Self {
             cores,
-            waiting: Many::default(),
+            outside: Many::default(),
+            lined: Many::default(),
             computing: 0,
             inside: 0,
             places: 0,
@@ -97,8 +107,12 @@ impl Rush {
     /// places already. None: it is sent away.
     pub(super) fn comes(&mut self, queries: usize, own: usize, now: Duration) -> Option<Duration> {
         if !self.lasts(now) {
-            let ahead = all_of(self.each, self.waiting.queries);
-            if self.is_a_crowd(ahead) {
+            let waiting = self.outside.queries + self.lined.queries;
+            // Whoever waits for the store, or behind those who do, leaves the cores time to compute all
+            // that was let in.
+            let ahead = all_of(self.each, waiting).min(self.taken.saturating_sub(now));
+            if self.is_a_crowd(waiting, ahead) {
+                self.lets_in(queries, now);
                 return Some(ROOM_WAIT_MAX);
             }
             self.until = Some(now + ahead.min(GRUDGE));
@@ -110,14 +124,18 @@ impl Rush {
         if !self.fits(own, now) {
             return None;
         }
-        self.taken = self.taken.max(now) + all_of(self.each, queries);
+        self.lets_in(queries, now);
         Some(Duration::ZERO)
     }
 
-    /// Whether those who wait, and take so long together, are no rush yet.
-    fn is_a_crowd(&self, ahead: Duration) -> bool {
+    fn lets_in(&mut self, queries: usize, now: Duration) {
+        self.taken = self.taken.max(now) + all_of(self.each, queries);
+    }
+
+    /// Whether so many who wait, and take so long together, are no rush yet.
+    fn is_a_crowd(&self, waiting: usize, ahead: Duration) -> bool {
         // The contract lets them wait.
-        let clients = self.waiting.queries < CROWD_MAX && ahead <= LINE_TIME_MAX;
+        let clients = waiting < CROWD_MAX && ahead <= LINE_TIME_MAX;
         // As long as all places compute once, everybody waits for somebody.
         clients || ahead <= CROWD_TIME_MAX.max(all_of(self.whole, QUERIES_PER_CORE * self.cores))
     }
@@ -128,7 +146,7 @@ impl Rush {
         if self.inside < self.cores {
             return true;
         }
-        let (line, spare) = (self.waiting.requests + self.computing, (self.cores / 4).max(1));
+        let (line, spare) = (self.lined.requests + self.computing, (self.cores / 4).max(1));
         let room = self.cores + spare;
         // A name that has more than half of them makes the rush. It comes no faster than is computed:
         // between its room and its turn lies a question to the store, and whoever is there is in no
@@ -152,12 +170,19 @@ impl Rush {
     }
 
     /// A request of so many queries.
-    pub(super) fn waits(&mut self, queries: usize) {
-        self.waiting.add(queries);
+    pub(super) fn waits(&mut self, what: For, queries: usize) {
+        self.those_who_wait(what).add(queries);
     }
 
-    pub(super) fn waits_no_more(&mut self, queries: usize) {
-        self.waiting.take(queries);
+    pub(super) fn waits_no_more(&mut self, what: For, queries: usize) {
+        self.those_who_wait(what).take(queries);
+    }
+
+    fn those_who_wait(&mut self, what: For) -> &mut Many {
+        match what {
+            For::Room => &mut self.outside,
+            For::Core => &mut self.lined,
+        }
     }
 
     /// A request with so many places.

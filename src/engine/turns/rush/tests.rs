@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use super::*;
+use crate::engine::places::PLACES;
 
 const CORES: usize = 2;
 /// Of one query that has a core to itself.
 const ALONE: Duration = Duration::from_millis(5);
 const TICK: Duration = Duration::from_micros(100);
 const SECOND: Duration = Duration::from_secs(1);
-/// Between a room and the turn to compute.
+/// Between a room and the turn to compute, where nothing else is said.
 const STORE: Duration = Duration::from_millis(1);
 
 /// So many requests a second of so many queries, of the name with that number.
@@ -25,6 +26,8 @@ struct Request {
     name: usize,
     queries: usize,
     came: Duration,
+    /// Until when it waits for its room.
+    patient: Duration,
     /// When it is in the line to compute.
     lined: Duration,
     shares: usize,
@@ -45,9 +48,11 @@ struct Fate {
 struct Machine {
     rush: Rush,
     now: Duration,
+    store: Duration,
     /// Until a thread is awake that has to compute: other programs have the cores.
     drowsy: Duration,
     own: [usize; 2],
+    outside: VecDeque<Request>,
     asking: VecDeque<Request>,
     line: VecDeque<Request>,
     computing: Vec<Request>,
@@ -59,8 +64,10 @@ impl Machine {
         Self {
             rush: Rush::on(CORES),
             now: Duration::ZERO,
+            store: STORE,
             drowsy: Duration::ZERO,
             own: [0; 2],
+            outside: VecDeque::new(),
             asking: VecDeque::new(),
             line: VecDeque::new(),
             computing: Vec::new(),
@@ -83,29 +90,55 @@ impl Machine {
     }
 
     fn comes(&mut self, name: usize, queries: usize) {
-        let (came, lined) = (self.now, self.now + STORE);
-        if self.rush.comes(queries, self.own[name], came).is_none() {
+        let came = self.now;
+        let Some(patience) = self.rush.comes(queries, self.own[name], came) else {
             self.fates.push(Fate { name, came, took: None });
             return;
-        }
-        self.own[name] += queries;
-        self.rush.enters(queries);
-        self.asking.push_back(Request {
+        };
+        self.rush.waits(For::Room, queries);
+        self.outside.push_back(Request {
             name,
             queries,
             came,
-            lined,
+            patient: came + patience,
+            lined: came,
             shares: 0,
-            begun: lined,
-            awake: lined,
+            begun: came,
+            awake: came,
             left: all_of(ALONE, queries),
         });
+        self.enter();
+    }
+
+    /// Whoever finds places in its room, in the order in which they came.
+    fn enter(&mut self) {
+        let mut full = [false; 2];
+        for request in std::mem::take(&mut self.outside) {
+            let Request { name, queries, came, patient, .. } = request;
+            if !full[name] && self.own[name] + queries.min(PLACES) <= PLACES {
+                self.rush.waits_no_more(For::Room, queries);
+                if self.rush.is_too_late(came, self.now) {
+                    self.fates.push(Fate { name, came, took: None });
+                } else {
+                    self.own[name] += queries;
+                    self.rush.enters(queries);
+                    self.asking.push_back(Request { lined: self.now + self.store, ..request });
+                }
+            } else if self.now < patient {
+                full[name] = true;
+                self.outside.push_back(request);
+            } else {
+                self.rush.waits_no_more(For::Room, queries);
+                self.fates.push(Fate { name, came, took: None });
+            }
+        }
     }
 
     fn tick(&mut self) {
+        self.enter();
         while let Some(request) = self.asking.pop_front_if(|request| request.lined <= self.now) {
             let shares = self.rush.shares(self.now) as usize;
-            self.rush.waits(request.queries);
+            self.rush.waits(For::Core, request.queries);
             self.line.push_back(Request { shares, ..request });
         }
         loop {
@@ -114,7 +147,7 @@ impl Machine {
             let Some(request) = self.line.pop_front_if(|request| request.shares <= free) else {
                 break;
             };
-            self.rush.waits_no_more(request.queries);
+            self.rush.waits_no_more(For::Core, request.queries);
             if self.rush.is_too_late(request.lined, self.now) {
                 self.ends(request, None);
             } else {
@@ -145,6 +178,18 @@ impl Machine {
         self.own[name] -= queries;
         self.rush.leaves(queries);
         self.fates.push(Fate { name, came, took });
+    }
+
+    /// Whoever has its answer asks again, of the first name.
+    fn answered_and_asked_again(&mut self, lasts: Duration) {
+        let until = self.now + lasts;
+        while self.now < until {
+            let before = self.fates.len();
+            self.tick();
+            for _ in before..self.fates.len() {
+                self.comes(0, 1);
+            }
+        }
     }
 
     /// Of those of a name that came since then: how many were sent away, and how long the others
@@ -178,10 +223,11 @@ fn together(queries: usize, name: usize, times: f64) -> Stream {
 fn so_many_wait_for_so_long_and_with_one_more_it_is_a_rush() {
     let comes = |waiting: u32, all: Duration| {
         let mut rush = Rush::on(CORES);
-        rush.waiting = Many { requests: waiting as usize, queries: waiting as usize };
+        rush.lined = Many { requests: waiting as usize, queries: waiting as usize };
         (rush.inside, rush.places) = (waiting as usize, waiting as usize);
         rush.each = all / waiting;
         rush.whole = rush.each;
+        rush.taken = SECOND + all;
         rush.comes(1, 0, SECOND)
     };
     let (ms, crowd) = (Duration::from_millis(1), CROWD_MAX as u32);
@@ -254,27 +300,36 @@ fn a_crowd_that_comes_once_is_served_whole() {
     assert_eq!((away, took.len()), (0, 45));
 }
 
-/// Each asks again when it was answered.
 #[test]
 fn so_many_clients_as_are_no_rush_are_all_served() {
     let mut machine = Machine::new();
     machine.run(&[times(0, 0.1)], SECOND);
     let came = machine.now;
-    let mut answered = machine.fates.len();
     for _ in 0..CROWD_MAX {
         machine.comes(0, 1);
     }
-    while machine.now < came + 5 * SECOND {
-        machine.tick();
-        let done = machine.fates.len() - answered;
-        answered = machine.fates.len();
-        for _ in 0..done {
-            machine.comes(0, 1);
-        }
-    }
+    machine.answered_and_asked_again(5 * SECOND);
     let (away, took) = machine.since(0, came);
     assert_eq!(away, 0);
     assert!(took.len() as f64 * ALONE.as_secs_f64() / CORES as f64 > 4.5, "{}", took.len());
+}
+
+/// They wait for places of those who wait for the store, and were told that too much was computed.
+#[test]
+fn a_crowd_that_waits_while_cores_are_idle_is_no_rush() {
+    let mut machine = Machine::new();
+    machine.store = Duration::from_millis(60);
+    machine.run(&[times(0, 0.1)], SECOND);
+    let came = machine.now;
+    let clients = PLACES + CROWD_MAX + 16;
+    for _ in 0..clients {
+        machine.comes(0, 1);
+        machine.answered_and_asked_again(ALONE);
+    }
+    machine.answered_and_asked_again(5 * SECOND);
+    let (away, took) = machine.since(0, came);
+    assert_eq!(away, 0);
+    assert!(p99(&took) > 5 * machine.store, "{:?}: they wait", p99(&took));
 }
 
 #[test]
@@ -321,13 +376,13 @@ fn a_request_counts_for_all_of_its_queries_and_takes_one_core() {
     let begun = rush.begins(Duration::ZERO);
     rush.computed(8, begun, 8 * ALONE, 8 * ALONE);
     assert_eq!((rush.each, rush.work, rush.whole), (each, each, 8 * each));
-    // Eight of them are as many queries as may wait, and all places compute them once.
+    // Eight of them are as many queries as may wait, and all that compute at once compute them once.
     for requests in 1..=9 {
-        rush.waits(8);
+        assert_eq!(rush.comes(8, 0, SECOND), Some(ROOM_WAIT_MAX), "{requests}");
+        rush.waits(For::Core, 8);
         rush.enters(8);
-        let told = (requests < 9).then_some(ROOM_WAIT_MAX);
-        assert_eq!(rush.comes(8, 0, SECOND), told, "{requests}");
     }
+    assert_eq!(rush.comes(8, 0, SECOND), None);
     // What is in the line is a request, whoever waits for it.
     let late = LATE as u32 * 8 * ALONE;
     assert!(!rush.is_too_late(SECOND - late, SECOND));
@@ -336,15 +391,16 @@ fn a_request_counts_for_all_of_its_queries_and_takes_one_core() {
     assert_eq!(rush.shares(SECOND + 80 * each - ms), QUERIES_PER_CORE as u32);
     assert_eq!(rush.shares(SECOND + 80 * each), 1);
     for _ in 0..9 {
-        rush.waits_no_more(8);
+        rush.waits_no_more(For::Core, 8);
         rush.leaves(8);
     }
-    assert_eq!((rush.waiting, rush.inside, rush.places), (Many::default(), 0, 0));
+    assert_eq!((rush.lined, rush.inside, rush.places), (Many::default(), 0, 0));
 }
 
 #[test]
 fn requests_of_many_queries_are_let_in_as_far_as_they_can_be_computed() {
-    for queries in [2, 8, 16] {
+    // With sixteen, one has the whole room of its name, and computes on one core.
+    for queries in [2, 4, 8] {
         let mut machine = Machine::new();
         let asked = [together(queries, 0, 3.0), times(1, 0.1)];
         machine.run(&asked, SECOND);
@@ -373,7 +429,7 @@ fn before_anything_was_computed_nothing_is_known_and_all_may_wait() {
     let mut rush = Rush::on(1);
     for _ in 0..1000 {
         assert_eq!(rush.comes(1, 0, Duration::ZERO), Some(ROOM_WAIT_MAX));
-        rush.waits(1);
+        rush.waits(For::Core, 1);
     }
     assert!(!rush.is_too_late(Duration::ZERO, SECOND));
 }
