@@ -109,7 +109,10 @@ impl Highlighter {
             let mut findings = Vec::with_capacity(ranges.len());
             for range in ranges {
                 halt.check()?;
-                findings.push(texts.find(self.number, &asked, &text[range.clone()]));
+                findings.push(match asked.is_empty() {
+                    true => Finding::default(),
+                    false => texts.find(self.number, &asked, &text[range.clone()]),
+                });
             }
             let worths: Vec<f64> = match &self.worth {
                 None => findings.iter().map(|finding| texts.worth(self.number, finding)).collect(),
@@ -143,6 +146,8 @@ impl Highlighter {
 
     fn cut(&self, text: &str, texts: &Texts) -> Vec<Range<usize>> {
         match self.fragments {
+            // What is empty is no fragment, however a text is cut.
+            Fragments::Whole if text.is_empty() => Vec::new(),
             Fragments::Whole => std::iter::once(0..text.len()).collect(),
             Fragments::Sentences => sentences(text),
             Fragments::Paragraphs => paragraphs(text),

@@ -186,7 +186,7 @@ def texts(value):
 def spans(text, cut, told):
     """Where fragments are, the space around them left out."""
     if cut == "none":
-        return [(0, len(text))]
+        return [(0, len(text))] if text else []
     if cut == "word":
         return [one[2:] for one in told]
     ends = [match.end() for match in PIECES[cut].finditer(text)]

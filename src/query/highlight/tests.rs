@@ -130,6 +130,25 @@ fn a_text_is_cut_as_it_is_asked() {
     assert_eq!(texts(&paragraphs), ["\u{1f600} Walruses are no seals."]);
 }
 
+/// Where no match is needed, an empty one would be shown of whatever is empty.
+#[test]
+fn what_is_empty_is_no_fragment_however_it_is_cut() {
+    let cuts = [Fragments::Whole, Fragments::Sentences, Fragments::Paragraphs, Fragments::Words];
+    for fragments in cuts {
+        let all = Highlight { fragments, ..by(Score::Filter(glob("*"))) };
+        let rows = [row(1, &[("text", string(""))]), row(2, &[("text", string("walrus"))])];
+        let answer = ask(&living(&rows, 2, &[]), &ordered(all)).unwrap();
+        let made = answer.rows.into_iter().map(|hit| hit.made.into_iter().next().unwrap().1);
+        let many: Vec<usize> = made
+            .map(|made| match made {
+                Made::Fragments(fragments) => fragments.len(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(many, [0, 1], "{fragments:?}");
+    }
+}
+
 #[test]
 fn places_are_those_of_the_text_in_what_they_are_counted_in() {
     let places = |offsets| {
