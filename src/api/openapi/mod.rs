@@ -28,7 +28,8 @@ use operation::Operation;
 const ABOUT: &str = "Two wire contracts over one engine, chosen by the path. Under `/v2/` is the \
     turbopuffer contract, with those of its paths that begin with `/v1/`; the rest of `/v1/` is our \
     own. Parameters and headers that nobody knows are passed over, fields of a body are refused by \
-    name; a field that is null is a field that is not there. A body may be packed by gzip or zstd. \
+    name; a field that is null is a field that is not there, but for vectors: an upsert of `/v2/` \
+    names every vector attribute of its namespace, be it by null. A body may be packed by gzip or zstd. \
     Every answer has the header `X-Request-Id`. Where keys are configured, each operation names under \
     `security` the scope that a key has to have. The examples speak of a namespace `docs`: the first \
     example of `createNamespace` creates it, the first of `upsertDocuments` fills it, and all others \

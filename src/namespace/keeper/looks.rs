@@ -1,8 +1,8 @@
 //! Looks at a name: the owner's, if it is owned here, else those of a reader.
 //!
-//! Both machines share a probe among those who wait when it is sent. Here they are let in once a
-//! millisecond, so that a thousand probes a second are the most that any number of queries costs. Where
-//! there were fewer of late, some come sooner: who asks alone waits for its probe and for nothing else.
+//! Both machines share a probe among those who wait when it is sent. Here they are let in a thousand
+//! times a second on average, which is the most that any number of queries costs; some come sooner
+//! where there were fewer of late, so who asks alone waits for its probe and for nothing else.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -39,7 +39,7 @@ fn write() -> Value {
         &[],
         [
             ("upsert_rows", told(list(named("Row")), vectors)),
-            ("upsert_columns", named("Columns")),
+            ("upsert_columns", told(named("Columns"), vectors)),
             ("patch_rows", told(list(named("Row")), "Of those that are there, only these values")),
             ("patch_columns", named("Columns")),
             ("deletes", named("Ids")),
