@@ -121,12 +121,12 @@ class Crowds(Case):
 
     def setUp(self):
         late = {"type": "[][16]f32", "ann": {"late_interaction": True}}
-        rows = [{"id": id, "late": [[1] * 16] * 32} for id in range(1000)]
+        rows = [{"id": id, "late": [[1] * 16] * 32} for id in range(3000)]
         self.ns = self.fresh()
         self.ns.write(distance_metric="cosine_distance", schema={"late": late}, upsert_rows=rows)
 
     @proves("6.1", "16 queries at once")
-    def test_a_crowd_waits_and_is_served(self):
+    def test_a_crowd_is_served(self):
         async def all_of_them():
             asked = [self.ns.later("query", **BY_ID, limit=2) for _ in range(CROWD)]
             return await asyncio.gather(*asked)
@@ -157,6 +157,7 @@ class Crowds(Case):
             others = [{"rank_by": rank, "limit": 1}] * taken
             told = LOOP.run_until_complete(self.first_refusal(others, query, served))
             vectors *= 2
+        self.assertIsNotNone(told, "no question took long enough")
         self.assertIn("Too many concurrent queries to a single namespace", told)
 
     async def first_refusal(self, others, query, served):
