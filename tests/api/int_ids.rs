@@ -95,29 +95,6 @@ async fn ids_go_by_their_value_in_the_log_and_in_segments() {
     assert_eq!(server.killed_and_started().await.documents("a").await, after);
 }
 
-/// As an export does it: from the last id on.
-#[tokio::test]
-async fn pages_go_on_through_zero() {
-    let server = Server::start(&Options::memory()).await;
-    let ids: Vec<i64> = (-12..13).collect();
-    let write = json!({"schema": {"id": {"type": "int"}}, "upsert_columns": {"id": ids}});
-    server.write("a", write).await;
-    let (mut seen, mut pages) = (Vec::<Value>::new(), 0);
-    loop {
-        let mut query = json!({"rank_by": ["id", "asc"], "limit": 10});
-        if let Some(last) = seen.last() {
-            query["filters"] = json!(["id", "Gt", last]);
-        }
-        let page = server.ids("a", query).await;
-        if page.is_empty() {
-            break;
-        }
-        pages += 1;
-        seen.extend(page);
-    }
-    assert_eq!((json!(seen), pages), (json!(ids), 3));
-}
-
 #[tokio::test]
 async fn what_is_written_may_speak_of_the_id() {
     let server = filled(&Options::memory()).await;
