@@ -192,7 +192,7 @@ pub const KEYS: &[Key] = &[
         flag: None,
         shape: Shape::Number,
         default: "16",
-        meaning: "Queries of a namespace that are answered at once: 1 to 1024. One that aggregates \
+        meaning: "Queries of a namespace that are computed at once: 1 to 1024. One that aggregates \
                   counts as 4, a `kNN` as 2; the next one waits for 0.8 s",
     },
     Key {

@@ -34,7 +34,7 @@ impl Engine {
             ),
             counter(
                 "elacsym_queries_refused_total",
-                "Queries that were refused because more came than can be computed, or than one namespace may have under way",
+                "Queries that were refused because more came than can be computed, or than one namespace may have computed",
                 self.turns.refused(),
             ),
             requests(&counts),

@@ -50,7 +50,7 @@ pub use reads::Held;
 
 pub(crate) use accounts::KEPT_MAX;
 pub(crate) use places::{AGGREGATING_PLACES, EXACT_PLACES, PLACES};
-pub(crate) use turns::{CROWD_MAX, CROWD_TIME_MAX, LINE_TIME_MAX, ROOM_WAIT_MAX};
+pub(crate) use turns::{CROWD_MAX, CROWD_TIME_MAX, LINE_TIME_MAX, PLACES_WAIT_MAX};
 
 /// Names that are open at once. Each is a task with some kilobytes of its own, and what it has in
 /// memory of its rows counts against the limit of memory: so many cost a few hundred megabytes at

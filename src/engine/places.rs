@@ -1,4 +1,4 @@
-//! The places of the queries of one name. So many are answered at once, and what costs more takes more
+//! The places of the queries of one name. So many are computed at once, and what costs more takes more
 //! of them, as the contract has it; an operator may say how many there are. More queries wait for a
 //! moment, and are then sent away: a name that everybody asks for must not keep the others from being
 //! answered.
@@ -36,6 +36,7 @@ impl Places {
         Self { all, free: Arc::new(Semaphore::new(all)) }
     }
 
+    #[cfg(test)]
     pub(super) fn taken(&self) -> usize {
         self.all - self.free.available_permits()
     }

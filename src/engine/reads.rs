@@ -123,8 +123,8 @@ impl Engine {
         there.ok_or_else(|| absent(name))
     }
 
-    /// The queries of a party are computed one after the other, and it has a place among those of the
-    /// name for each, or several.
+    /// The queries of a party are computed one after the other, in places among those of the name: it
+    /// takes them when it knows what to compute over, so whoever waits for the store has none.
     pub(super) async fn over_view<T: Send + 'static>(
         &self,
         name: &Namespace,
@@ -134,7 +134,7 @@ impl Engine {
         compute: impl FnOnce(&Glimpse, &Halt) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let room = self.names.enter(name)?;
-        let turn = self.turns.in_room(&room, party).await?;
+        let turn = self.turns.let_in(&room, party)?;
         let glimpse = self.look(name, newest, min_seq.map(Seq)).await?;
         let computing = self.turns.to_compute(&turn).await?;
         let waiting = Waiting::default();

@@ -1,6 +1,7 @@
 //! The room of a name that is open: its keeper, who is awaited by one attendant, and the queries that
 //! are in it.
 
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
 
 use tokio::sync::{Notify, Semaphore};
@@ -13,6 +14,8 @@ use crate::namespace::keeper::{Ask, Gate, Keeper};
 #[derive(Debug)]
 pub(super) struct Room {
     keeper: Keeper,
+    /// Queries that were let in and are not answered yet.
+    pub(super) asking: AtomicUsize,
     pub(super) places: Places,
     going: Notify,
     yielding: Notify,
@@ -40,6 +43,7 @@ impl Room {
         let over = Arc::new(Semaphore::new(0));
         let room = Arc::new(Self {
             keeper,
+            asking: AtomicUsize::new(0),
             places: Places::of(places),
             going: Notify::new(),
             yielding: Notify::new(),

@@ -1,5 +1,4 @@
-//! Whose turn it is to be answered: so many queries of one name are under way, and so many of all
-//! names compute. Who has to wait too long is sent away, so that a crowd costs memory for a moment
+//! Whose turn it is to be answered: so many queries of one name compute, and so many of all names. Who has to wait too long is sent away, so that a crowd costs memory for a moment
 //! and no longer; and where more comes than can be computed, who is let in waits next to nothing, and
 //! all others are told so at once (`rush`).
 
@@ -22,8 +21,8 @@ use rush::{For, Rush};
 /// Queries that compute at once, for each core. They are short; more would only share the same cores,
 /// and hold their memory longer.
 const QUERIES_PER_CORE: usize = 4;
-/// For a place in its room a query waits as long as the contract has it.
-pub(crate) const ROOM_WAIT_MAX: Duration = Duration::from_millis(800);
+/// For its places a query waits as long as the contract has it.
+pub(crate) const PLACES_WAIT_MAX: Duration = Duration::from_millis(800);
 
 /// In the words of the contract.
 const CROWDED: &str = "Too many concurrent queries to a single namespace";
@@ -69,27 +68,32 @@ impl Drop for Waiting {
     }
 }
 
-/// A request among the queries of one name, with the places that it takes.
+/// A request that was let in, until it is answered.
 pub(super) struct Inside {
     census: Census,
-    queries: usize,
-    places: OwnedSemaphorePermit,
+    room: Arc<Room>,
+    party: Party,
+    /// How long it may wait for its places.
+    patience: Duration,
 }
 
 impl Inside {
-    fn begin(census: &Census, queries: usize, places: OwnedSemaphorePermit) -> Self {
-        census.rush().enters(places.num_permits());
-        Self { census: census.clone(), queries, places }
+    fn begin(census: &Census, room: &Arc<Room>, party: Party, patience: Duration) -> Self {
+        census.rush().enters(party.queries);
+        room.asking.fetch_add(party.queries, Relaxed);
+        Self { census: census.clone(), room: room.clone(), party, patience }
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.census.rush().leaves(self.places.num_permits());
+        self.census.rush().leaves(self.party.queries);
+        self.room.asking.fetch_sub(self.party.queries, Relaxed);
     }
 }
 
-/// A place among those that compute: one for a request, which computes its queries one by one.
+/// A request with the places of its name that it takes, and a share of those that compute: one, for it
+/// computes its queries one by one.
 pub(super) struct Computing {
     census: Census,
     clock: Clock,
@@ -97,17 +101,24 @@ pub(super) struct Computing {
     /// As the census has it.
     begun: Duration,
     worked: Duration,
-    _place: OwnedSemaphorePermit,
+    _places: OwnedSemaphorePermit,
+    _share: OwnedSemaphorePermit,
 }
 
 impl Computing {
-    fn begin(inside: &Inside, clock: Clock, place: OwnedSemaphorePermit) -> Self {
-        let (census, queries) = (inside.census.clone(), inside.queries);
+    fn begin(
+        inside: &Inside,
+        clock: Clock,
+        places: OwnedSemaphorePermit,
+        share: OwnedSemaphorePermit,
+    ) -> Self {
+        let (census, queries) = (inside.census.clone(), inside.party.queries);
         let begun = census.rush().begins(clock.now());
-        Self { census, clock, queries, begun, worked: Duration::ZERO, _place: place }
+        let worked = Duration::ZERO;
+        Self { census, clock, queries, begun, worked, _places: places, _share: share }
     }
 
-    /// On the thread of whoever calls, and with that the place is free again.
+    /// On the thread of whoever calls, and with that its places are free again.
     pub(super) fn work<T>(mut self, work: impl FnOnce() -> T) -> T {
         let began = thread_cpu();
         let done = work();
@@ -134,31 +145,30 @@ impl Turns {
         }
     }
 
-    /// Places among the queries of one name, for all of a party.
-    pub(super) async fn in_room(&self, room: &Room, party: Party) -> Result<Inside> {
-        let Party { queries, places } = party;
+    /// Among those that ask for a view of a name.
+    pub(super) fn let_in(&self, room: &Arc<Room>, party: Party) -> Result<Inside> {
+        let own = room.asking.load(Relaxed);
+        let patience = self.census.rush().comes(party.queries, own, self.clock.now());
+        let Some(patience) = patience else { return Err(self.refuse(party.queries, RUSHED)) };
+        Ok(Inside::begin(&self.census, room, party, patience))
+    }
+
+    /// To compute: for the places of all of a party, and then for a core, as long as its deadline is.
+    pub(super) async fn to_compute(&self, inside: &Inside) -> Result<Computing> {
+        let Party { queries, places } = inside.party;
         let came = self.clock.now();
-        let patience = self.census.rush().comes(queries, room.places.taken(), came);
-        let Some(patience) = patience else { return Err(self.refuse(queries, RUSHED)) };
-        let waiting = Waiting::begin(&self.census, For::Room, queries);
-        let places = tokio::time::timeout(patience, room.places.take(places)).await;
+        let waiting = Waiting::begin(&self.census, For::Places, queries);
+        let places = tokio::time::timeout(inside.patience, inside.room.places.take(places)).await;
         drop(waiting);
         let Ok(places) = places else { return Err(self.refuse(queries, CROWDED)) };
         let places = places.map_err(|_| shutting_down())?;
-        self.in_time(queries, came)?;
-        Ok(Inside::begin(&self.census, queries, places))
-    }
-
-    /// To compute. Whoever waits here has a deadline of its own.
-    pub(super) async fn to_compute(&self, inside: &Inside) -> Result<Computing> {
-        let came = self.clock.now();
-        let shares = self.census.rush().shares(came);
-        let waiting = Waiting::begin(&self.census, For::Core, inside.queries);
-        let place = self.at_once.clone().acquire_many_owned(shares).await;
+        let shares = self.census.rush().shares(self.clock.now());
+        let waiting = Waiting::begin(&self.census, For::Core, queries);
+        let share = self.at_once.clone().acquire_many_owned(shares).await;
         drop(waiting);
-        let place = place.map_err(|_| shutting_down())?;
-        self.in_time(inside.queries, came)?;
-        Ok(Computing::begin(inside, self.clock, place))
+        let share = share.map_err(|_| shutting_down())?;
+        self.in_time(queries, came)?;
+        Ok(Computing::begin(inside, self.clock, places, share))
     }
 
     /// Nobody begins any more.
@@ -215,19 +225,23 @@ mod tests {
         names.enter(&Namespace::new("acme").unwrap()).unwrap()
     }
 
+    async fn begin(turns: &Turns, room: &Arc<Room>, party: Party) -> Result<(Inside, Computing)> {
+        let inside = turns.let_in(room, party)?;
+        let computing = turns.to_compute(&inside).await?;
+        Ok((inside, computing))
+    }
+
     /// A query that computes for that long.
-    async fn ask(turns: &Turns, room: &Room) -> Result<()> {
-        let inside = turns.in_room(room, Party::ONE).await?;
-        let _computing = turns.to_compute(&inside).await?;
+    async fn ask(turns: &Turns, room: &Arc<Room>) -> Result<()> {
+        let _begun = begin(turns, room, Party::ONE).await?;
         turns.clock.sleep(ALONE).await;
         Ok(())
     }
 
-    /// Twenty queries that compute nothing, each as soon as the one before was answered.
-    async fn ask_on(turns: &Turns, room: &Room) {
+    /// Twenty queries, each as soon as the one before was answered.
+    async fn ask_on(turns: &Turns, room: &Arc<Room>) {
         for _ in 0..20 {
-            let _inside = turns.in_room(room, Party::ONE).await.unwrap();
-            turns.clock.sleep(ALONE).await;
+            ask(turns, room).await.unwrap();
         }
     }
 
@@ -262,7 +276,7 @@ mod tests {
         assert!((AT_ONCE..100).contains(&answered), "{answered}");
         assert!(asked.iter().filter_map(told).all(|told| told == RUSHED));
         assert_eq!(turns.refused(), 500 - answered as u64);
-        assert!(turns.clock.now() - began < ROOM_WAIT_MAX, "they wait for nothing");
+        assert!(turns.clock.now() - began < PLACES_WAIT_MAX, "they wait for nothing");
 
         turns.clock.sleep(Duration::from_secs(1)).await;
         for _ in 0..20 {
@@ -273,13 +287,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_room_that_is_full_of_those_who_do_not_compute_is_waited_for_as_long_as_ever() {
+    async fn places_that_are_taken_are_waited_for_as_long_as_the_contract_has_it() {
         let (turns, room) = (Turns::on(CORES), room().await);
         let places = room.places.take(PLACES).await.unwrap();
         let began = turns.clock.now();
         assert_eq!(told(&ask(&turns, &room).await).as_deref(), Some(CROWDED));
         let waited = turns.clock.now() - began;
-        assert!(waited >= ROOM_WAIT_MAX && waited < 2 * ROOM_WAIT_MAX, "{waited:?}");
+        assert!(waited >= PLACES_WAIT_MAX && waited < 2 * PLACES_WAIT_MAX, "{waited:?}");
         drop(places);
         ask(&turns, &room).await.unwrap();
     }
@@ -300,7 +314,7 @@ mod tests {
         let census = format!("{:?}", turns.census.rush());
         let nobody = "Many { requests: 0, queries: 0 }";
         let expected =
-            format!("outside: {nobody}, lined: {nobody}, computing: 0, inside: 0, places: 0");
+            format!("unplaced: {nobody}, lined: {nobody}, computing: 0, inside: {nobody}");
         assert!(census.contains(&expected), "{census}");
     }
 
@@ -310,20 +324,20 @@ mod tests {
         let (turns, room) = (Turns::on(CORES), room().await);
         let mut inside = Vec::new();
         for _ in 0..PLACES / MANY.places {
-            inside.push(turns.in_room(&room, MANY).await.unwrap());
+            inside.push(begin(&turns, &room, MANY).await.unwrap());
         }
         assert_eq!(room.places.taken(), PLACES);
         let began = turns.clock.now();
-        assert_eq!(told(&turns.in_room(&room, Party::ONE).await).as_deref(), Some(CROWDED));
-        assert!(turns.clock.now() - began >= ROOM_WAIT_MAX);
-        assert_eq!(told(&turns.in_room(&room, MANY).await).as_deref(), Some(CROWDED));
+        assert_eq!(told(&begin(&turns, &room, Party::ONE).await).as_deref(), Some(CROWDED));
+        assert!(turns.clock.now() - began >= PLACES_WAIT_MAX);
+        assert_eq!(told(&begin(&turns, &room, MANY).await).as_deref(), Some(CROWDED));
         assert_eq!(turns.refused(), 1 + MANY.queries as u64);
         let one = inside.pop().unwrap();
         let leaves = async {
             turns.clock.sleep(ALONE).await;
             drop(one);
         };
-        let (many, ()) = futures::future::join(turns.in_room(&room, MANY), leaves).await;
+        let (many, ()) = futures::future::join(begin(&turns, &room, MANY), leaves).await;
         inside.push(many.unwrap());
         assert_eq!(room.places.taken(), PLACES);
         drop(inside);
@@ -331,31 +345,43 @@ mod tests {
         assert_nobody_is_counted(&turns);
     }
 
+    /// Whoever waits for the store takes no core, and once no other could be answered meanwhile.
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_for_a_view_has_no_place_yet() {
+        let (turns, room) = (Turns::on(CORES), room().await);
+        let asking: Vec<_> =
+            (0..2 * PLACES).map(|_| turns.let_in(&room, Party::ONE).unwrap()).collect();
+        assert_eq!((room.places.taken(), room.asking.load(Relaxed)), (0, 2 * PLACES));
+        ask(&turns, &room).await.unwrap();
+        drop(asking);
+        assert_eq!(room.asking.load(Relaxed), 0);
+        assert_nobody_is_counted(&turns);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_request_with_more_queries_than_there_are_places_has_all_of_them() {
         let (turns, room) = (Turns::on(CORES), room().await);
-        let inside = turns.in_room(&room, Party::plain(PLACES + 1)).await.unwrap();
-        assert_eq!(room.places.taken(), PLACES);
-        let computing = turns.to_compute(&inside).await.unwrap();
-        assert_eq!(turns.computing(), 1);
-        drop((computing, inside));
+        let begun = begin(&turns, &room, Party::plain(PLACES + 1)).await.unwrap();
+        assert_eq!((room.places.taken(), turns.computing()), (PLACES, 1));
+        drop(begun);
         assert_nobody_is_counted(&turns);
         // And one that has none has a place.
-        let inside = turns.in_room(&room, Party::of(&[])).await.unwrap();
+        let begun = begin(&turns, &room, Party::of(&[])).await.unwrap();
         assert_eq!(room.places.taken(), 1);
-        drop(inside);
+        drop(begun);
         assert_nobody_is_counted(&turns);
     }
 
     /// A place becomes free for each who leaves, and there are always others who want one.
     #[tokio::test(start_paused = true)]
     async fn who_has_many_queries_is_not_passed_by_those_who_have_one() {
-        let (turns, room) = (Turns::on(CORES), room().await);
+        // Cores for all that there are places for.
+        let (turns, room) = (Turns::on(PLACES), room().await);
         let others: Vec<_> = (0..2 * PLACES).map(|_| ask_on(&turns, &room)).collect();
         let many = async {
             turns.clock.sleep(ALONE / 2).await;
             let came = turns.clock.now();
-            let _inside = turns.in_room(&room, MANY).await.unwrap();
+            let _begun = begin(&turns, &room, MANY).await.unwrap();
             turns.clock.now() - came
         };
         let (_, waited) = futures::future::join(futures::future::join_all(others), many).await;

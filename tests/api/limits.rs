@@ -163,7 +163,7 @@ const HELD: &[(&str, Held)] = &[
     }, "pinning.replicas must be between 1 and 64")),
     ("namespaces that are open on a node", By("src/engine/tests.rs", "so_many_names_are_open_and_the_one_least_recently_asked_makes_room")),
     ("namespaces that are open or being closed", By("src/engine/tests.rs", "a_crowd_of_names_is_sent_away_until_others_have_left")),
-    ("queries of a namespace at once, if `query.concurrent_per_namespace` says nothing else", By("src/engine/turns.rs", "a_request_has_places_for_all_of_its_queries")),
+    ("queries of a namespace that are computed at once, if `query.concurrent_per_namespace` says nothing else", By("src/engine/turns.rs", "a_request_has_places_for_all_of_its_queries")),
     ("of these, what a query counts for that aggregates", By("src/engine/tests.rs", "each_query_of_a_request_has_places_of_its_own")),
     ("what a `kNN` counts for", By("src/engine/places.rs", "what_costs_more_takes_more_places")),
     ("waiting for another query of the namespace", By("src/engine/tests.rs", "a_crowd_of_queries_of_one_name_waits_a_moment_and_is_then_sent_away")),

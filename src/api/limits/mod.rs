@@ -119,7 +119,7 @@ What has no limit of its own has that of the body it comes in: how many document
 columns, operations. Beside all of these, memory is reserved for whatever is large, up to `indexer.memory_limit`:
 what does not fit now is sent away with 503, and what never will with 413 or 400.
 
-Of the queries of a namespace that are answered at once, each of several in one request is one, and so is each vector of
+Of the queries of a namespace that are computed at once, each of several in one request is one, and so is each vector of
 a measure of recall. A plan counts for as much as its query; a look at metadata or usage, and a warm-up that is waited
 for, are a query each.
 

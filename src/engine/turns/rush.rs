@@ -1,6 +1,6 @@
 //! A rush: more queries come than this machine computes, for longer than a moment. It is told what
-//! happens, and when, and says who is let in. Those who wait for a room while cores have nothing to do
-//! are none: they wait for the store.
+//! happens, and when, and says who is let in. Those who wait while cores have nothing to do are
+//! none, whatever it is that they wait for.
 //!
 //! What must hold: whoever is let in waits no longer than it would compute alone, or not much; a name
 //! that asks little is let in while another asks too much; a crowd that is over soon is no rush, and is
@@ -12,7 +12,7 @@ mod tests;
 
 use std::time::Duration;
 
-use super::{QUERIES_PER_CORE, ROOM_WAIT_MAX};
+use super::{PLACES_WAIT_MAX, QUERIES_PER_CORE};
 
 /// Queries that wait on a node and are no rush: so many clients, each of which asks when it was
 /// answered, are served.
@@ -20,8 +20,8 @@ pub(crate) const CROWD_MAX: usize = 64;
 /// A crowd whose queries can all be computed in such a time is served whole, as they come, however
 /// many they are.
 pub(crate) const CROWD_TIME_MAX: Duration = Duration::from_millis(100);
-/// The same where fewer than `CROWD_MAX` wait: then it is as long as one may wait for its room.
-pub(crate) const LINE_TIME_MAX: Duration = ROOM_WAIT_MAX;
+/// The same where fewer than `CROWD_MAX` wait: then it is as long as one may wait for its places.
+pub(crate) const LINE_TIME_MAX: Duration = PLACES_WAIT_MAX;
 /// Of what came and was sent away, no more is held against those who come later.
 const GRUDGE: Duration = Duration::from_millis(500);
 /// What a query takes is known of about so many, and what a request takes.
@@ -52,7 +52,7 @@ impl Many {
 /// What a request waits for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum For {
-    Room,
+    Places,
     Core,
 }
 
@@ -60,14 +60,14 @@ pub(super) enum For {
 #[derive(Debug)]
 pub(super) struct Rush {
     cores: usize,
-    outside: Many,
-    /// Inside, to compute.
+    /// For the places of their names.
+    unplaced: Many,
+    /// For a core.
     lined: Many,
     /// Requests.
     computing: usize,
-    /// With places in a room, and how many they have.
-    inside: usize,
-    places: usize,
+    /// Let in and not answered, be it that they wait.
+    inside: Many,
     /// For how long a query takes the whole machine, on average.
     each: Duration,
     /// The same by what its thread works, whatever it waits for in between.
@@ -88,11 +88,10 @@ impl Rush {
         let zero = Duration::ZERO;
         Self {
             cores,
-            outside: Many::default(),
+            unplaced: Many::default(),
             lined: Many::default(),
             computing: 0,
-            inside: 0,
-            places: 0,
+            inside: Many::default(),
             each: zero,
             work: zero,
             whole: zero,
@@ -103,17 +102,17 @@ impl Rush {
         }
     }
 
-    /// How long a request of so many queries may wait for its room, in which its name has so many
-    /// places already. None: it is sent away.
+    /// How long a request of so many queries may wait for its places, where so many of its name are
+    /// inside. None: it is sent away.
     pub(super) fn comes(&mut self, queries: usize, own: usize, now: Duration) -> Option<Duration> {
         if !self.lasts(now) {
-            let waiting = self.outside.queries + self.lined.queries;
-            // Whoever waits for the store, or behind those who do, leaves the cores time to compute all
-            // that was let in.
+            let waiting = self.unplaced.queries + self.lined.queries;
+            // Whoever waits for the store, or for places of few who take long, leaves the cores time to
+            // compute all that was let in.
             let ahead = all_of(self.each, waiting).min(self.taken.saturating_sub(now));
             if self.is_a_crowd(waiting, ahead) {
                 self.lets_in(queries, now);
-                return Some(ROOM_WAIT_MAX);
+                return Some(PLACES_WAIT_MAX);
             }
             self.until = Some(now + ahead.min(GRUDGE));
             self.taken = now;
@@ -143,15 +142,15 @@ impl Rush {
     /// Whether one more is let in.
     fn fits(&self, own: usize, now: Duration) -> bool {
         // What one takes may have been learnt from others that took far more.
-        if self.inside < self.cores {
+        if self.inside.requests < self.cores {
             return true;
         }
         let (line, spare) = (self.lined.requests + self.computing, (self.cores / 4).max(1));
         let room = self.cores + spare;
         // A name that has more than half of them makes the rush. It comes no faster than is computed:
-        // between its room and its turn lies a question to the store, and whoever is there is in no
-        // line yet. And one place is not for it.
-        match 2 * own > self.places {
+        // before its turn lies a question to the store, and whoever is there is in no line yet. And one
+        // place is not for it.
+        match 2 * own > self.inside.queries {
             true => line <= room && self.taken <= now + all_of(self.whole, spare),
             false => line <= room + 1,
         }
@@ -180,20 +179,17 @@ impl Rush {
 
     fn those_who_wait(&mut self, what: For) -> &mut Many {
         match what {
-            For::Room => &mut self.outside,
+            For::Places => &mut self.unplaced,
             For::Core => &mut self.lined,
         }
     }
 
-    /// A request with so many places.
-    pub(super) fn enters(&mut self, places: usize) {
-        self.inside += 1;
-        self.places += places;
+    pub(super) fn enters(&mut self, queries: usize) {
+        self.inside.add(queries);
     }
 
-    pub(super) fn leaves(&mut self, places: usize) {
-        self.inside -= 1;
-        self.places -= places;
+    pub(super) fn leaves(&mut self, queries: usize) {
+        self.inside.take(queries);
     }
 
     /// One begins to compute. What is given is for when it has ended.
