@@ -15,7 +15,7 @@ pub(crate) const LONGER_MAX: Duration = Duration::from_millis(50);
 const SLOW_SLOTS: u32 = 3;
 /// What a slot should take in a rush; where the store is slower, three quarters longer than one that
 /// holds little.
-const TURN: Duration = Duration::from_millis(6);
+const TURN: Duration = Duration::from_millis(4);
 /// So many are let in, however long they take: and what a slot of no more takes, it takes for the store.
 const FEW: usize = 8;
 /// By such a part of itself, what a slot of few takes may grow with each.
