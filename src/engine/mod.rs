@@ -50,6 +50,7 @@ pub use reads::Held;
 
 pub(crate) use accounts::KEPT_MAX;
 pub(crate) use places::{AGGREGATING_PLACES, EXACT_PLACES, PLACES};
+pub(crate) use room::ASKING_MAX;
 pub(crate) use turns::{CROWD_MAX, CROWD_TIME_MAX, LINE_TIME_MAX, PLACES_WAIT_MAX};
 
 /// Names that are open at once. Each is a task with some kilobytes of its own, and what it has in

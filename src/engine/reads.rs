@@ -134,7 +134,7 @@ impl Engine {
         compute: impl FnOnce(&Glimpse, &Halt) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let room = self.names.enter(name)?;
-        let turn = self.turns.let_in(&room, party)?;
+        let turn = self.turns.let_in(&room, party).await?;
         let glimpse = self.look(name, newest, min_seq.map(Seq)).await?;
         let computing = self.turns.to_compute(&turn).await?;
         let waiting = Waiting::default();

@@ -1,7 +1,6 @@
 //! The room of a name that is open: its keeper, who is awaited by one attendant, and the queries that
 //! are in it.
 
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
 
 use tokio::sync::{Notify, Semaphore};
@@ -11,11 +10,15 @@ use super::places::Places;
 use crate::model::Namespace;
 use crate::namespace::keeper::{Ask, Gate, Keeper};
 
+/// Queries of one name that are under way, those that wait for the store with them: each holds what was
+/// asked, and the view that it waits for.
+pub(crate) const ASKING_MAX: usize = 256;
+
 #[derive(Debug)]
 pub(super) struct Room {
     keeper: Keeper,
-    /// Queries that were let in and are not answered yet.
-    pub(super) asking: AtomicUsize,
+    /// For queries that were let in, until they are answered.
+    pub(super) asking: Arc<Semaphore>,
     pub(super) places: Places,
     going: Notify,
     yielding: Notify,
@@ -43,7 +46,7 @@ impl Room {
         let over = Arc::new(Semaphore::new(0));
         let room = Arc::new(Self {
             keeper,
-            asking: AtomicUsize::new(0),
+            asking: Arc::new(Semaphore::new(ASKING_MAX)),
             places: Places::of(places),
             going: Notify::new(),
             yielding: Notify::new(),

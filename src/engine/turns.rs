@@ -1,6 +1,7 @@
-//! Whose turn it is to be answered: so many queries of one name compute, and so many of all names. Who has to wait too long is sent away, so that a crowd costs memory for a moment
-//! and no longer; and where more comes than can be computed, who is let in waits next to nothing, and
-//! all others are told so at once (`rush`).
+//! Whose turn it is to be answered: so many queries of one name are under way, so many of them compute,
+//! and so many of all names. Who has to wait too long is sent away, so that a crowd costs memory for a
+//! moment and no longer; and where more comes than can be computed, who is let in waits next to nothing,
+//! and all others are told so at once (`rush`).
 
 mod rush;
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::places::Party;
-use super::room::Room;
+use super::room::{ASKING_MAX, Room};
 use super::shutting_down;
 use crate::env::{Clock, thread_cpu};
 use crate::error::{Error, ErrorKind, Result};
@@ -75,20 +76,12 @@ pub(super) struct Inside {
     party: Party,
     /// How long it may wait for its places.
     patience: Duration,
-}
-
-impl Inside {
-    fn begin(census: &Census, room: &Arc<Room>, party: Party, patience: Duration) -> Self {
-        census.rush().enters(party.queries);
-        room.asking.fetch_add(party.queries, Relaxed);
-        Self { census: census.clone(), room: room.clone(), party, patience }
-    }
+    _asking: OwnedSemaphorePermit,
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
         self.census.rush().leaves(self.party.queries);
-        self.room.asking.fetch_sub(self.party.queries, Relaxed);
     }
 }
 
@@ -146,11 +139,20 @@ impl Turns {
     }
 
     /// Among those that ask for a view of a name.
-    pub(super) fn let_in(&self, room: &Arc<Room>, party: Party) -> Result<Inside> {
-        let own = room.asking.load(Relaxed);
-        let patience = self.census.rush().comes(party.queries, own, self.clock.now());
-        let Some(patience) = patience else { return Err(self.refuse(party.queries, RUSHED)) };
-        Ok(Inside::begin(&self.census, room, party, patience))
+    pub(super) async fn let_in(&self, room: &Arc<Room>, party: Party) -> Result<Inside> {
+        let queries = party.queries;
+        let own = ASKING_MAX - room.asking.available_permits();
+        let patience = self.census.rush().comes(queries, own, self.clock.now());
+        let Some(patience) = patience else { return Err(self.refuse(queries, RUSHED)) };
+        let waiting = Waiting::begin(&self.census, For::Places, queries);
+        let wanted = queries.clamp(1, ASKING_MAX) as u32;
+        let asking = room.asking.clone().acquire_many_owned(wanted);
+        let asking = tokio::time::timeout(patience, asking).await;
+        drop(waiting);
+        let Ok(asking) = asking else { return Err(self.refuse(queries, CROWDED)) };
+        let _asking = asking.map_err(|_| shutting_down())?;
+        self.census.rush().enters(queries);
+        Ok(Inside { census: self.census.clone(), room: room.clone(), party, patience, _asking })
     }
 
     /// To compute: for the places of all of a party, and then for a core, as long as its deadline is.
@@ -226,7 +228,7 @@ mod tests {
     }
 
     async fn begin(turns: &Turns, room: &Arc<Room>, party: Party) -> Result<(Inside, Computing)> {
-        let inside = turns.let_in(room, party)?;
+        let inside = turns.let_in(room, party).await?;
         let computing = turns.to_compute(&inside).await?;
         Ok((inside, computing))
     }
@@ -349,12 +351,29 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_asks_for_a_view_has_no_place_yet() {
         let (turns, room) = (Turns::on(CORES), room().await);
-        let asking: Vec<_> =
-            (0..2 * PLACES).map(|_| turns.let_in(&room, Party::ONE).unwrap()).collect();
-        assert_eq!((room.places.taken(), room.asking.load(Relaxed)), (0, 2 * PLACES));
+        let mut asking = Vec::new();
+        for _ in 0..2 * PLACES {
+            asking.push(turns.let_in(&room, Party::ONE).await.unwrap());
+        }
+        assert_eq!(room.places.taken(), 0);
         ask(&turns, &room).await.unwrap();
         drop(asking);
-        assert_eq!(room.asking.load(Relaxed), 0);
+        assert_nobody_is_counted(&turns);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_many_are_under_way_and_the_next_one_is_sent_away_after_a_while() {
+        let (turns, room) = (Turns::on(CORES), room().await);
+        let mut asking = Vec::new();
+        for _ in 0..ASKING_MAX / 16 {
+            asking.push(turns.let_in(&room, Party::plain(16)).await.unwrap());
+        }
+        let began = turns.clock.now();
+        assert_eq!(told(&turns.let_in(&room, Party::ONE).await).as_deref(), Some(CROWDED));
+        assert!(turns.clock.now() - began >= PLACES_WAIT_MAX);
+        asking.pop();
+        asking.push(turns.let_in(&room, Party::ONE).await.unwrap());
+        drop(asking);
         assert_nobody_is_counted(&turns);
     }
 

@@ -166,6 +166,7 @@ const HELD: &[(&str, Held)] = &[
     ("queries of a namespace that are computed at once, if `query.concurrent_per_namespace` says nothing else", By("src/engine/turns.rs", "a_request_has_places_for_all_of_its_queries")),
     ("of these, what a query counts for that aggregates", By("src/engine/tests.rs", "each_query_of_a_request_has_places_of_its_own")),
     ("what a `kNN` counts for", By("src/engine/places.rs", "what_costs_more_takes_more_places")),
+    ("queries of a namespace that are under way, those that wait for the store with them", By("src/engine/turns.rs", "so_many_are_under_way_and_the_next_one_is_sent_away_after_a_while")),
     ("waiting for another query of the namespace", By("src/engine/tests.rs", "a_crowd_of_queries_of_one_name_waits_a_moment_and_is_then_sent_away")),
     ("queries that wait on a node, if not all are computed in the time of the next row", By("src/engine/turns/rush/tests.rs", "so_many_wait_for_so_long_and_with_one_more_it_is_a_rush")),
     ("computing queries that wait, if they are more", By("src/engine/turns/rush/tests.rs", "so_many_wait_for_so_long_and_with_one_more_it_is_a_rush")),

@@ -101,6 +101,7 @@ pub const LIMITS: &[Limit] = &[
     count(Namespaces, "queries of a namespace that are computed at once, if `query.concurrent_per_namespace` says nothing else", engine::PLACES, "the next one waits"),
     count(Namespaces, "of these, what a query counts for that aggregates", engine::AGGREGATING_PLACES, "a request that counts for more than there are has all"),
     count(Namespaces, "what a `kNN` counts for", engine::EXACT_PLACES, "a request that counts for more than there are has all"),
+    count(Namespaces, "queries of a namespace that are under way, those that wait for the store with them", engine::ASKING_MAX, "the next one waits"),
     time(Namespaces, "waiting for another query of the namespace", engine::PLACES_WAIT_MAX, THROTTLED),
     count(Namespaces, "queries that wait on a node, if not all are computed in the time of the next row", engine::CROWD_MAX, RUSH),
     time(Namespaces, "computing queries that wait, if they are more", engine::CROWD_TIME_MAX, RUSH),

@@ -108,8 +108,9 @@ impl Rush {
         if !self.lasts(now) {
             let waiting = self.unplaced.queries + self.lined.queries;
             // Whoever waits for the store, or for places of few who take long, leaves the cores time to
-            // compute all that was let in.
-            let ahead = all_of(self.each, waiting).min(self.taken.saturating_sub(now));
+            // compute all that was let in, but for those who stand in line for them.
+            let left = self.taken.saturating_sub(now).max(all_of(self.each, self.lined.queries));
+            let ahead = all_of(self.each, waiting).min(left);
             if self.is_a_crowd(waiting, ahead) {
                 self.lets_in(queries, now);
                 return Some(PLACES_WAIT_MAX);

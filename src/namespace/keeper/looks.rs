@@ -278,7 +278,10 @@ impl Desk {
         // It is newer than what was given before. Rows are kept of one life, and of two that are waited for
         // each would be forgotten for the other, as often as it is read.
         let inc = view.seen.head.inc;
-        self.ask_again_for(|given| given.view.seen.head.inc != inc);
+        // All that wait are of one life, so the first speaks for them: there may be hundreds.
+        if self.looks.given.front().is_some_and(|given| given.view.seen.head.inc != inc) {
+            self.ask_again();
+        }
         let Some(mut look) = self.hinted(look) else {
             self.seen(ticket);
             return Ok(());
@@ -331,15 +334,7 @@ impl Desk {
 
     /// Who owns the name has changed: views that wait for their rows are asked for anew.
     pub(super) fn ask_again(&mut self) {
-        self.ask_again_for(|_| true);
-    }
-
-    fn ask_again_for(&mut self, these: impl Fn(&Given) -> bool) {
         for given in std::mem::take(&mut self.looks.given) {
-            if !these(&given) {
-                self.looks.given.push_back(given);
-                continue;
-            }
             crate::reach!("a view is asked for anew, while its rows are read");
             self.looks.asked.push_back(given.look);
             self.seen(given.ticket);

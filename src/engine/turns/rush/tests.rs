@@ -240,6 +240,16 @@ fn so_many_wait_for_so_long_and_with_one_more_it_is_a_rush() {
     assert_eq!(comes(1000, CROWD_TIME_MAX + ms), None);
 }
 
+/// What was let in was held back by the store, and is in line by now.
+#[test]
+fn who_stands_in_line_is_ahead_whenever_it_was_let_in() {
+    let mut rush = Rush::on(CORES);
+    rush.each = ALONE / CORES as u32;
+    rush.lined = Many { requests: 200, queries: 200 };
+    rush.inside = rush.lined;
+    assert_eq!(rush.comes(1, 0, SECOND), None);
+}
+
 #[test]
 fn what_can_be_computed_is_let_in_whoever_asks() {
     let mut machine = Machine::new();
