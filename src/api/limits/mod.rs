@@ -123,7 +123,7 @@ Of the queries of a namespace that are computed at once, each of several in one 
 a measure of recall. A plan counts for as much as its query; a look at metadata or usage, and a warm-up that is waited
 for, are a query each.
 
-Four limits of turbopuffer are others here:
+Four limits of turbopuffer are others here ([page 20](decisions/0020-limits-that-are-not-ours.md)):
 
 - A namespace may have more than 500 million documents or 1 TB. But its rows have to fit into memory to be queried
   ([OPERATIONS.md](OPERATIONS.md#sizing)).
