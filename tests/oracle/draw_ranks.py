@@ -69,7 +69,7 @@ class Ranks:
         """A vector column, in all numbers of dimensions about as often."""
         names = self.names(test)
         dims = {name: values.dims_of(self.known[name].kind) for name in names}
-        return self.dice.seldom("dimensions asked", dims, 0.8)
+        return self.dice.seldom("dimensions asked", dims, 0.95)
 
     def measured(self, name):
         """Tags of how what is there is compared."""
