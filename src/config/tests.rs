@@ -135,6 +135,18 @@ fn what_is_printed_means_the_same_when_it_is_read_back() {
 }
 
 #[test]
+fn a_namespace_has_as_many_queries_at_once_as_can_be_meant() {
+    for (queries, concurrent) in [("1", 1), ("1024", 1024)] {
+        let config = load(&format!("query.concurrent_per_namespace = {queries}"), &[], &[]);
+        assert_eq!(config.query.concurrent, concurrent);
+    }
+    for queries in ["0", "1025"] {
+        let problems = problems(&format!("query.concurrent_per_namespace = {queries}"), &[]);
+        assert!(problems[0].contains("give 1 to 1024"), "{problems:?}");
+    }
+}
+
+#[test]
 fn each_mistake_is_told_with_its_place_and_the_way_out() {
     for (file, told) in [
         (
@@ -208,8 +220,6 @@ fn each_mistake_is_told_with_its_place_and_the_way_out() {
         ("[indexer]\nmemory_limit = '63MiB'", "63MiB is too little; give 64MiB or more"),
         ("[indexer]\nfold_slots = 0", "give 1 to 4096"),
         ("[indexer]\nfold_slots = 4097", "give 1 to 4096"),
-        ("[query]\nconcurrent_per_namespace = 0", "give 1 to 1024"),
-        ("[query]\nconcurrent_per_namespace = 1025", "give 1 to 1024"),
         ("[indexer]\nfold_bytes = '1023KiB'", "1023KiB is too little; give 1MiB or more"),
         ("[indexer]\nfold_bytes = '1025MiB'", "1025MiB is too much; give 1GiB or less"),
         ("[auth]\napi_keys = 'one'", "must be an array of strings"),

@@ -426,8 +426,8 @@ fn a_request_counts_for_all_of_its_queries_and_takes_one_core() {
 
 #[test]
 fn requests_of_many_queries_are_let_in_as_far_as_they_can_be_computed() {
-    // With sixteen, one has all places of its name, and computes on one core.
-    for queries in [2, 4, 8] {
+    // With sixteen, one has all places of its name, and computes on one of the two cores.
+    for (queries, least) in [(2, 0.85), (8, 0.85), (PLACES, 0.45)] {
         let mut machine = Machine::new();
         let asked = [together(queries, 0, 3.0), times(1, 0.1)];
         machine.run(&asked, SECOND);
@@ -437,7 +437,7 @@ fn requests_of_many_queries_are_let_in_as_far_as_they_can_be_computed() {
         let (away, ones) = machine.since(1, began);
         let done = (queries * many.len() + ones.len()) as f64 / 10.0;
         let goodput = done * ALONE.as_secs_f64() / CORES as f64;
-        assert!(goodput > 0.85, "{queries}: {goodput}");
+        assert!(goodput > least, "{queries}: {goodput}");
         // Nobody waits for much longer than such a request takes.
         let alone = all_of(ALONE, queries);
         assert!(p99(&many) < 3 * alone && p99(&ones) < 3 * alone, "{queries}");
