@@ -292,6 +292,20 @@ async fn each_query_of_a_request_has_places_of_its_own() {
     assert_eq!(ask(many(2 * PLACES)).await.unwrap().answers.len(), 2 * PLACES);
 }
 
+/// Once they had their places meanwhile, and all others were sent away.
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_the_store_has_no_place() {
+    let get = Duration::from_secs(2);
+    let pace = storage::Pace { get, ..storage::Pace::NONE };
+    let (clock, dice) = (Clock::start(), Dice::from_os());
+    let store = storage::open_slow(&Location::Memory, [], clock, dice, pace).await.unwrap().0;
+    let (engine, acme) = (over(&store, limits()), named("acme"));
+    engine.write(&acme, upsert(&[(1, 1)]), None).await.unwrap();
+    let looks = (0..2 * PLACES).map(|_| engine.metadata(&acme));
+    let told = futures::future::join_all(looks).await;
+    assert!(told.into_iter().all(|told| told.unwrap().rows == 1));
+}
+
 /// As many as an operator said.
 #[tokio::test(start_paused = true)]
 async fn a_name_has_as_many_places_as_it_was_given() {
