@@ -41,7 +41,7 @@ pub(super) const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 #[derive(Debug)]
 pub(super) struct Whole {
     bytes: Bytes,
-    _share: Share,
+    share: Share,
 }
 
 impl Deref for Whole {
@@ -49,6 +49,15 @@ impl Deref for Whole {
 
     fn deref(&self) -> &[u8] {
         &self.bytes
+    }
+}
+
+impl Whole {
+    /// It is read, and goes: what was made of it stays, for as long as somebody has this.
+    pub(super) fn into_share(self) -> Share {
+        let Self { bytes, mut share } = self;
+        share.resize(share.bytes() - bytes.len() as u64);
+        share
     }
 }
 
@@ -70,7 +79,7 @@ pub(super) async fn read(request: Request, memory: &Memory) -> Result<Whole, Ref
     let weighed = bytes.clone();
     let weight = crunch(bytes.len(), move || weight(&weighed)).await;
     share.reach(weight).map_err(|error| Refusal::no_room(&error))?;
-    Ok(Whole { bytes, _share: share })
+    Ok(Whole { bytes, share })
 }
 
 /// What a body takes once it is read: its texts once more, and something for every value in it.

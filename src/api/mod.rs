@@ -58,7 +58,7 @@ pub use tls::Tls;
 use crate::engine::{Engine, Entered};
 use crate::env::{Clock, Dice, blocking};
 use crate::error::Error;
-use crate::memory::Memory;
+use crate::memory::{Memory, Share};
 use crate::model::Namespace;
 use deadline::{Deadline, WRITE_TIME_MAX};
 use drain::Drains;
@@ -112,19 +112,21 @@ fn routed(api: Arc<Api>) -> Router {
         .with_state(api)
 }
 
-/// A body, read, and what `make` makes of it.
+/// What `make` makes of a body, and the memory that it takes until it is done with: it may wait long to
+/// be done.
 async fn understood<T: Send + 'static>(
     api: &Api,
     request: Request,
     deadline: Deadline,
     make: impl FnOnce(&[u8]) -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
+) -> Result<(T, Share), Refusal> {
     let body = deadline.reading(body::read(request, api.engine.memory())).await?;
-    deadline.making(crunch(body.len(), move || make(&body))).await
+    let read = crunch(body.len(), move || Ok((make(&body)?, body.into_share())));
+    deadline.making(read).await
 }
 
-/// The same of a write, which is let in first: of those who are sent away nothing is made. `refused` tells
-/// an error in the words of a contract.
+/// The same of a write, which is let in first: of those who are sent away nothing is made. The engine counts
+/// what it is given to write. `refused` tells an error in the words of a contract.
 async fn understood_write<T: Send + 'static>(
     api: &Api,
     name: &Namespace,
@@ -196,7 +198,50 @@ async fn crunch<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::alone::Alone;
     use super::*;
+    use crate::config::Location;
+    use crate::model::Given;
+    use crate::storage::{self, Pace};
+
+    /// Looks that come later than those of whoever counts.
+    const LATE: Pace = Pace { get: Duration::from_secs(2), ..Pace::NONE };
+    const VALUES: usize = 100_000;
+
+    /// Of bodies that are read at once each has its memory. Of those that wait it would be forgotten.
+    #[tokio::test(start_paused = true)]
+    async fn what_is_made_of_a_question_is_counted_until_it_is_answered() {
+        let (clock, dice) = (Clock::start(), Dice::from_seed(1));
+        let opened = storage::open_slow(&Location::Memory, [], clock, dice.clone(), LATE).await;
+        let alone = Alone::over(opened.unwrap().0, clock, dice);
+        let row = r#"{"upsert_rows":[{"id":1,"v":[1,0]}],"schema":{"v":{"type":"[2]f32","ann":true}},
+            "distance_metric":"cosine_distance"}"#;
+        assert_eq!(alone.call("POST", "/v2/namespaces/a", row).await.0, 200);
+        let memory = alone.api.engine.memory();
+        let many = ["1"; VALUES].join(",");
+        let filter = format!(r#""filters":["id","In",[{many}]]"#);
+        let ask = format!(r#"{{"rank_by":["id","asc"],"limit":1,{filter}}}"#);
+        let measure = format!(r#"{{"num":1,"top_k":1,{filter}}}"#);
+        let own = format!(r#"{{"filter":{{"field":"id","op":"in","value":[{many}]}}}}"#);
+        for (path, body) in [
+            ("/v2/namespaces/a/query", &ask),
+            ("/v2/namespaces/a/explain_query", &ask),
+            ("/v1/namespaces/a/_debug/recall", &measure),
+            ("/v1/namespaces/a/query", &own),
+        ] {
+            let before = memory.used();
+            let count = async {
+                tokio::time::sleep(LATE.get / 2).await;
+                memory.used() - before
+            };
+            let ((status, told), waiting) = tokio::join!(alone.call("POST", path, body), count);
+            assert_eq!(status, 200, "{path}: {told}");
+            assert!(waiting >= (VALUES * size_of::<Given>()) as u64, "{path}: {waiting}");
+            assert_eq!(memory.used(), before, "{path}");
+        }
+    }
 
     #[test]
     fn a_key_of_a_request_is_short_and_plain() {

@@ -86,7 +86,7 @@ async fn create(
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
     let name = named(&ns)?;
     let read = |bytes: &[u8]| declared::read(object(bytes)?);
-    let wanted = understood(&api, request, deadline, read).await?;
+    let (wanted, _share) = understood(&api, request, deadline, read).await?;
     let there = || json_answer(StatusCode::OK, &Created { namespace: &ns, created: false });
     if let Some(schema) = known(&api, &name, deadline).await? {
         check_same(&name, &schema, &wanted)?;

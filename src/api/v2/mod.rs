@@ -138,7 +138,7 @@ async fn declare(
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
     let name = named(&ns)?;
     let read = |bytes: &[u8]| declared::read(object(bytes)?);
-    let declared = understood(&api, request, deadline, read).await?;
+    let (declared, _share) = understood(&api, request, deadline, read).await?;
     let work = api.engine.declare(&name, declared.changes, declared.id_type);
     // Twice, the second would drop an attribute that came again in between.
     shown(&*deadline.writing(work, Again::Unsafe, refused(&name)).await?)
@@ -166,7 +166,7 @@ async fn update(
 ) -> Result<Response, Refusal> {
     let name = named(&ns)?;
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
-    let settings::Change { read_only, pinning } =
+    let (settings::Change { read_only, pinning }, _share) =
         understood(&api, request, deadline, settings::read).await?;
     if read_only.is_none() && pinning.is_none() {
         return told(&api, &name, version).await;

@@ -18,7 +18,7 @@ use crate::api::sheet::Sheet;
 use crate::api::{Api, json_answer, printed, understood};
 use crate::engine::Held;
 use crate::error::Error;
-use crate::memory::Memory;
+use crate::memory::{Memory, Share};
 use crate::model::{Aggregates, Answer, Consistency, Explained, Fusion, Namespace, Query};
 use crate::query::{explain_fusion, fuse};
 use query::Plan;
@@ -29,7 +29,7 @@ pub(super) async fn ask(
     request: Request,
 ) -> Result<Response, Refusal> {
     let name = named(&ns)?;
-    let (asked, deadline) = asked(&api, request).await?;
+    let (asked, deadline, _share) = asked(&api, request).await?;
     let query::Request { queries, form, fusion, consistency, min_seq, encoding, .. } = asked;
     let plan = match asked.plan {
         Plan::Shown => {
@@ -64,11 +64,11 @@ pub(super) async fn ask(
 }
 
 /// How long it may take is known once it is read.
-async fn asked(api: &Api, request: Request) -> Result<(query::Request, Deadline), Refusal> {
+async fn asked(api: &Api, request: Request) -> Result<(query::Request, Deadline, Share), Refusal> {
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
-    let asked = understood(api, request, deadline, query::read).await?;
+    let (asked, share) = understood(api, request, deadline, query::read).await?;
     let deadline = asked.limit.map_or(deadline, |limit| deadline.at_most(limit));
-    Ok((asked, deadline))
+    Ok((asked, deadline, share))
 }
 
 /// `fewer` is what the request calls the number of the documents that it wants.
@@ -91,7 +91,7 @@ pub(super) async fn explain(
     request: Request,
 ) -> Result<Response, Refusal> {
     let name = named(&ns)?;
-    let (asked, deadline) = asked(&api, request).await?;
+    let (asked, deadline, _share) = asked(&api, request).await?;
     let query::Request { queries, fusion, consistency, min_seq, .. } = asked;
     let fusion = fusion.as_ref();
     let Explained { plan, .. } =
@@ -123,7 +123,7 @@ pub(super) async fn recall(
 ) -> Result<Response, Refusal> {
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
     let name = named(&ns)?;
-    let asked = understood(&api, request, deadline, recall::read).await?;
+    let (asked, _share) = understood(&api, request, deadline, recall::read).await?;
     let work = api.engine.recall(&name, asked);
     let Held { told: recalled, share } =
         deadline.answering(work, unanswered(&name, "top_k")).await?;

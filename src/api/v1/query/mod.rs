@@ -41,7 +41,7 @@ pub(super) async fn search(
 ) -> Result<Response, Refusal> {
     let deadline = Deadline::start(api.clock, QUERY_TIME_MAX);
     let name = named(&ns)?;
-    let asked = understood(&api, request, deadline, request::read).await?;
+    let (asked, _share) = understood(&api, request, deadline, request::read).await?;
     let request::Request { queries, fusion, text, shapes, min_score, min_seq, plan } = asked;
     let (plan, held) = match answered(&api, &name, queries, min_seq, plan, deadline).await? {
         Ok(answered) => answered,
