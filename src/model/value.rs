@@ -83,7 +83,7 @@ impl Value {
         if attribute.options.filterable && bytes > FILTERABLE_BYTES_MAX {
             return Err(Error::invalid(format!(
                 "attribute '{name}' is filterable and takes at most {FILTERABLE_BYTES_MAX} bytes, \
-                 but got {bytes}; declare it with filterable: false to store longer ones"
+                 but got {bytes}; one with `filterable: false`, or `indexed: false` in /v1, takes longer ones"
             )));
         }
         Ok(())

@@ -190,7 +190,11 @@ async fn values_have_a_size_up_to_which_they_are_taken() {
         server.write("a", row(name, value)).await;
     }
     let cases = [
-        (row("s", json!(text(4097))), 400, "takes at most 4096 bytes"),
+        (
+            row("s", json!(text(4097))),
+            400,
+            "takes at most 4096 bytes, but got 4097; one with `filterable: false`",
+        ),
         (row("long", json!(text((8 << 20) + 1))), 400, "at most 8388608 bytes"),
         (row("p", weights(1025)), 400, "1025 entries"),
     ];

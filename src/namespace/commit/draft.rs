@@ -94,7 +94,11 @@ impl Draft {
         rows.iter().try_for_each(|row| self.infer(&row.values, write))?;
         let typed = |row: &GivenRow| -> Result<Typed> {
             let id = DocId::of(&row.id, id_type)?;
-            Ok(Typed { id, values: self.values_of(&row.values)? })
+            match self.values_of(&row.values) {
+                Ok(values) => Ok(Typed { id, values }),
+                // Among thousands of them, a value alone would be looked for long.
+                Err(error) => Err(Error::new(error.kind(), format!("document '{id}': {error}"))),
+            }
         };
         rows.iter().map(typed).collect()
     }
