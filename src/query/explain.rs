@@ -1,6 +1,6 @@
 //! What is done for an answer, in words.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::plan::Plan;
@@ -39,15 +39,16 @@ fn lines(
     let (folded, tail) = living.split_at(view.segments().len().min(living.len()));
     match &query.filter {
         None => writeln!(plan, "filter: none")?,
-        Some(filter) => writeln!(plan, "filter: {}", enumerated(&of_filter(filter)))?,
+        Some(filter) => writeln!(plan, "filter: {}", of_filter(filter))?,
     }
     if let Some(rank) = &query.rank {
         writeln!(plan, "rank: {}", of_rank(rank))?;
         let Page { limit, offset, per } = &query.page;
         write!(plan, "page: {limit} from {offset}")?;
         if let Some(per) = per {
-            let names = per.attributes.iter().map(|name| &**name).collect();
-            write!(plan, ", at most {} of the same {}", per.limit, listed(&names))?;
+            let names = per.attributes.iter().map(|name| format!("`{name}`"));
+            let names: Vec<String> = names.collect();
+            write!(plan, ", at most {} of the same {}", per.limit, names.join(", "))?;
         }
         writeln!(plan)?;
     }
@@ -96,7 +97,7 @@ fn of_score(score: &Score) -> String {
     match score {
         Score::Text { attribute, .. } => format!("BM25 over `{attribute}`"),
         Score::Sparse { attribute, .. } => format!("the inner product with `{attribute}`"),
-        Score::Filter(filter) => format!("a filter of {}", enumerated(&of_filter(filter))),
+        Score::Filter(filter) => format!("a filter of ({})", of_filter(filter)),
         Score::Attribute(attribute) => format!("`{attribute}`"),
         Score::Dist { attribute, .. } => format!("the distance of `{attribute}`"),
         Score::Constant(number) => number.to_string(),
@@ -110,27 +111,49 @@ fn of_score(score: &Score) -> String {
     }
 }
 
-/// What is asked of which attribute: each once, however often and of whatever it is asked.
-fn of_filter(filter: &Filter) -> BTreeSet<String> {
+/// As it is nested: what is asked of which attribute.
+fn of_filter(filter: &Filter) -> String {
     match filter {
-        Filter::And(parts) | Filter::Or(parts) => parts.iter().flat_map(of_filter).collect(),
-        Filter::Not(part) => {
-            of_filter(part).into_iter().map(|part| format!("not {part}")).collect()
-        }
-        Filter::Test { attribute, op, .. } => BTreeSet::from([format!("`{attribute}` {op:?}")]),
-        Filter::Like { attribute, pattern } => {
-            BTreeSet::from([format!("`{attribute}` {}", pattern.word())])
-        }
+        Filter::And(parts) => joined(parts, " and ", "everything"),
+        Filter::Or(parts) => joined(parts, " or ", "nothing"),
+        Filter::Not(part) => format!("not {}", enclosed(part)),
+        Filter::Test { attribute, op, .. } => format!("`{attribute}` {op:?}"),
+        Filter::Like { attribute, pattern } => format!("`{attribute}` {}", pattern.word()),
     }
 }
 
-fn listed(names: &BTreeSet<&str>) -> String {
-    enumerated(&names.iter().map(|name| format!("`{name}`")).collect())
+/// Parts that read alike, such as a thousand of one attribute, are told once, and how many they are.
+fn joined(parts: &[Filter], word: &str, none: &str) -> String {
+    if let [one] = parts {
+        return of_filter(one);
+    }
+    let mut told: Vec<String> = Vec::new();
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for part in parts.iter().map(enclosed) {
+        let before = times.entry(part.clone()).or_default();
+        *before += 1;
+        if *before == 1 {
+            told.push(part);
+        }
+    }
+    let told: Vec<String> = told
+        .into_iter()
+        .map(|part| match times[&part] {
+            1 => part,
+            many => format!("{part} ({many} times)"),
+        })
+        .collect();
+    if told.is_empty() { none.to_owned() } else { told.join(word) }
 }
 
-fn enumerated(parts: &BTreeSet<String>) -> String {
-    let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
-    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+/// So that nobody has to know which word binds more.
+fn enclosed(filter: &Filter) -> String {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) if parts.len() > 1 => {
+            format!("({})", of_filter(filter))
+        }
+        _ => of_filter(filter),
+    }
 }
 
 #[cfg(test)]
@@ -175,16 +198,30 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_names_what_is_asked_of_which_attribute() {
+    fn a_filter_is_told_as_it_is_nested() {
         let operand = || Operand::Literal(Given::Text("x".into()));
         let test = |op| Filter::Test { attribute: "s".into(), op, operand: operand() };
         let pattern = Pattern::Glob { operand: operand(), case: Case::Ignored };
-        let like = Filter::Like { attribute: "t".into(), pattern };
-        let either = Filter::Or(vec![like.clone(), test(Op::Eq), test(Op::Gt), test(Op::Eq)]);
-        assert_eq!(enumerated(&of_filter(&either)), "`s` Eq, `s` Gt, `t` IGlob");
-        let not = Filter::Not(Box::new(Filter::And(vec![test(Op::In), like])));
-        assert_eq!(enumerated(&of_filter(&not)), "not `s` In, not `t` IGlob");
-        assert_eq!(enumerated(&of_filter(&Filter::And(Vec::new()))), "nothing");
+        let like = || Filter::Like { attribute: "t".into(), pattern: pattern.clone() };
+        let not = |filter| Filter::Not(Box::new(filter));
+        let both = || vec![test(Op::Gt), like()];
+        for (filter, told) in [
+            (Filter::And(vec![]), "everything"),
+            (Filter::Or(vec![]), "nothing"),
+            (Filter::And(both()), "`s` Gt and `t` IGlob"),
+            (Filter::Or(both()), "`s` Gt or `t` IGlob"),
+            (not(Filter::And(both())), "not (`s` Gt and `t` IGlob)"),
+            (not(Filter::Or(both())), "not (`s` Gt or `t` IGlob)"),
+            (not(Filter::Or(vec![like()])), "not `t` IGlob"),
+            (not(not(like())), "not not `t` IGlob"),
+            (
+                Filter::And(vec![Filter::Or(both()), test(Op::Eq), Filter::And(both())]),
+                "(`s` Gt or `t` IGlob) and `s` Eq and (`s` Gt and `t` IGlob)",
+            ),
+            (Filter::Or(vec![test(Op::Eq), like(), test(Op::Eq)]), "`s` Eq (2 times) or `t` IGlob"),
+        ] {
+            assert_eq!(of_filter(&filter), told);
+        }
     }
 
     #[test]
