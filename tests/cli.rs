@@ -92,6 +92,29 @@ fn config_check_says_ok_or_every_problem() {
     ]);
 }
 
+/// What `serve` would refuse, and with it what else is wrong.
+#[test]
+fn config_check_tells_all_that_this_release_cannot_obey() {
+    check(&[Case {
+        args: &["config", "check"],
+        env: &[
+            ("ELACSYM_NODE_TYPE", "query"),
+            ("ELACSYM_MISROUTED", "forward"),
+            ("ELACSYM_ADVERTISE_URL", "http://x:1"),
+            ("ELACSYM_API_KEYS_FILE", "absent.toml"),
+        ],
+        code: 2,
+        stderr: &[
+            "error: the configuration has 4 problems:",
+            "node.type (ELACSYM_NODE_TYPE): cannot be obeyed yet",
+            "server.misrouted (ELACSYM_MISROUTED): cannot be obeyed yet",
+            "server.advertise_url (ELACSYM_ADVERTISE_URL): cannot be obeyed yet",
+            "auth.api_keys_file (ELACSYM_API_KEYS_FILE)",
+        ],
+        ..Case::default()
+    }]);
+}
+
 #[test]
 fn config_check_looks_into_the_file_of_api_keys() {
     check(&[
@@ -227,13 +250,13 @@ fn a_node_that_cannot_be_what_it_was_told_does_not_start() {
             args: &["serve"],
             env: &[("ELACSYM_NODE_TYPE", "query")],
             code: 2,
-            stderr: &["node.type = \"query\"", "one kind of node"],
+            stderr: &["node.type (ELACSYM_NODE_TYPE)", "one kind of node"],
             ..Case::default()
         },
         Case {
             env: &[("ELACSYM_NODE_INDEX", "0"), ("ELACSYM_TOTAL_NODES", "3")],
             code: 2,
-            stderr: &["node.index and node.total", "one kind of node"],
+            stderr: &["node.index (", "node.total (", "one kind of node"],
             ..Case::default()
         },
         Case {

@@ -9,12 +9,12 @@ use tracing::warn;
 use super::flags::{Flags, text_of};
 use super::{Failure, logging};
 use crate::api::Tls;
-use crate::config::{Config, KEYS};
+use crate::config::{Config, KEYS, Problem, Problems};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum Command {
-    /// Tell every problem of the file, the variables and the flags at once, and whether keys and
-    /// certificate can be used; asks no store, and does not look at the AWS_* variables
+    /// Tell every problem of the file, the variables and the flags at once, what of them this release
+    /// cannot obey, and whether keys and certificate can be used; asks no store, and does not look at the AWS_* variables
     Check,
     /// Print what is obeyed, as TOML, with the origin of each value; secrets are masked
     Print,
@@ -28,7 +28,12 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let config = Config::load(&flags.into_inputs(env)).map_err(Failure::Configuration)?;
     if matches!(command, Command::Check) {
-        config.check_files(text_of).map_err(Failure::Configuration)?;
+        let told = [config.check_alone(), config.check_files(text_of)];
+        let problems: Vec<Problem> =
+            told.into_iter().filter_map(Result::err).flat_map(|Problems(told)| told).collect();
+        if !problems.is_empty() {
+            return Err(Failure::Configuration(Problems(problems)));
+        }
         config.server.tls.as_ref().map(Tls::open).transpose().map_err(Failure::Refused)?;
     }
     logging::start(&config.log);

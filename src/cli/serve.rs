@@ -20,7 +20,7 @@ use tracing::{info, warn};
 use super::flags::Flags;
 use super::{Failure, logging, machine, texts, threads, version};
 use crate::api::{self, Access, Tls};
-use crate::config::{Auth, Config, Location, Role, Server};
+use crate::config::{Auth, Config, Location};
 use crate::engine::{Engine, Limits};
 use crate::env::{self, Clock, Dice};
 use crate::error::{Context, Error, Result};
@@ -44,7 +44,7 @@ pub(super) fn run(
     for notice in config.notices() {
         warn!("{notice}");
     }
-    check_alone(&config).map_err(Failure::Refused)?;
+    config.check_alone().map_err(Failure::Configuration)?;
     let access = Access::new(&config.auth).map_err(Failure::Refused)?;
     let tls = config.server.tls.as_ref().map(Tls::open).transpose().map_err(Failure::Refused)?;
     threads::run(serve(&config, access, tls, of_store, out)).flatten().map_err(Failure::Serving)
@@ -53,28 +53,6 @@ pub(super) fn run(
 /// The variables by which a store is reached; no other is handed on.
 fn of_store(vars: &[(OsString, OsString)]) -> Vec<(String, String)> {
     texts(vars).into_iter().filter(|(name, _)| name.starts_with("AWS_")).collect()
-}
-
-/// Several kinds of nodes need a cluster, in which each knows the others.
-fn check_alone(config: &Config) -> Result<()> {
-    let refused = |what: &str| {
-        Err(Error::invalid(format!(
-            "{what} cannot be obeyed yet: this release runs one kind of node, which does everything \
-             (node.type = \"all\" or \"indexer\"), until there is a cluster"
-        )))
-    };
-    let Server { advertise_url, misrouted, .. } = &config.server;
-    if advertise_url.is_some() {
-        return refused("server.advertise_url");
-    }
-    if misrouted.is_some() {
-        return refused("server.misrouted");
-    }
-    match (config.node.role, &config.node.ring_slot) {
-        (Role::Query, _) => refused("node.type = \"query\""),
-        (Role::All | Role::Indexer, Some(_)) => refused("node.index and node.total"),
-        (Role::All | Role::Indexer, None) => Ok(()),
-    }
 }
 
 async fn serve(
@@ -219,27 +197,6 @@ impl Signals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Inputs;
-
-    #[test]
-    fn what_counts_on_other_nodes_is_refused() {
-        let alone = |said: &[(&str, &str)]| {
-            let env = said.iter().map(|(name, value)| (name.into(), value.into())).collect();
-            check_alone(&Config::load(&Inputs { env, ..Inputs::default() }).unwrap())
-        };
-        assert!(alone(&[]).is_ok());
-        assert!(alone(&[("ELACSYM_NODE_TYPE", "indexer")]).is_ok());
-        for (said, named) in [
-            (&[("ELACSYM_NODE_TYPE", "query")][..], "\"query\""),
-            (&[("ELACSYM_NODE_INDEX", "0"), ("ELACSYM_TOTAL_NODES", "1")], "node.index"),
-            (&[("ELACSYM_ADVERTISE_URL", "http://10.0.0.7:3000")], "server.advertise_url"),
-            (&[("ELACSYM_MISROUTED", "forward")], "server.misrouted"),
-        ] {
-            let told = alone(said).unwrap_err().to_string();
-            assert!(told.contains(named) && told.contains("one kind of node"), "{told}");
-        }
-    }
-
     #[test]
     fn only_the_variables_of_the_store_are_handed_to_it() {
         let vars = [("AWS_REGION", "x"), ("PATH", "/bin"), ("ELACSYM_API_KEYS", "hunter2")];

@@ -141,6 +141,22 @@ impl Config {
         if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
     }
 
+    /// Whether a node can obey it that knows no others.
+    pub fn check_alone(&self) -> Result<(), Problems> {
+        let mut keys = Vec::new();
+        if self.node.role == Role::Query {
+            keys.push("node.type");
+        }
+        keys.extend(["node.index", "node.total", "server.advertise_url", "server.misrouted"]);
+        let problem = |key: &str| {
+            let message = "cannot be obeyed yet: this release runs one kind of node, which does \
+                           everything (node.type = \"all\" or \"indexer\"), until there is a cluster";
+            Some(Problem::new(key, self.origins.get(key)?, message))
+        };
+        let problems: Vec<Problem> = keys.into_iter().filter_map(problem).collect();
+        if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+    }
+
     /// Whether the file of keys that the configuration names holds what it should. `read` gives the
     /// text of a file, or why there is none.
     pub fn check_files(

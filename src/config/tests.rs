@@ -433,3 +433,24 @@ fn a_value_that_is_not_utf8_is_refused() {
     let told = Config::load(&inputs).unwrap_err().to_string();
     assert!(told.contains("storage.path (ELACSYM_STORAGE_PATH): is not valid UTF-8"), "{told}");
 }
+
+#[test]
+fn what_counts_on_other_nodes_is_told_all_at_once() {
+    let alone = |env: &[(&str, &str)]| {
+        let told = load("", env, &[]).check_alone();
+        told.err().map_or(Vec::new(), |Problems(told)| told)
+    };
+    let (index, total) = (("ELACSYM_NODE_INDEX", "0"), ("ELACSYM_TOTAL_NODES", "1"));
+    let url = ("ELACSYM_ADVERTISE_URL", "http://10.0.0.7:3000");
+    for (env, keys) in [
+        (&[][..], &[][..]),
+        (&[("ELACSYM_NODE_TYPE", "indexer")], &[]),
+        (&[("ELACSYM_NODE_TYPE", "query")], &["node.type"]),
+        (&[index, total], &["node.index", "node.total"]),
+        (&[url, ("ELACSYM_MISROUTED", "forward")], &["server.advertise_url", "server.misrouted"]),
+    ] {
+        let told = alone(env);
+        assert!(told.iter().map(|problem| &*problem.key).eq(keys.iter().copied()), "{told:?}");
+        assert!(told.iter().all(|problem| problem.message.contains("one kind of node")));
+    }
+}
