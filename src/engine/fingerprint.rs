@@ -242,7 +242,8 @@ impl Feed {
 
     fn operand(&mut self, operand: &Operand) {
         match operand {
-            Operand::Literal(given) => {
+            // Where the two are not the same, a literal is refused.
+            Operand::Literal(given) | Operand::Key(given) => {
                 self.byte(1);
                 self.given(given);
             }

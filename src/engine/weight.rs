@@ -160,7 +160,7 @@ impl Scale {
 
     fn operand(&mut self, operand: &Operand) -> Option<()> {
         match operand {
-            Operand::Literal(given) => self.given(given),
+            Operand::Literal(given) | Operand::Key(given) => self.given(given),
             Operand::New(attribute) => {
                 self.visit()?;
                 self.block(attribute.len());

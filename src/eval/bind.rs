@@ -140,8 +140,13 @@ impl<'a> Binder<'a> {
         let asks = Asks::of(op);
         let test = |operand| Bound::Test(Test { field, kind, asks, operand });
         let odd = |got: &str| mismatch(name, &format!("{op:?}"), expected(kind, op), got);
+        let named;
         let given = match operand {
             Operand::Literal(given) => given,
+            Operand::Key(given) => {
+                named = operand::of_key(kind, given);
+                &named
+            }
             Operand::New(other) => {
                 let Some(new) = self.incoming(name, other)? else { return Ok(Bound::NOTHING) };
                 if !comparable(kind, op, new.kind) {
@@ -217,7 +222,7 @@ impl<'a> Binder<'a> {
                     }
                     Some(_) => return Err(odd()),
                 },
-                Operand::Items(_) => return Err(odd()),
+                Operand::Key(_) | Operand::Items(_) => return Err(odd()),
             });
         }
         Ok(Some(bound))
@@ -260,7 +265,7 @@ fn within(found: &Found<'_>, asks: Asks, given: &Given) -> Result<Bound, Mismatc
 /// A list as an error shows it.
 pub(super) fn spelt(items: &[Operand]) -> String {
     let item = |item: &Operand| match item {
-        Operand::Literal(given) => given.clone(),
+        Operand::Literal(given) | Operand::Key(given) => given.clone(),
         Operand::New(name) => Given::Text(format!("$ref_new {name}").into()),
         Operand::Items(_) => Given::List(Vec::new()),
     };

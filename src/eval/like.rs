@@ -55,7 +55,7 @@ impl Binder<'_> {
         let expected = if manner.takes_tokens() { STRINGS } else { STRING };
         let odd = |got: &str| mismatch(name, pattern.word(), expected, got);
         let wanted = match operand(pattern) {
-            Operand::Literal(given) => {
+            Operand::Literal(given) | Operand::Key(given) => {
                 let question = texts(given, expected).ok_or_else(|| odd(&given.to_string()))?;
                 let ready = manner.ready(&question, READY_BYTES_MAX);
                 Wanted::Ready(ready.map_err(|why| complaint(name, &why))?)

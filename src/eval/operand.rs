@@ -3,6 +3,7 @@
 //! It is laxer than what may be stored: any number may be compared with any number. A list is made
 //! of numbers of the attribute's own type all the same, for what is not among them equals none.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use base64::Engine;
@@ -10,11 +11,26 @@ use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
 
 use super::cell::Atom;
 use super::number::Number;
-use crate::model::{Given, Scalar, Value, datetime, uuid};
+use crate::model::{AttrType, Given, Scalar, Value, datetime, uuid};
 
 /// What was given is of another type.
 #[derive(Debug, PartialEq)]
 pub(super) struct Mismatch;
+
+/// What a key of a bucket, or a list of such, is for an attribute: moments are called by their milliseconds.
+pub(super) fn of_key(kind: AttrType, given: &Given) -> Cow<'_, Given> {
+    let (AttrType::Scalar(Scalar::DateTime) | AttrType::Array(Scalar::DateTime)) = kind else {
+        return Cow::Borrowed(given);
+    };
+    if let Given::List(items) = given {
+        let items = items.iter().map(|item| of_key(kind, item).into_owned());
+        return Cow::Owned(Given::List(items.collect()));
+    }
+    match datetime::of_millis(given) {
+        Some(micros) => Cow::Owned(Given::Text(datetime::print(micros).into())),
+        None => Cow::Borrowed(given),
+    }
+}
 
 /// One scalar. A number stays what it was given as.
 pub(super) fn scalar(kind: Scalar, given: &Given) -> Result<Value, Mismatch> {

@@ -6,6 +6,8 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
+use super::Given;
+
 /// The first microsecond of the year 0.
 pub const MICROS_MIN: i64 = -62_167_219_200_000_000;
 /// The last microsecond of the year 9999.
@@ -30,6 +32,17 @@ pub fn parse(text: &str) -> Option<i64> {
     let time = date.and_hms_micro_opt(clock.hour, clock.minute, clock.second, clock.micros)?;
     let micros = time.and_utc().timestamp_micros() - offset_micros;
     (rest.is_empty() && (MICROS_MIN..=MICROS_MAX).contains(&micros)).then_some(micros)
+}
+
+/// A whole number of milliseconds since 1970. `None`: it is none, or of no year that `parse` knows.
+pub fn of_millis(given: &Given) -> Option<i64> {
+    let millis = match given {
+        Given::Int(millis) => *millis,
+        Given::Float(millis) if millis.fract() == 0.0 => *millis as i64,
+        _ => return None,
+    };
+    let micros = millis.checked_mul(i64::from(MILLI_MICROS))?;
+    (MICROS_MIN..=MICROS_MAX).contains(&micros).then_some(micros)
 }
 
 /// With nine digits of a second, of which the last six are zero in a value. A moment that `parse`

@@ -96,6 +96,8 @@ pub enum LastToken {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operand {
     Literal(Given),
+    /// The same, as buckets are called: where a moment stands, a whole number is its milliseconds.
+    Key(Given),
     /// In the condition of a write: what the incoming document has there.
     New(Box<str>),
     /// A list of which some are what the incoming document has: each is one of the two above.

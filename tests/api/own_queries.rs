@@ -252,3 +252,55 @@ async fn a_query_that_means_nothing_is_refused_by_name() {
     ];
     server.refuses("/v1/namespaces/a/query", &cases).await;
 }
+
+/// Buckets are called by milliseconds, and whoever looks into one has nothing else.
+#[tokio::test]
+async fn a_moment_may_be_asked_for_by_its_milliseconds() {
+    let server = Server::start(&Options::memory()).await;
+    let schema = json!({"schema": {"attributes": {
+        "t": {"type": "datetime"}, "ts": {"type": "array<datetime>"}, "n": {"type": "integer"},
+    }}});
+    assert_eq!(server.send("PUT", "/v1/namespaces/a", &schema).await.status, 201);
+    let [day, night] = ["2024-03-01T00:00:00Z", "2024-03-01T00:00:00.001Z"];
+    let document = |id: u64, t: &str| json!({"id": id, "attributes": {"t": t, "ts": [t], "n": 1_709_251_200_000_u64}});
+    let documents = json!({"documents": [document(1, day), document(2, night)]});
+    server.post("/v1/namespaces/a/upsert", &documents).await.ok();
+    let ms = 1_709_251_200_000_u64;
+    for (field, op, value, expected) in [
+        ("t", "eq", json!(ms), json!([1])),
+        ("t", "gt", json!(ms), json!([2])),
+        ("t", "lte", json!(ms as f64), json!([1])),
+        ("t", "ne", json!(ms), json!([2])),
+        ("t", "in", json!([ms, night]), json!([1, 2])),
+        ("t", "not_in", json!([ms + 1]), json!([1])),
+        ("ts", "contains", json!(ms + 1), json!([2])),
+        ("ts", "contains_any", json!([ms, ms + 1]), json!([1, 2])),
+        ("ts", "eq", json!([ms]), json!([1])),
+        ("n", "eq", json!(ms), json!([1, 2])),
+    ] {
+        let filter = json!({"filter": {"field": field, "op": op, "value": value}});
+        assert_eq!(ids(&server, &filter).await, expected, "{filter}");
+    }
+    let counts =
+        |query: Value| json!({"aggs": {"x": {"filters": {"filters": {"b": query}}}}, "top_k": 0});
+    for (query, expected) in [
+        (json!({"range": {"t": {"gte": ms, "lt": ms + 1}}}), 1),
+        (json!({"term": {"t": ms}}), 1),
+        (json!({"terms": {"ts": [ms, ms + 1]}}), 2),
+    ] {
+        let told = ask(&server, &counts(query.clone())).await;
+        assert_eq!(told["aggregations"]["x"]["buckets"]["b"]["doc_count"], expected, "{query}");
+    }
+    let path = "/v1/namespaces/a/query";
+    for odd in [json!(0.5), json!(1e300), json!(true)] {
+        let filter = json!({"filter": {"field": "t", "op": "gt", "value": odd}});
+        server.refuses(path, &[(filter, 400, "Gt expects datetime")]).await;
+    }
+    let null = counts(json!({"term": {"t": null}}));
+    server.refuses(path, &[(null, 400, "term.t is a value, and null is none")]).await;
+    let null = counts(json!({"terms": {"t": [ms, null]}}));
+    server.refuses(path, &[(null, 400, "terms.t[1] is a value, and null is none")]).await;
+    // The other contract has moments as texts alone.
+    let by = json!({"rank_by": ["id", "asc"], "limit": 1, "filters": ["t", "Gt", ms]});
+    server.refuses("/v2/namespaces/a/query", &[(by, 400, "Gt expects datetime")]).await;
+}

@@ -5,6 +5,7 @@
 //! rows were folded. An object is a filter of v1, anything else one of v2.
 
 use axum::http::Method;
+use chrono::{DateTime, Datelike, SecondsFormat};
 use elacsym::config::Auth;
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -238,6 +239,7 @@ fn translated(filter: &Value) -> Option<Value> {
     let Some(word) = field("type") else {
         let (name, op) = (field("field")?.as_str()?, field("op")?.as_str()?);
         let value = filter.get("value").cloned().unwrap_or_default();
+        let value = if matches!(name, "t" | "ts") { in_text(value) } else { value };
         let (op, value) = match (op, value) {
             ("eq", value) => ("Eq", value),
             ("ne", value) => ("NotEq", value),
@@ -267,11 +269,29 @@ fn translated(filter: &Value) -> Option<Value> {
     }
 }
 
+/// Moments, which v1 may call by their milliseconds.
+fn in_text(value: Value) -> Value {
+    let millis = match &value {
+        Value::Array(items) => return items.iter().cloned().map(in_text).collect(),
+        Value::Number(number) => number
+            .as_i64()
+            .or_else(|| number.as_f64().filter(|ms| ms.fract() == 0.0).map(|ms| ms as i64)),
+        _ => None,
+    };
+    let moment = millis.and_then(DateTime::from_timestamp_millis);
+    match moment.filter(|moment| (0..=9999).contains(&moment.year())) {
+        Some(moment) => Value::from(moment.to_rfc3339_opts(SecondsFormat::Millis, true)),
+        None => value,
+    }
+}
+
 #[test]
 fn a_filter_means_the_same_in_both_contracts() {
     for (seed, expected) in [
         (r#"["Not",["s","Gt",""]]"#, "v2 finds 2"),
         (r#"{"type":"not","conditions":[{"field":"s","op":"gt","value":""}]}"#, "v1 finds 2"),
+        (r#"{"field":"t","op":"gte","value":1709251200000}"#, "v1 finds 1"),
+        (r#"{"field":"ts","op":"in","value":[1709251200000.0, "1970-01-01"]}"#, "v1 finds 1"),
         (r#"["vector","NotEq",[1,0]]"#, "a condition holds for 3"),
         ("null", "v2 finds 4"),
     ] {

@@ -8,7 +8,7 @@ from own_filters import OPERATORS, QUERIES
 from own_queries import METRICS, alike
 from own_queries import able as has_vector
 from queries import single
-from values import SCALARS, element, is_vector
+from values import MILLISECOND, SCALARS, element, is_vector, kept_instant
 
 WORDS = {theirs: ours for ours, theirs in OPERATORS.items()}
 PREFIXES = ["", "a", "c", "cat", "x-", "el", "é"]
@@ -43,6 +43,21 @@ LEAST = {
 }
 
 
+class Millis(int):
+    """A moment as buckets are called. The other contract has its text alone."""
+
+    def __new__(cls, text):
+        made = super().__new__(cls, kept_instant(text) // MILLISECOND)
+        made.text = text
+        return made
+
+
+def in_text(drawn):
+    if isinstance(drawn, list):
+        return [in_text(one) for one in drawn]
+    return drawn.text if isinstance(drawn, Millis) else drawn
+
+
 class OwnFilters:
     """Filters of `/v1`, and where an aggregation takes them those of Elasticsearch."""
 
@@ -58,7 +73,7 @@ class OwnFilters:
             drawn = own(Filters(self.dice, self.namespace, tags).draw(1))
             if drawn is not None:
                 self.tags += tags
-                return drawn
+                return self.called(drawn)
         return {"field": "id", "op": "exists"}
 
     def alone(self):
@@ -105,7 +120,22 @@ class OwnFilters:
         one = self.known[name]
         if one.full_text:
             return Filters(self.dice, self.namespace, []).literal(one, element(one.kind))
-        return values.plain(self.dice, element(one.kind))
+        return self.key(one, values.plain(self.dice, element(one.kind)))
+
+    def called(self, drawn):
+        """The same, with some of its moments as buckets are called."""
+        if "conditions" in drawn:
+            return drawn | {"conditions": [self.called(one) for one in drawn["conditions"]]}
+        if drawn["field"] == "id" or drawn["op"] == "exists":
+            return drawn
+        return drawn | {"value": self.key(self.known[drawn["field"]], drawn["value"])}
+
+    def key(self, attribute, drawn):
+        if isinstance(drawn, list):
+            return [self.key(attribute, one) for one in drawn]
+        if element(attribute.kind) != "datetime" or self.dice.chance(0.6):
+            return drawn
+        return Millis(drawn)
 
     def term(self, name):
         value = self.operand(name)

@@ -13,6 +13,7 @@ from flaws_aggregations import test as exists
 from matched import difference, plain
 from own_filters import bind_any
 from printed import moment
+from refusal import Refused
 from space import Space
 from spelt_aggregations import Asked, spelt
 from values import instant
@@ -258,6 +259,24 @@ class Elastic(unittest.TestCase):
         ]:
             test = bind_any(here.schema, said)
             self.assertEqual([doc["id"] for doc in here.sorted() if test(doc)], ids, said)
+
+
+    def test_moments_are_called_by_their_milliseconds_too(self):
+        docs = [{"id": 1, "d": "1970-01-01"}, {"id": 2, "d": "2024-03-01"}, {"id": 3, "n": 5}]
+        of = Space(schema={"d": "datetime"}, upsert_rows=docs)
+        here = of.world.namespaces["n"]
+        for said, ids in [
+            ({"term": {"d": 0}}, [1]),
+            ({"terms": {"d": [0.0, "2024-03-01"]}}, [1, 2]),
+            ({"range": {"d": {"gt": 0, "lte": 1709251200000}}}, [2]),
+            ({"field": "d", "op": "not_in", "value": [0]}, [2, 3]),
+            ({"field": "n", "op": "eq", "value": 5}, [3]),
+        ]:
+            test = bind_any(here.schema, said)
+            self.assertEqual([doc["id"] for doc in here.sorted() if test(doc)], ids, said)
+        for odd in (0.5, 1e300, True):
+            with self.assertRaises(Refused):
+                bind_any(here.schema, {"term": {"d": odd}})
 
 
 class Differences(unittest.TestCase):

@@ -4,7 +4,15 @@ import re
 
 import filters
 from refusal import EITHER, expect, refuse
-from values import element, is_array
+from values import (
+    MILLISECOND,
+    YEAR_0,
+    YEAR_10000,
+    element,
+    is_array,
+    is_number,
+    printed_instant,
+)
 
 OPERATORS = {
     "eq": "Eq",
@@ -60,7 +68,22 @@ def as_list(given):
     return [name, OPERATORS[word], given["value"]]
 
 
+def in_text(given):
+    """A moment, or a list of them, of which any may be called by its milliseconds."""
+    if isinstance(given, list):
+        return [in_text(one) for one in given]
+    whole = is_number(given) and given % 1 == 0
+    if not whole or not YEAR_0 <= given / 1000 < YEAR_10000:
+        return given
+    return printed_instant(int(given) * MILLISECOND)
+
+
 class Binder(filters.Binder):
+    def operand(self, attribute, word, given):
+        if element(attribute.kind) == "datetime":
+            given = in_text(given)
+        return super().operand(attribute, word, given)
+
     def able_regex(self, attribute):
         """This contract has no word for the option: what is filtered by will do."""
         return attribute.regex or attribute.filterable
@@ -99,10 +122,13 @@ class Elastic:
             return self.combined(said)
         if word == "exists":
             shaped(set(said) == {"field"} and isinstance(said["field"], str))
-            return filters.bind(self.schema, [said["field"], "NotEq", None])
+            return self.test(said["field"], "NotEq", None)
         shaped(len(said) == 1)
         ((name, asked),) = said.items()
         return getattr(self, word)(name, asked)
+
+    def test(self, *said):
+        return Binder(self.schema).bind(list(said))
 
     @staticmethod
     def value(asked, *words):
@@ -116,17 +142,17 @@ class Elastic:
         asked = self.value(asked, "value")
         shaped(asked is not None)
         array = is_array(self.schema.get(name).kind)
-        return filters.bind(self.schema, [name, "Contains" if array else "Eq", asked])
+        return self.test(name, "Contains" if array else "Eq", asked)
 
     def terms(self, name, asked):
         shaped(isinstance(asked, list))
         array = is_array(self.schema.get(name).kind)
-        return filters.bind(self.schema, [name, "ContainsAny" if array else "In", asked])
+        return self.test(name, "ContainsAny" if array else "In", asked)
 
     def range(self, name, asked):
         shaped(isinstance(asked, dict) and set(asked) <= set(COMPARED))
         said = [[name, OPERATORS[word], value] for word, value in asked.items()]
-        test = filters.bind(self.schema, ["And", said])
+        test = Binder(self.schema).bind(["And", said])
         # What has no value lies nowhere, although it comes before all others.
         return lambda doc: doc.get(name) is not None and test(doc)
 

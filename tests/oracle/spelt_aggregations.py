@@ -4,6 +4,7 @@ import dataclasses
 
 import own_filters
 from aggregations_v2 import WORDS
+from draw_own import in_text
 
 NAMES = {ours: theirs for theirs, ours in WORDS.items()}
 
@@ -53,7 +54,7 @@ def in_v2(asked):
 
 def as_list(named):
     name, test = named
-    return name, own_filters.as_list(test) if isinstance(test, dict) else test
+    return name, in_text(own_filters.as_list(test)) if isinstance(test, dict) else test
 
 
 def spelt(contract, drawn):

@@ -80,7 +80,7 @@ fn condition(mut object: Object) -> Result<Filter, Refusal> {
             return Err(Refusal::invalid(format!("unknown filter operator `{other}`")));
         }
     };
-    Ok(Filter::Test { attribute, op, operand: Operand::Literal(value) })
+    Ok(Filter::Test { attribute, op, operand: Operand::Key(value) })
 }
 
 #[cfg(test)]
@@ -90,7 +90,7 @@ mod tests {
     use crate::model::{FILTER_DEPTH_MAX, FILTER_NODES_MAX};
 
     fn test(op: Op, operand: Given) -> Filter {
-        Filter::Test { attribute: "a".into(), op, operand: Operand::Literal(operand) }
+        Filter::Test { attribute: "a".into(), op, operand: Operand::Key(operand) }
     }
 
     fn like(pattern: Pattern) -> Filter {

@@ -399,7 +399,7 @@ mod tests {
         assert_eq!(by_ids.deletes, [Given::Int(1), Given::Text("a".into())]);
         let text = r#"{"filter":{"field":"a","op":"eq","value":1}}"#;
         let by_filter = deletion(Object::of("", given(text)).unwrap()).unwrap();
-        let operand = Operand::Literal(Given::Int(1));
+        let operand = Operand::Key(Given::Int(1));
         let filter = Filter::Test { attribute: "a".into(), op: Op::Eq, operand };
         let expected = Some(ByFilter { filter, excess: Excess::Refused });
         assert_eq!(by_filter.delete_by_filter, expected);

@@ -11,8 +11,7 @@ use crate::model::aggregation::{
     self, CARDINALITY_PRECISION_MAX, DateHistogram, FIXED_MS_MAX, Interval, Layout, Metric,
     PERCENTS_MAX, Source,
 };
-use crate::model::datetime::{self, MICROS_MAX, MICROS_MIN};
-use crate::model::{AttrType, Given, Scalar, Schema, Value};
+use crate::model::{AttrType, Given, Scalar, Schema, Value, datetime};
 
 /// Which scalars an aggregation is over, or arrays of.
 #[derive(Clone, Copy)]
@@ -199,18 +198,11 @@ pub(super) fn float(given: &Given) -> Result<f64, String> {
 
 /// A text, or a whole number of milliseconds.
 pub(super) fn moment(given: &Given) -> Result<i64, String> {
-    let ms = match given {
-        Given::Text(text) => {
-            let odd = || format!("expects datetime, but got '{given}'");
-            return datetime::parse(text).ok_or_else(odd);
-        }
-        Given::Int(ms) => Some(*ms),
-        Given::Float(ms) if ms.fract() == 0.0 => Some(*ms as i64),
-        _ => None,
-    };
-    let micros = ms.and_then(|ms| ms.checked_mul(1000));
-    let known = micros.filter(|micros| (MICROS_MIN..=MICROS_MAX).contains(micros));
-    known.ok_or_else(|| {
+    if let Given::Text(text) = given {
+        let odd = || format!("expects datetime, but got '{given}'");
+        return datetime::parse(text).ok_or_else(odd);
+    }
+    datetime::of_millis(given).ok_or_else(|| {
         format!("expects a datetime as text or as whole milliseconds, but got '{given}'")
     })
 }

@@ -25,11 +25,18 @@ pub(super) fn read(path: &str, fields: Vec<(Box<str>, Given)>) -> Result<Filter,
         }
         "term" => {
             let (attribute, value) = of_field(&path, given)?;
+            let path = format!("{path}.{}", quoted(&attribute));
+            refuse_null(&path, &value)?;
             // Of an array, one element: a list of one would be asked for as a whole otherwise.
             Ok(test(attribute, Op::In, Given::List(vec![value])))
         }
         "terms" => match of_field(&path, given)? {
-            (attribute, values @ Given::List(_)) => Ok(test(attribute, Op::In, values)),
+            (attribute, Given::List(values)) => {
+                for (at, value) in values.iter().enumerate() {
+                    refuse_null(&format!("{path}.{}[{at}]", quoted(&attribute)), value)?;
+                }
+                Ok(test(attribute, Op::In, Given::List(values)))
+            }
             (attribute, other) => {
                 let path = format!("{path}.{}", quoted(&attribute));
                 Err(mistyped(&path, &other, "a sequence"))
@@ -53,7 +60,7 @@ pub(super) fn read(path: &str, fields: Vec<(Box<str>, Given)>) -> Result<Filter,
 }
 
 fn test(attribute: Box<str>, op: Op, operand: Given) -> Filter {
-    Filter::Test { attribute, op, operand: Operand::Literal(operand) }
+    Filter::Test { attribute, op, operand: Operand::Key(operand) }
 }
 
 fn glob(attribute: Box<str>, glob: &str) -> Filter {
@@ -83,6 +90,16 @@ fn wildcard(text: &str) -> String {
         }
     }
     glob
+}
+
+/// No value is null: what has none is asked for by another query.
+fn refuse_null(path: &str, value: &Given) -> Result<(), Refusal> {
+    match value {
+        Given::Null => Err(Refusal::invalid(format!(
+            "{path} is a value, and null is none: ask by `exists`, within `must_not` of a `bool`"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn nothing_in(path: &str, given: Given) -> Result<(), Refusal> {
