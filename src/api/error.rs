@@ -115,7 +115,7 @@ impl Contract {
 }
 
 /// What the sources of an error say, beside its kind.
-fn below<T: std::error::Error + 'static>(error: &Error) -> Option<&T> {
+pub(super) fn below<T: std::error::Error + 'static>(error: &Error) -> Option<&T> {
     let mut below: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = below {
         if let Some(said) = error.downcast_ref::<T>() {

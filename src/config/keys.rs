@@ -167,8 +167,8 @@ pub const KEYS: &[Key] = &[
         flag: None,
         shape: Shape::Text,
         default: "half of the memory of the machine or container, and at least 256MiB",
-        meaning: "Memory for rows and requests, such as `4GiB`: whoever asks for more is told to \
-                  come again",
+        meaning: "Memory for rows and requests, such as `4GiB`, and at least 64MiB: whoever asks \
+                  for more is told to come again",
     },
     Key {
         name: "indexer.fold_slots",

@@ -34,11 +34,18 @@ pub(super) fn allow(name: &str, found: &Found<'_>, op: Op, purpose: Purpose) -> 
         }
     };
     if !filterable {
-        return Err(complaint(name, "the attribute is not filterable"));
+        let needs = "its schema has to say `filterable: true`, or `indexed: true` in /v1";
+        return Err(complaint(name, &format!("the attribute is not filterable: {needs}")));
     }
     if !applies {
         let kind = found.kind;
-        return Err(complaint(name, &format!("{op:?} does not apply to {kind}")));
+        let instead = match (op, kind) {
+            (Op::Contains | Op::ContainsAny, AttrType::Scalar(Scalar::String)) => {
+                ", but to arrays: a part of a text is asked for by Glob, as in *part*"
+            }
+            _ => "",
+        };
+        return Err(complaint(name, &format!("{op:?} does not apply to {kind}{instead}")));
     }
     Ok(())
 }

@@ -194,13 +194,15 @@ fn manner(name: &str, found: &Found<'_>, pattern: &Pattern) -> Result<Manner> {
     let (manner, needs) = match pattern {
         Pattern::Glob { case, .. } => {
             let may = found.filterable || has(|options| options.glob || options.regex);
-            (may.then_some(Manner::Glob(*case)), "`glob` or `filterable`")
+            (may.then_some(Manner::Glob(*case)), "`glob` or `filterable` (in /v1 `indexed`)")
         }
         Pattern::Regex { of, .. } => {
             let declared = has(|options| options.regex);
             let (may, needs) = match of {
                 Searched::Declared => (declared, "`regex`"),
-                Searched::Filtered => (declared || found.filterable, "`regex` or `filterable`"),
+                Searched::Filtered => {
+                    (declared || found.filterable, "`regex` or `filterable` (in /v1 `indexed`)")
+                }
             };
             (may.then_some(Manner::Regex), needs)
         }
@@ -454,7 +456,11 @@ mod tests {
             ("mute", glob(text("a")), "key `mute`: Glob needs `glob` or `filterable`"),
             ("globbed", regex(text("a")), "key `globbed`: Regex needs `regex`"),
             ("id", regex(text("a")), "key `id`: Regex needs `regex` in"),
-            ("mute", of_filtered(text("a")), "key `mute`: Regex needs `regex` or `filterable` in"),
+            (
+                "mute",
+                of_filtered(text("a")),
+                "key `mute`: Regex needs `regex` or `filterable` (in /v1",
+            ),
             ("mute", fuzzy(text("a")), "key `mute`: Fuzzy needs `fuzzy`"),
             ("mute", any(text("a")), "ContainsAnyToken needs `full_text_search`"),
             (

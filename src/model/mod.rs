@@ -67,6 +67,7 @@ pub use query::{
 pub use recall::{Asked, GroundTruth, RECALL_SAMPLES_MAX, Recall, Recalled, Truth};
 pub use schema::{
     Ann, Declaration, Pinning, REPLICAS_MAX, Schema, SchemaChange, SchemaEdit, Settings,
+    VectorFault,
 };
 pub use score::{Curve, Score, TEXT_QUERY_CHARS_MAX, TextQuery};
 pub use usage::{Counted, Usage};

@@ -2,11 +2,14 @@
 //! that whoever replays the log has the schema that each row was written under.
 
 mod declare;
+mod fault;
 mod infer;
 mod options;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+
+pub use fault::VectorFault;
 
 use super::{AttrNo, AttrType, Attribute, FullText, IdType, Metric, short};
 use crate::error::{Error, Result};
@@ -85,8 +88,11 @@ impl Schema {
     /// What a request calls so. If there is no such thing, the error is in words that clients look for.
     pub fn attribute(&self, name: &str) -> Result<&Attribute> {
         self.attributes.get(name).ok_or_else(|| {
-            let name = short(name);
-            Error::invalid(format!("attribute not found: `{name}` is not in the schema"))
+            let (name, why) = match name {
+                "id" => (name.into(), "no attribute, and not asked for here"),
+                name => (short(name), "not in the schema"),
+            };
+            Error::invalid(format!("attribute not found: `{name}` is {why}"))
         })
     }
 
@@ -154,9 +160,9 @@ impl Declaration {
 /// The one metric that both name, or the one that is named at all.
 fn agreed(expected: Option<Metric>, got: Option<Metric>) -> Result<Option<Metric>> {
     match (expected, got) {
-        (Some(expected), Some(got)) if expected != got => Err(Error::invalid(format!(
-            "💔 distance metric mismatch, expected {expected}, got {got}"
-        ))),
+        (Some(expected), Some(got)) if expected != got => {
+            Err(VectorFault::OtherMetric { expected, got }.told())
+        }
         _ => Ok(expected.or(got)),
     }
 }

@@ -55,7 +55,8 @@ impl Similar {
     pub(super) fn refuse_one(schema: &Schema, name: &str) -> Result<()> {
         match schema.attribute(name)?.kind {
             AttrType::Vectors { .. } => Err(Error::invalid(format!(
-                "attribute '{name}' is ranked by several vectors: give a list of vectors, be it of one"
+                "attribute '{name}' is ranked by several vectors: give a list of vectors, be it of one. \
+                 /v1 does not rank by several"
             ))),
             _ => Ok(()),
         }

@@ -217,7 +217,12 @@ async fn what_v1_cannot_read_is_refused_by_name() {
         (&upsert, json!({}), 422, "missing field `documents`"),
         (&upsert, json!({"documents": {}}), 422, "documents: invalid type: map"),
         (&upsert, json!({"documents": [{}]}), 422, "documents[0]: missing field `id`"),
-        (&upsert, json!({"documents": [{"id": 1.5}]}), 422, "untagged enum Id"),
+        (
+            &upsert,
+            json!({"documents": [{"id": 1.5}]}),
+            422,
+            "an id is a whole number or a text at line 1",
+        ),
         (&upsert, json!({"documents": [], "rows": []}), 400, "unknown field `rows`"),
         (&upsert, json!({"documents": [{"id": 1, "title": "x"}]}), 400, "unknown field `title`"),
         (&upsert, json!({"documents": [{"id": 1, "attributes": []}]}), 422, "expected an object"),
@@ -227,11 +232,11 @@ async fn what_v1_cannot_read_is_refused_by_name() {
             &upsert,
             json!({"documents": [{"id": 1, "attributes": {"year": "x"}}]}),
             400,
-            "attribute 'year' expects int, but got 'x'",
+            "document '1': attribute 'year' expects int, but got 'x'",
         ),
         (&delete, json!({}), 422, "missing field `ids` or `filter`"),
         (&delete, json!({"ids": 1}), 422, "ids: invalid type"),
-        (&delete, json!({"ids": [true]}), 422, "untagged enum Id"),
+        (&delete, json!({"ids": [true]}), 422, "ids: an id is a whole number or a text"),
         (&delete, json!({"ids": [1], "x": 1}), 400, "unknown field `x`"),
     ];
     for (path, body, status, told) in cases {
@@ -252,6 +257,11 @@ async fn what_v1_cannot_read_is_refused_by_name() {
         (attribute(json!({})), 422, "missing field `type`"),
         (attribute(json!({"type": "uuid", "unique": true})), 400, "`schema.attributes.a.unique`"),
         (attribute(json!({"type": "integer", "full_text": true})), 400, "full_text"),
+        (
+            json!({"schema": {"attributes": {"vector": {"type": "string"}}}}),
+            400,
+            "declare it with `vector_dim` and `vector_metric`",
+        ),
     ] {
         let answer = server.send("PUT", "/v1/namespaces/new", &schema).await;
         let refusal = answer.refusal();

@@ -230,7 +230,7 @@ async fn a_query_that_means_nothing_is_refused_by_name() {
     let server = filled("cosine").await;
     let filter = |filter: Value| json!({"filter": filter});
     let cases = [
-        (json!({"metric": "l2"}), 400, "distance metric mismatch"),
+        (json!({"metric": "l2"}), 400, "that of this namespace is `cosine`, and not `l2`"),
         (json!({"metric": "x"}), 422, "unknown variant `x`"),
         (json!({"vector": [1]}), 400, "expects [2]f32, but got 1 numbers"),
         (json!({"vector": [1, 0], "sort": [{"field": "year"}]}), 400, "two orders"),
@@ -245,12 +245,28 @@ async fn a_query_that_means_nothing_is_refused_by_name() {
         (filter(json!({"op": "eq"})), 422, "filter: missing field `field`"),
         (filter(json!({"field": "year", "op": "like"})), 400, "unknown filter operator `like`"),
         (filter(json!({"field": "gone", "op": "eq", "value": 1})), 400, "attribute not found"),
-        (filter(json!({"field": "hidden", "op": "eq", "value": 1})), 400, "not filterable"),
+        (filter(json!({"field": "hidden", "op": "eq", "value": 1})), 400, "`indexed: true` in /v1"),
         (filter(json!({"field": "year", "op": "eq", "vlaue": 1})), 400, "`filter.vlaue`"),
         (filter(json!({"type": "xor", "conditions": []})), 400, "`and`, `or` or `not`"),
         (filter(json!({"type": "and"})), 422, "filter: missing field `conditions`"),
     ];
     server.refuses("/v1/namespaces/a/query", &cases).await;
+}
+
+/// What would give a namespace its vectors is said when it is created, and this contract says it in
+/// words of its own.
+#[tokio::test]
+async fn where_there_are_no_vectors_none_is_taken_and_none_is_asked_for() {
+    let server = Server::start(&Options::memory()).await;
+    assert_eq!(server.send("PUT", "/v1/namespaces/a", &json!({"schema": {}})).await.status, 201);
+    let upsert = "/v1/namespaces/a/upsert";
+    let vector = json!({"documents": [{"id": 1, "vector": [1, 2]}]});
+    let told = "`vector_dim` and `vector_metric` in its schema";
+    server.refuses(upsert, &[(vector.clone(), 400, told)]).await;
+    server.post(upsert, &json!({"documents": [{"id": 1}]})).await.ok();
+    server.refuses(upsert, &[(vector, 400, told)]).await;
+    let query = "/v1/namespaces/a/query";
+    server.refuses(query, &[(json!({"metric": "l2"}), 400, told)]).await;
 }
 
 /// Buckets are called by milliseconds, and whoever looks into one has nothing else.

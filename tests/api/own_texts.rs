@@ -291,7 +291,7 @@ async fn a_text_in_a_field_that_has_none_such_is_refused_by_its_name() {
             "full_text: `title` holds texts: `query` is a text",
         ),
         // What is wrong with something else is told of that.
-        (json!({"full_text": of("body"), "metric": "l2"}), "metric mismatch"),
+        (json!({"full_text": of("body"), "metric": "l2"}), "`metric`: that of this namespace"),
         (
             json!({
                 "full_text": of("body"), "filter": {"field": "gone", "op": "eq", "value": 1},

@@ -134,9 +134,8 @@ def answer(namespace, body):
     expect((0 if asked else 1) <= top_k <= LIMIT_MAX, "limit range", EITHER)
     metric = body.get("metric")
     expect(metric is None or metric in METRICS, "metric word", EITHER)
-    known = schema.attributes.get(VECTOR)
-    if metric is not None and known is not None:
-        expect(METRICS[metric] == known.metric, "metric mismatch")
+    known = {schema.attributes[name].metric for name in schema.vectors()}
+    expect(metric is None or METRICS[metric] in known, "metric mismatch")
     test = own_filters.bind(schema, body["filter"]) if "filter" in body else None
     all_docs = namespace.sorted()
     docs = [doc for doc in all_docs if test is None or test(doc)]

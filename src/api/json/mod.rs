@@ -20,9 +20,9 @@ use super::error::Refusal;
 use crate::model::Given;
 
 use names::Names;
-pub(super) use object::{Object, mistyped, quoted, type_of, unknown_word, unmatched};
+pub(super) use object::{Object, mistyped, no_variant, quoted, type_of, unknown_word, unmatched};
 pub(super) use print::{Encoding, Id, Shown, returned_bytes, unsigned_zero};
-pub(super) use rows::{Field, Fields, RowShape, ids_of};
+pub(super) use rows::{Field, Fields, NO_ID, RowShape, ids_of};
 pub(super) use weight::Weight;
 
 /// Arrays and objects in each other: serde_json refuses one more.

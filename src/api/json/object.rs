@@ -171,7 +171,7 @@ pub(in crate::api) fn unmatched(path: &str, of: &str) -> Refusal {
     Refusal::misshapen(&format!("{path}: {}", no_variant(of)))
 }
 
-pub(super) fn no_variant(of: &str) -> String {
+pub(in crate::api) fn no_variant(of: &str) -> String {
     format!("data did not match any variant of untagged enum {of}")
 }
 

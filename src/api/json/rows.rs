@@ -12,6 +12,8 @@ use crate::api::error::Refusal;
 use crate::model::{Given, GivenRow};
 
 const ID: &str = "id";
+/// Where a contract has no words of its own for it.
+pub(in crate::api) const NO_ID: &str = "an id is a whole number or a text";
 
 /// How a contract spells a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +137,11 @@ impl<'de> Visitor<'de> for Row<'_> {
                 values.push((name, value));
                 continue;
             }
-            let read = id_of(value, "Id").map_err(<A::Error as de::Error>::custom)?;
+            let odd = || match shape {
+                RowShape::Flat => <A::Error as de::Error>::custom(no_variant("Id")),
+                RowShape::Nested => <A::Error as de::Error>::custom(NO_ID),
+            };
+            let read = id_of(value).ok_or_else(odd)?;
             if id.replace(read).is_some() {
                 return Err(de::Error::duplicate_field(ID));
             }
@@ -175,21 +181,21 @@ fn flat<E: de::Error>(
 }
 
 /// What may be an id at all; whether it is one of this namespace, the engine says.
-fn id_of(given: Given, of: &str) -> Result<Given, String> {
+fn id_of(given: Given) -> Option<Given> {
     match integral(given) {
-        id @ (Given::Int(_) | Given::Uint(_) | Given::Text(_)) => Ok(id),
-        _ => Err(no_variant(of)),
+        id @ (Given::Int(_) | Given::Uint(_) | Given::Text(_)) => Some(id),
+        _ => None,
     }
 }
 
-/// A list of them. `of` is what the contract calls what may be one.
+/// A list of them. `odd` is what the contract says of what is none.
 pub(in crate::api) fn ids_of(
     path: &str,
     given: Vec<Given>,
-    of: &str,
+    odd: &str,
 ) -> Result<Vec<Given>, Refusal> {
-    let refused = |why: String| Refusal::misshapen(&format!("{path}: {why}"));
-    given.into_iter().map(|given| id_of(given, of).map_err(refused)).collect()
+    let refused = || Refusal::misshapen(&format!("{path}: {odd}"));
+    given.into_iter().map(|given| id_of(given).ok_or_else(refused)).collect()
 }
 
 #[cfg(test)]
@@ -269,6 +275,6 @@ mod tests {
         let fields = read(r#"{"rows":[{"id":-0}]}"#, RowShape::Flat).unwrap();
         let zero = GivenRow { id: Given::Int(0), values: Vec::new() };
         assert_eq!(fields[0].1, Field::Rows(Some(vec![zero])));
-        assert!(id_of(Given::Float(0.0), "Id").is_err());
+        assert!(id_of(Given::Float(0.0)).is_none());
     }
 }

@@ -19,14 +19,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::deadline::{Deadline, QUERY_TIME_MAX, WRITE_TIME_MAX};
-use super::error::{Again, Contract, Refusal};
-use super::json::{Field, Fields, Object, RowShape, Trail, ids_of, object, parse, quoted};
+use super::error::{Again, Contract, Refusal, below};
+use super::json::{Field, Fields, NO_ID, Object, RowShape, Trail, ids_of, object, parse, quoted};
 use super::{Api, idempotency_key, json_answer, openapi, understood, understood_write, uri};
 use crate::engine::{Entered, Held};
 use crate::error::{self, Error, ErrorKind};
 use crate::model::{
     Answered, Attribute, ByFilter, Consistency, Create, Direction, DocId, Excess, Filter, Given,
-    GivenRow, IdType, Include, Namespace, Op, Operand, Query, Rank, Schema, Write, Written,
+    GivenRow, IdType, Include, Namespace, Op, Operand, Query, Rank, Schema, VectorFault, Write,
+    Written,
 };
 use declared::Declared;
 use query::Found;
@@ -68,7 +69,10 @@ fn named(ns: &str) -> Result<Namespace, Refusal> {
 
 /// An error of the engine, in the words of this contract.
 fn refused(error: Error) -> Refusal {
-    Contract::V1.refuse(&error)
+    match below::<VectorFault>(&error) {
+        Some(fault) => Refusal::invalid(declared::words_of(*fault)),
+        None => Contract::V1.refuse(&error),
+    }
 }
 
 #[derive(Serialize)]
@@ -235,7 +239,7 @@ fn deletion(mut request: Object) -> Result<Write, Refusal> {
             let filter = filter::read("filter", given)?;
             write.delete_by_filter = Some(ByFilter { filter, excess: Excess::Refused });
         }
-        (Some(ids), None) => write.deletes = ids_of("ids", ids, "Id")?,
+        (Some(ids), None) => write.deletes = ids_of("ids", ids, NO_ID)?,
         (None, None) => return Err(request.missing_both("ids", "filter")),
     }
     request.end()?;
@@ -422,7 +426,7 @@ mod tests {
             (r#"{"filter":{"type":"and","conditions":[]},"ids":[]}"#, "cannot both be given"),
             (r#"{"ids":[],"x":1}"#, "unknown field `x`"),
             ("{}", "missing field `ids` or `filter`"),
-            (r#"{"ids":[true]}"#, "data did not match any variant of untagged enum Id"),
+            (r#"{"ids":[true]}"#, "ids: an id is a whole number or a text"),
         ] {
             let refusal = deletion(Object::of("", given(text)).unwrap()).unwrap_err();
             assert!(refusal.story().contains(told), "{}", refusal.story());

@@ -30,6 +30,11 @@ fn id_type(path: &str, given: Given) -> Result<IdType, Refusal> {
         Given::Text(word) => word,
         given => {
             let mut object = Object::of(path, given)?;
+            if object.truth("drop")? == Some(true) {
+                return Err(Refusal::invalid(format!(
+                    "{path}: the id of documents cannot be dropped"
+                )));
+            }
             for option in ["full_text_search", "regex", "glob", "fuzzy"] {
                 if !matches!(object.take(option), None | Some(Given::Null | Given::Bool(false))) {
                     let option = object.path_of(option);
@@ -198,6 +203,7 @@ mod tests {
             (r#"{"a":"text"}"#, "'text'"),
             (r#"{"id":"float"}"#, "'float'"),
             (r#"{"id":{}}"#, "schema.id: missing field `type`"),
+            (r#"{"id":{"drop":true}}"#, "schema.id: the id of documents cannot be dropped"),
             (r#"{"id":{"type":"uint","fuzzy":true}}"#, "schema.id.fuzzy: an id is not searched in"),
             (r#"{"a":{"drop":true,"type":"int"}}"#, "unknown field `schema.a.type`"),
             (r#"{"a":{"type":"int","filterable":1}}"#, "schema.a.filterable: invalid type"),

@@ -166,7 +166,7 @@ fn read_operand(path: &str, verb: Verb, given: Given, place: Place) -> Result<Op
     };
     if refers && place == Place::Query {
         return Err(Refusal::invalid(format!(
-            "{path}: `$ref_new` means the document of a write, and this is a query"
+            "{path}: `$ref_new` means the document of a write under a condition, and here is none"
         )));
     }
     let referring = |given: Given| match reference(&given) {

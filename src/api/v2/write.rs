@@ -5,7 +5,10 @@ use std::sync::Arc;
 use super::declared::{self, metric_of};
 use super::filter::{self, Place};
 use crate::api::error::{Again, Refusal};
-use crate::api::json::{Field, Fields, Object, RowShape, Trail, ids_of, mistyped, parse, quoted};
+use crate::api::json::{
+    Field, Fields, Object, RowShape, Trail, ids_of, mistyped, no_variant, parse, quoted,
+    unknown_word,
+};
 use crate::model::{
     ByFilter, Create, Excess, Filter, Given, GivenRow, Omission, PatchByFilter, Pressure, Write,
 };
@@ -56,7 +59,8 @@ fn rest(mut object: Object, mut write: Write) -> Result<Request, Refusal> {
     write.omission = Omission::Mistake { rows: write.upserts.len() };
     write.upserts.extend(columns(&mut object, "upsert_columns")?);
     write.patches.extend(columns(&mut object, "patch_columns")?);
-    write.deletes = ids_of("deletes", object.list("deletes")?.unwrap_or_default(), "IdVec")?;
+    let deletes = object.list("deletes")?.unwrap_or_default();
+    write.deletes = ids_of("deletes", deletes, &no_variant("IdVec"))?;
     write.delete_by_filter = delete_by_filter(&mut object)?;
     write.patch_by_filter = patch_by_filter(&mut object)?;
     write.upsert_condition = condition(&mut object, "upsert_condition")?;
@@ -137,12 +141,19 @@ fn check_encryption(object: &mut Object) -> Result<(), Refusal> {
         Some(mut cmek) => cmek.text("key_name")?,
         None => encryption.text("key_name")?,
     };
-    if let Some(key) = key {
+    // A key that may be one is refused for what is missing here, not for what it is called.
+    if let Some(key) = key.filter(|key| !key.starts_with("projects/")) {
         return Err(Refusal::invalid(format!("Malformed Cloud KMS crypto key: {}", quoted(&key))));
     }
     match mode.as_deref() {
         Some("default") => encryption.end(),
-        _ => Err(Refusal::not_built("encryption with a key of your own")),
+        None | Some("customer-managed") => {
+            Err(Refusal::not_built("encryption with a key of your own"))
+        }
+        Some(other) => {
+            let known = "`default` or `customer-managed`";
+            Err(unknown_word(&encryption.path_of("mode"), other, known))
+        }
     }
 }
 
@@ -150,7 +161,7 @@ fn check_encryption(object: &mut Object) -> Result<(), Refusal> {
 fn columns(object: &mut Object, name: &str) -> Result<Vec<GivenRow>, Refusal> {
     let Some(mut object) = object.object(name)? else { return Ok(Vec::new()) };
     let ids = object.list("id")?.ok_or_else(|| object.missing("id"))?;
-    let ids = ids_of(&object.path_of("id"), ids, "IdVec")?.into_iter();
+    let ids = ids_of(&object.path_of("id"), ids, &no_variant("IdVec"))?.into_iter();
     let mut rows: Vec<GivenRow> = ids.map(|id| GivenRow { id, values: Vec::new() }).collect();
     for (attribute, path, column) in object.into_fields() {
         let attribute: Arc<str> = attribute.into();
@@ -319,6 +330,10 @@ mod tests {
                 "Malformed Cloud KMS crypto key: mykey",
             ),
             (r#"{"encryption":{"mode":"customer-managed"}}"#, "is not supported"),
+            (
+                r#"{"encryption":{"mode":"customer-managed","key_name":"projects/a/locations/b"}}"#,
+                "is not supported",
+            ),
             (r#"{"encryption":{"mode":"default","x":1}}"#, "unknown field `encryption.x`"),
             (
                 r#"{"upsert_columns":{"id":[1,2],"a":[1]}}"#,
@@ -353,6 +368,7 @@ mod tests {
                 r#"{"patch_columns":{"id":[1],"a":7}}"#,
                 "patch_columns.a: invalid type: integer `7`, expected a sequence",
             ),
+            (r#"{"encryption":{"mode":"x"}}"#, "encryption.mode: unknown variant `x`"),
             (
                 r#"{"distance_metric":"manhattan"}"#,
                 "distance_metric: unknown variant `manhattan`, expected one of",

@@ -4,7 +4,7 @@
 //! The type of an attribute, the kind of ids, the metric and, once a document was written, the set
 //! of vector attributes never change.
 
-use super::{Declaration, Schema, SchemaChange, SchemaEdit, agreed};
+use super::{Declaration, Schema, SchemaChange, SchemaEdit, VectorFault, agreed};
 use crate::error::{Error, Result};
 use crate::model::given::short;
 use crate::model::{
@@ -78,9 +78,7 @@ impl Plan {
         }
         attribute.options.check(kind).map_err(|why| refused(name, &why))?;
         if kind.is_vector() && attribute.options.metric.is_none() {
-            return Err(Error::invalid(
-                "💔 distance_metric must be specified for write to namespace with a vector",
-            ));
+            return Err(VectorFault::NoMetric.told());
         }
         self.push(SchemaEdit::Set { name: name.into(), attribute });
         Ok(())

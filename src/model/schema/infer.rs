@@ -4,8 +4,8 @@
 //! one of these. An attribute called `vector` that holds numbers is a vector of so many of them.
 
 use super::declare::{VECTOR, refused};
-use super::{Ann, Declaration, Schema, SchemaChange, SchemaEdit};
-use crate::error::{Error, Result};
+use super::{Ann, Declaration, Schema, SchemaChange, SchemaEdit, VectorFault};
+use crate::error::Result;
 use crate::model::given::short;
 use crate::model::vector;
 use crate::model::{AttrType, DIMS_MAX, Element, Given, Metric, Scalar};
@@ -23,8 +23,7 @@ impl Schema {
         let mut declaration = Declaration::of(kind);
         if kind.is_vector() {
             if self.settled && !self.attributes.values().any(|known| known.kind.is_vector()) {
-                let message = "💔 Vector provided for namespace without vector attribute";
-                return Err(Error::invalid(message));
+                return Err(VectorFault::NoVectors.told());
             }
             declaration.ann = Some(Ann::default());
         }

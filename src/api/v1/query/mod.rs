@@ -24,7 +24,7 @@ use crate::api::{Api, printed, understood};
 use crate::engine::Held;
 use crate::error::{self, Error, ErrorKind};
 use crate::memory::Memory;
-use crate::model::{self, Answered, Consistency, Namespace, Query};
+use crate::model::{self, Answered, Consistency, Namespace, Query, VectorFault};
 use crate::query::explain_fusion;
 use answer::{Answer, Performance, Scale};
 use request::Plan;
@@ -43,11 +43,15 @@ pub(super) async fn search(
     let name = named(&ns)?;
     let (asked, _share) = understood(&api, request, deadline, request::read).await?;
     let request::Request { queries, fusion, text, shapes, min_score, min_seq, plan } = asked;
+    let metric = queries.iter().find_map(|query| query.metric);
     let (plan, held) = match answered(&api, &name, queries, min_seq, plan, deadline).await? {
         Ok(answered) => answered,
         Err(error) => return Err(unanswered(&api, &name, text.as_ref(), error, deadline).await),
     };
     let Held { told: mut answered, share } = held;
+    if metric.is_some() && answered.schema.metric().is_none() {
+        return Err(refused(VectorFault::NoVectors.told()));
+    }
     let took_ms = deadline.elapsed_ms();
     let rows = answered.answers.iter().map(items).sum::<usize>();
     let print = move |memory: &Memory| {
