@@ -22,6 +22,11 @@ impl Samples {
         Self { micros }
     }
 
+    /// Those of another run with them.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self::of([self.micros, other.micros].concat())
+    }
+
     pub(super) fn count(&self) -> usize {
         self.micros.len()
     }
@@ -49,6 +54,8 @@ mod tests {
             assert_eq!(samples.quantile_ms(part), expected, "{part}");
         }
         assert_eq!(samples.count(), 100);
+        let both = samples.and(Samples::of(vec![0; 100]));
+        assert_eq!((both.count(), both.quantile_ms(0.5), both.quantile_ms(1.0)), (200, 0.0, 100.0));
     }
 
     #[test]

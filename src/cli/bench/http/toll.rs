@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(200);
 const QUIET_WITHIN: Duration = Duration::from_secs(60);
 
 /// So many requests, one after the other by each of those who ask.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Toll {
     pub(super) samples: Samples,
     /// Of the whole process, but for its clients.
@@ -35,6 +35,15 @@ pub(super) struct Toll {
 }
 
 impl Toll {
+    /// That of another run with it.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            samples: self.samples.and(other.samples),
+            cpu: self.cpu + other.cpu,
+            took: self.took + other.took,
+        }
+    }
+
     pub(super) fn per_second(&self) -> f64 {
         self.samples.count() as f64 / self.took.as_secs_f64()
     }
@@ -160,6 +169,9 @@ mod tests {
         for toll in [&sent, &asked] {
             assert!(toll.cpu_micros() > 0.0 && toll.per_second() > 0.0, "{toll:?}");
         }
+        let (cpu, took) = (sent.cpu + asked.cpu, sent.took + asked.took);
+        let both = sent.and(asked);
+        assert_eq!((both.samples.count() as u64, both.cpu, both.took), (rows, cpu, took));
         let load = Load::get(stand.address(), "/v2/namespaces/absent/metadata");
         let told = over_socket(stand.address(), &load, crowd, clock).await.unwrap_err();
         assert!(told.to_string().contains("404"), "{told}");
