@@ -232,7 +232,7 @@ async fn what_v1_cannot_read_is_refused_by_name() {
             &upsert,
             json!({"documents": [{"id": 1, "attributes": {"year": "x"}}]}),
             400,
-            "document '1': attribute 'year' expects int, but got 'x'",
+            "attribute 'year' expects int, but got 'x' (document '1')",
         ),
         (&delete, json!({}), 422, "missing field `ids` or `filter`"),
         (&delete, json!({"ids": 1}), 422, "ids: invalid type"),

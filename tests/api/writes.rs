@@ -224,7 +224,12 @@ async fn a_request_is_done_whole_or_not_at_all() {
         "schema": {"n": "int", "more": "string"},
         "upsert_rows": [{"id": 1, "n": 1}, {"id": 2, "n": "two"}],
     });
-    let refused = [(bad, 400, "document '2': attribute 'n' expects int, but got 'two'")];
+    let refused = [(bad, 400, "attribute 'n' expects int, but got 'two' (document '2')")];
+    let odd = json!({"upsert_rows": [{"id": 1, "n": 1}, {"id": 2, "new": {"a": 1}}]});
+    let told = "🙅 invalid schema update for attribute 'new': the type of '{a: 1}' cannot be inferred, \
+                declare it (document '2')";
+    server.refuses("/v2/namespaces/a", &[(odd.clone(), 400, told)]).await;
+    assert_eq!(server.post("/v2/namespaces/a", &odd).await.json()["attribute"], "new");
     server.refuses("/v2/namespaces/a", &refused).await;
     assert_eq!(server.get("/v1/namespaces/a/schema").await.status, 404);
 

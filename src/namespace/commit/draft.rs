@@ -91,14 +91,12 @@ impl Draft {
     fn rows_of(&mut self, rows: &[GivenRow], id_type: IdType, write: &Write) -> Result<Vec<Typed>> {
         // All of them say what an attribute is before one is read by it: in one of them it may be
         // empty, and say nothing.
-        rows.iter().try_for_each(|row| self.infer(&row.values, write))?;
-        let typed = |row: &GivenRow| -> Result<Typed> {
-            let id = DocId::of(&row.id, id_type)?;
-            match self.values_of(&row.values) {
-                Ok(values) => Ok(Typed { id, values }),
-                // Among thousands of them, a value alone would be looked for long.
-                Err(error) => Err(Error::new(error.kind(), format!("document '{id}': {error}"))),
-            }
+        for GivenRow { id, values } in rows {
+            self.infer(values, write).map_err(|error| of_document(id, error))?;
+        }
+        let typed = |GivenRow { id, values }: &GivenRow| -> Result<Typed> {
+            let values = self.values_of(values).map_err(|error| of_document(id, error));
+            Ok(Typed { id: DocId::of(id, id_type)?, values: values? })
         };
         rows.iter().map(typed).collect()
     }
@@ -132,6 +130,15 @@ impl Draft {
 
     pub(super) fn bind(&self, condition: Option<&Filter>) -> Result<Option<Bound>> {
         condition.map(|filter| Bound::bind(filter, &self.schema, Purpose::Condition)).transpose()
+    }
+}
+
+/// Among thousands of them, a value alone would be looked for long. What is wrong with vectors is wrong
+/// with all of them, and has words of its own.
+fn of_document(id: &Given, error: Error) -> Error {
+    match std::error::Error::source(&error) {
+        None => Error::new(error.kind(), format!("{error} (document '{id}')")),
+        Some(_) => error,
     }
 }
 
