@@ -9,12 +9,13 @@ use tracing::warn;
 use super::flags::{Flags, text_of};
 use super::{Failure, logging};
 use crate::api::Tls;
-use crate::config::{Config, KEYS, Problem, Problems};
+use crate::config::{Config, KEYS};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum Command {
     /// Tell every problem of the file, the variables and the flags at once, what of them this release
-    /// cannot obey, and whether keys and certificate can be used; asks no store, and does not look at the AWS_* variables
+    /// cannot obey, and whether keys and certificate can be used; asks no store, and does not look at
+    /// the AWS_* variables
     Check,
     /// Print what is obeyed, as TOML, with the origin of each value; secrets are masked
     Print,
@@ -26,16 +27,15 @@ pub(super) fn run(
     env: Vec<(OsString, OsString)>,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let config = Config::load(&flags.into_inputs(env)).map_err(Failure::Configuration)?;
-    if matches!(command, Command::Check) {
-        let told = [config.check_alone(), config.check_files(text_of)];
-        let problems: Vec<Problem> =
-            told.into_iter().filter_map(Result::err).flat_map(|Problems(told)| told).collect();
-        if !problems.is_empty() {
-            return Err(Failure::Configuration(Problems(problems)));
+    let inputs = flags.into_inputs(env);
+    let config = match command {
+        Command::Check => {
+            let opened = |files: &_| Tls::open(files).map(drop).map_err(|error| error.chain());
+            Config::check(&inputs, text_of, opened)
         }
-        config.server.tls.as_ref().map(Tls::open).transpose().map_err(Failure::Refused)?;
-    }
+        Command::Print => Config::load(&inputs),
+    };
+    let config = config.map_err(Failure::Configuration)?;
     logging::start(&config.log);
     for notice in config.notices() {
         warn!("{notice}");

@@ -141,20 +141,48 @@ impl Config {
         if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
     }
 
+    /// The same, with all that a node would find out when it starts. `read` gives the text of a file, and
+    /// `open` looks into those of a certificate, or says why it cannot be used.
+    pub fn check(
+        inputs: &Inputs,
+        read: impl FnOnce(&Path) -> Result<String, String>,
+        open: impl FnOnce(&TlsFiles) -> Result<(), String>,
+    ) -> Result<Self, Problems> {
+        let (said, mut problems) = said::collect(inputs);
+        let config = meaning::interpret(&said, &mut problems);
+        let found = [config.check_alone(), config.check_files(read), config.check_tls(open)];
+        let found = found.into_iter().filter_map(Result::err).flat_map(|Problems(found)| found);
+        // What means nothing need not be told to be of no use.
+        let more = found.filter(|one| problems.iter().all(|known| known.key != one.key));
+        let more: Vec<Problem> = more.collect();
+        problems.extend(more);
+        if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+    }
+
     /// Whether a node can obey it that knows no others.
     pub fn check_alone(&self) -> Result<(), Problems> {
-        let mut keys = Vec::new();
-        if self.node.role == Role::Query {
-            keys.push("node.type");
-        }
-        keys.extend(["node.index", "node.total", "server.advertise_url", "server.misrouted"]);
+        let of_cluster = |key: &&str| *key != "node.type" || self.node.role == Role::Query;
         let problem = |key: &str| {
             let message = "cannot be obeyed yet: this release runs one kind of node, which does \
                            everything (node.type = \"all\" or \"indexer\"), until there is a cluster";
             Some(Problem::new(key, self.origins.get(key)?, message))
         };
-        let problems: Vec<Problem> = keys.into_iter().filter_map(problem).collect();
+        let keys =
+            ["node.type", "node.index", "node.total", "server.advertise_url", "server.misrouted"];
+        let keys = keys.into_iter().filter(of_cluster);
+        let problems: Vec<Problem> = keys.filter_map(problem).collect();
         if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+    }
+
+    fn check_tls(
+        &self,
+        open: impl FnOnce(&TlsFiles) -> Result<(), String>,
+    ) -> Result<(), Problems> {
+        let key = "server.tls.cert";
+        let (Some(files), Some(origin)) = (&self.server.tls, self.origins.get(key)) else {
+            return Ok(());
+        };
+        open(files).map_err(|why| Problems(vec![Problem::new(key, origin, why)]))
     }
 
     /// Whether the file of keys that the configuration names holds what it should. `read` gives the
