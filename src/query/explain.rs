@@ -149,9 +149,11 @@ fn joined(parts: &[Filter], word: &str, none: &str) -> String {
 /// So that nobody has to know which word binds more.
 fn enclosed(filter: &Filter) -> String {
     match filter {
-        Filter::And(parts) | Filter::Or(parts) if parts.len() > 1 => {
-            format!("({})", of_filter(filter))
-        }
+        Filter::And(parts) | Filter::Or(parts) => match &parts[..] {
+            [] => of_filter(filter),
+            [one] => enclosed(one),
+            _ => format!("({})", of_filter(filter)),
+        },
         _ => of_filter(filter),
     }
 }
@@ -214,6 +216,11 @@ mod tests {
             (not(Filter::Or(both())), "not (`s` Gt or `t` IGlob)"),
             (not(Filter::Or(vec![like()])), "not `t` IGlob"),
             (not(not(like())), "not not `t` IGlob"),
+            (not(Filter::And(vec![Filter::Or(both())])), "not (`s` Gt or `t` IGlob)"),
+            (
+                Filter::And(vec![Filter::And(vec![Filter::Or(both())]), test(Op::Eq)]),
+                "(`s` Gt or `t` IGlob) and `s` Eq",
+            ),
             (
                 Filter::And(vec![Filter::Or(both()), test(Op::Eq), Filter::And(both())]),
                 "(`s` Gt or `t` IGlob) and `s` Eq and (`s` Gt and `t` IGlob)",
