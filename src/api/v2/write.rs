@@ -133,27 +133,30 @@ fn create(object: &mut Object) -> Result<Create, Refusal> {
     })
 }
 
+/// The mode of encryption with a key of somebody's own.
+const KEYED: &str = "customer-managed";
+
 /// Everything on the bucket is encrypted as the bucket is; no key of anybody else is kept.
 fn check_encryption(object: &mut Object) -> Result<(), Refusal> {
     let Some(mut encryption) = object.object("encryption")? else { return Ok(()) };
     let mode = encryption.text("mode")?;
-    let key = match encryption.object("cmek")? {
+    if let Some(other) = mode.as_deref().filter(|mode| !["default", KEYED].contains(mode)) {
+        let known = "`default` or `customer-managed`";
+        return Err(unknown_word(&encryption.path_of("mode"), other, known));
+    }
+    let older = encryption.object("cmek")?;
+    let keyed = older.is_some() || mode.as_deref() != Some("default");
+    let key = match older {
         Some(mut cmek) => cmek.text("key_name")?,
         None => encryption.text("key_name")?,
     };
-    // A key that may be one is refused for what is missing here, not for what it is called.
-    if let Some(key) = key.filter(|key| !key.starts_with("projects/")) {
-        return Err(Refusal::invalid(format!("Malformed Cloud KMS crypto key: {}", quoted(&key))));
-    }
-    match mode.as_deref() {
-        Some("default") => encryption.end(),
-        None | Some("customer-managed") => {
-            Err(Refusal::not_built("encryption with a key of your own"))
+    match key {
+        // One that may be a key is refused for what is missing here, not for what it is called.
+        Some(key) if !key.starts_with("projects/") => {
+            Err(Refusal::invalid(format!("Malformed Cloud KMS crypto key: {}", quoted(&key))))
         }
-        Some(other) => {
-            let known = "`default` or `customer-managed`";
-            Err(unknown_word(&encryption.path_of("mode"), other, known))
-        }
+        None if !keyed => encryption.end(),
+        Some(_) | None => Err(Refusal::not_built("encryption with a key of your own")),
     }
 }
 
@@ -334,6 +337,8 @@ mod tests {
                 r#"{"encryption":{"mode":"customer-managed","key_name":"projects/a/locations/b"}}"#,
                 "is not supported",
             ),
+            (r#"{"encryption":{"mode":"default","key_name":"projects/a"}}"#, "is not supported"),
+            (r#"{"encryption":{"mode":"default","cmek":{}}}"#, "is not supported"),
             (r#"{"encryption":{"mode":"default","x":1}}"#, "unknown field `encryption.x`"),
             (
                 r#"{"upsert_columns":{"id":[1,2],"a":[1]}}"#,
@@ -368,7 +373,10 @@ mod tests {
                 r#"{"patch_columns":{"id":[1],"a":7}}"#,
                 "patch_columns.a: invalid type: integer `7`, expected a sequence",
             ),
-            (r#"{"encryption":{"mode":"x"}}"#, "encryption.mode: unknown variant `x`"),
+            (
+                r#"{"encryption":{"mode":"x","key_name":"k"}}"#,
+                "encryption.mode: unknown variant `x`",
+            ),
             (
                 r#"{"distance_metric":"manhattan"}"#,
                 "distance_metric: unknown variant `manhattan`, expected one of",
