@@ -10,7 +10,7 @@ pub(super) use super::field::{Field, Found, find};
 use super::field::{complaint, mismatch};
 use super::fit::{alike, allow, comparable, element, expected};
 use super::like::Like;
-use super::operand::{self, Mismatch};
+use super::operand::{self, Mismatch, Moments};
 use crate::error::{Error, Result};
 use crate::model::{
     AttrNo, AttrType, FILTER_DEPTH_MAX, FILTER_NODES_MAX, Filter, Given, Op, Operand, Scalar,
@@ -140,13 +140,9 @@ impl<'a> Binder<'a> {
         let asks = Asks::of(op);
         let test = |operand| Bound::Test(Test { field, kind, asks, operand });
         let odd = |got: &str| mismatch(name, &format!("{op:?}"), expected(kind, op), got);
-        let named;
-        let given = match operand {
-            Operand::Literal(given) => given,
-            Operand::Key(given) => {
-                named = operand::of_key(kind, given);
-                &named
-            }
+        let (given, moments) = match operand {
+            Operand::Literal(given) => (given, Moments::Texts),
+            Operand::Key(given) => (given, Moments::Millis),
             Operand::New(other) => {
                 let Some(new) = self.incoming(name, other)? else { return Ok(Bound::NOTHING) };
                 if !comparable(kind, op, new.kind) {
@@ -164,23 +160,23 @@ impl<'a> Binder<'a> {
             return Ok(test(Typed::Null));
         }
         let bound = match (op, given) {
-            (Op::In | Op::NotIn, given) => within(&found, asks, given),
+            (Op::In | Op::NotIn, given) => within(&found, asks, given, moments),
             (Op::ContainsAny, Given::List(items))
                 if items.is_empty() && crate::slip!("every array contains any of nothing") =>
             {
                 Ok(Bound::EVERYTHING)
             }
-            (Op::ContainsAny, Given::List(_)) => within(&found, asks, given),
+            (Op::ContainsAny, Given::List(_)) => within(&found, asks, given, moments),
             (Op::ContainsAny, _) | (Op::Contains, Given::List(_)) => Err(Mismatch),
-            (Op::Contains, given) => within(&found, asks, given),
+            (Op::Contains, given) => within(&found, asks, given, moments),
             (Op::AnyLt | Op::AnyLte | Op::AnyGt | Op::AnyGte, given) => match kind {
                 AttrType::Array(scalar) => {
-                    operand::scalar(scalar, given).map(|value| test(Typed::Value(value)))
+                    operand::scalar(scalar, given, moments).map(|value| test(Typed::Value(value)))
                 }
                 _ => Err(Mismatch),
             },
             (Op::Eq | Op::NotEq | Op::Lt | Op::Lte | Op::Gt | Op::Gte, given) => {
-                compared(kind, given).map(|operand| match (operand, op) {
+                compared(kind, given, moments).map(|operand| match (operand, op) {
                     (Some(value), _) => test(Typed::Value(value)),
                     (None, Op::NotEq) => Bound::EVERYTHING,
                     (None, _) => Bound::NOTHING,
@@ -212,9 +208,9 @@ impl<'a> Binder<'a> {
         let mut bound = Vec::with_capacity(items.len());
         for item in items {
             bound.push(match item {
-                Operand::Literal(given) => {
-                    Item::Value(operand::scalar(kind, given).map_err(|Mismatch| odd())?)
-                }
+                Operand::Literal(given) => Item::Value(
+                    operand::scalar(kind, given, Moments::Texts).map_err(|Mismatch| odd())?,
+                ),
                 Operand::New(other) => match self.incoming(name, other)? {
                     None => return Ok(None),
                     Some(Found { field, kind: AttrType::Scalar(new), .. }) if alike(kind, new) => {
@@ -230,10 +226,10 @@ impl<'a> Binder<'a> {
 }
 
 /// The operand of a comparison. Nothing, if nothing equals it.
-fn compared(kind: AttrType, given: &Given) -> Result<Option<Value>, Mismatch> {
+fn compared(kind: AttrType, given: &Given, moments: Moments) -> Result<Option<Value>, Mismatch> {
     match (kind, given) {
-        (AttrType::Scalar(scalar), given) => operand::scalar(scalar, given).map(Some),
-        (AttrType::Array(scalar), Given::List(items)) => operand::list(scalar, items),
+        (AttrType::Scalar(scalar), given) => operand::scalar(scalar, given, moments).map(Some),
+        (AttrType::Array(scalar), Given::List(items)) => operand::list(scalar, items, moments),
         (AttrType::Array(_), _) => Err(Mismatch),
         // Like one that is written.
         (AttrType::Vector { .. } | AttrType::Sparse | AttrType::Vectors { .. }, given) => {
@@ -243,7 +239,12 @@ fn compared(kind: AttrType, given: &Given) -> Result<Option<Value>, Mismatch> {
 }
 
 /// A list, or a scalar for a list of one.
-fn within(found: &Found<'_>, asks: Asks, given: &Given) -> Result<Bound, Mismatch> {
+fn within(
+    found: &Found<'_>,
+    asks: Asks,
+    given: &Given,
+    moments: Moments,
+) -> Result<Bound, Mismatch> {
     let items: &[Given] = match given {
         Given::List(items) => items,
         one => slice::from_ref(one),
@@ -255,7 +256,7 @@ fn within(found: &Found<'_>, asks: Asks, given: &Given) -> Result<Bound, Mismatc
             Ok(Bound::Test(Test { field, kind, asks, operand }))
         }
         AttrType::Scalar(scalar) | AttrType::Array(scalar) => {
-            let operand = Typed::Set(operand::set(scalar, items)?);
+            let operand = Typed::Set(operand::set(scalar, items, moments)?);
             Ok(Bound::Test(Test { field, kind, asks, operand }))
         }
         AttrType::Vector { .. } | AttrType::Sparse | AttrType::Vectors { .. } => Err(Mismatch),

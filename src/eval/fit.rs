@@ -34,14 +34,19 @@ pub(super) fn allow(name: &str, found: &Found<'_>, op: Op, purpose: Purpose) -> 
         }
     };
     if !filterable {
-        let needs = "its schema has to say `filterable: true`, or `indexed: true` in /v1";
-        return Err(complaint(name, &format!("the attribute is not filterable: {needs}")));
+        let why = match found.kind {
+            AttrType::Scalar(_) | AttrType::Array(_) => {
+                "its schema has to say `filterable: true`, or `indexed: true` in /v1"
+            }
+            _ => "vectors are searched for, and not filtered by",
+        };
+        return Err(complaint(name, &format!("the attribute is not filterable: {why}")));
     }
     if !applies {
         let kind = found.kind;
         let instead = match (op, kind) {
             (Op::Contains | Op::ContainsAny, AttrType::Scalar(Scalar::String)) => {
-                ", but to arrays: a part of a text is asked for by Glob, as in *part*"
+                ", but to arrays: a part of a text is asked for by a glob, as in `*part*`"
             }
             _ => "",
         };

@@ -3,7 +3,6 @@
 //! It is laxer than what may be stored: any number may be compared with any number. A list is made
 //! of numbers of the attribute's own type all the same, for what is not among them equals none.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use base64::Engine;
@@ -11,35 +10,31 @@ use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
 
 use super::cell::Atom;
 use super::number::Number;
-use crate::model::{AttrType, Given, Scalar, Value, datetime, uuid};
+use crate::model::{Given, Scalar, Value, datetime, uuid};
 
 /// What was given is of another type.
 #[derive(Debug, PartialEq)]
 pub(super) struct Mismatch;
 
-/// What a key of a bucket, or a list of such, is for an attribute: moments are called by their milliseconds.
-pub(super) fn of_key(kind: AttrType, given: &Given) -> Cow<'_, Given> {
-    let (AttrType::Scalar(Scalar::DateTime) | AttrType::Array(Scalar::DateTime)) = kind else {
-        return Cow::Borrowed(given);
-    };
-    if let Given::List(items) = given {
-        let items = items.iter().map(|item| of_key(kind, item).into_owned());
-        return Cow::Owned(Given::List(items.collect()));
-    }
-    match datetime::of_millis(given) {
-        Some(micros) => Cow::Owned(Given::Text(datetime::print(micros).into())),
-        None => Cow::Borrowed(given),
-    }
+/// How a moment may be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moments {
+    Texts,
+    /// Or by its milliseconds, as buckets are called.
+    Millis,
 }
 
 /// One scalar. A number stays what it was given as.
-pub(super) fn scalar(kind: Scalar, given: &Given) -> Result<Value, Mismatch> {
+pub(super) fn scalar(kind: Scalar, given: &Given, moments: Moments) -> Result<Value, Mismatch> {
     let value = match (kind, given) {
         (Scalar::String, Given::Text(text)) => Some(Value::String(text.clone())),
         (Scalar::Int | Scalar::Uint | Scalar::Float, given) => number(given),
         (Scalar::Bool, Given::Bool(bool)) => Some(Value::Bool(*bool)),
         (Scalar::Uuid, Given::Text(text)) => uuid::parse(text).map(Value::Uuid),
         (Scalar::DateTime, Given::Text(text)) => datetime::parse(text).map(Value::DateTime),
+        (Scalar::DateTime, given) if moments == Moments::Millis => {
+            datetime::of_millis(given).map(Value::DateTime)
+        }
         (Scalar::Bytes, Given::Text(text)) => {
             // Padded or not, as where it is stored.
             let bytes = STANDARD_PAD_INDIFFERENT.decode(text.as_bytes()).ok();
@@ -52,15 +47,19 @@ pub(super) fn scalar(kind: Scalar, given: &Given) -> Result<Value, Mismatch> {
 
 /// A whole list, in its order. Nothing, if an element is a number beyond the type of the
 /// attribute: then no value equals it.
-pub(super) fn list(kind: Scalar, given: &[Given]) -> Result<Option<Value>, Mismatch> {
-    let scalars = scalars(kind, given)?;
+pub(super) fn list(
+    kind: Scalar,
+    given: &[Given],
+    moments: Moments,
+) -> Result<Option<Value>, Mismatch> {
+    let scalars = scalars(kind, given, moments)?;
     let exact: Option<Vec<Value>> = scalars.into_iter().map(|value| exactly(kind, value)).collect();
     Ok(exact.map(|scalars| array(kind, scalars)))
 }
 
 /// The elements of a list that some value may equal: sorted, none twice.
-pub(super) fn set(kind: Scalar, given: &[Given]) -> Result<Value, Mismatch> {
-    let scalars = scalars(kind, given)?;
+pub(super) fn set(kind: Scalar, given: &[Given], moments: Moments) -> Result<Value, Mismatch> {
+    let scalars = scalars(kind, given, moments)?;
     let mut exact: Vec<Value> =
         scalars.into_iter().filter_map(|value| exactly(kind, value)).collect();
     exact.sort_by(order);
@@ -70,7 +69,7 @@ pub(super) fn set(kind: Scalar, given: &[Given]) -> Result<Value, Mismatch> {
 
 /// The same of bytes.
 pub(super) fn bytes_set(given: &[Given]) -> Result<Box<[Box<[u8]>]>, Mismatch> {
-    let bytes = |given: &Given| match scalar(Scalar::Bytes, given)? {
+    let bytes = |given: &Given| match scalar(Scalar::Bytes, given, Moments::Texts)? {
         Value::Bytes(bytes) => Ok(bytes),
         _ => Err(Mismatch),
     };
@@ -89,8 +88,8 @@ fn number(given: &Given) -> Option<Value> {
     }
 }
 
-fn scalars(kind: Scalar, given: &[Given]) -> Result<Vec<Value>, Mismatch> {
-    given.iter().map(|given| scalar(kind, given)).collect()
+fn scalars(kind: Scalar, given: &[Given], moments: Moments) -> Result<Vec<Value>, Mismatch> {
+    given.iter().map(|given| scalar(kind, given, moments)).collect()
 }
 
 /// The same value in the type of the attribute, if there is one.
@@ -153,7 +152,7 @@ mod tests {
             (Scalar::Bytes, text("AQI="), Value::Bytes([1, 2].into())),
             (Scalar::Bytes, text("AQI"), Value::Bytes([1, 2].into())),
         ] {
-            assert_eq!(scalar(kind, &given), Ok(value));
+            assert_eq!(scalar(kind, &given, Moments::Texts), Ok(value));
         }
         for (kind, given) in [
             (Scalar::String, Given::Int(1)),
@@ -170,28 +169,60 @@ mod tests {
             (Scalar::Bytes, text("no base64!")),
             (Scalar::Bytes, Given::List(vec![])),
         ] {
-            assert_eq!(scalar(kind, &given), Err(Mismatch), "{kind:?} {given:?}");
+            assert_eq!(scalar(kind, &given, Moments::Texts), Err(Mismatch), "{kind:?} {given:?}");
         }
+    }
+
+    #[test]
+    fn a_moment_is_a_text_or_where_that_is_so_its_milliseconds() {
+        let of = |given: &Given| scalar(Scalar::DateTime, given, Moments::Millis);
+        for (given, micros) in [
+            (text("1970-01-01T00:00:01Z"), 1_000_000),
+            (Given::Int(-1), -1000),
+            (Given::Float(1000.0), 1_000_000),
+            (Given::Float(-0.0), 0),
+            (Given::Int(datetime::MICROS_MIN / 1000), datetime::MICROS_MIN),
+        ] {
+            assert_eq!(of(&given), Ok(Value::DateTime(micros)), "{given}");
+        }
+        for odd in [
+            Given::Int(datetime::MICROS_MIN / 1000 - 1),
+            Given::Int(datetime::MICROS_MAX / 1000 + 1),
+            Given::Int(i64::MAX),
+            Given::Uint(u64::MAX),
+            Given::Float(0.5),
+            Given::Float(1e300),
+            Given::Float(f64::NAN),
+            Given::Bool(true),
+            Given::Null,
+            text("0"),
+        ] {
+            assert_eq!(of(&odd), Err(Mismatch), "{odd}");
+        }
+        assert_eq!(scalar(Scalar::Int, &Given::Int(1), Moments::Millis), Ok(Value::Int(1)));
     }
 
     #[test]
     fn a_set_is_sorted_and_holds_only_what_can_be_found() {
         let numbers = [3.0, 2.5, -1.0, 3.0, 1e300].map(Given::Float);
-        assert_eq!(set(Scalar::Int, &numbers), Ok(Value::Ints([-1, 3].into())));
-        assert_eq!(set(Scalar::Uint, &numbers), Ok(Value::Uints([3].into())));
+        assert_eq!(set(Scalar::Int, &numbers, Moments::Texts), Ok(Value::Ints([-1, 3].into())));
+        assert_eq!(set(Scalar::Uint, &numbers, Moments::Texts), Ok(Value::Uints([3].into())));
         let floats = Value::Floats([-1.0, 2.5, 3.0, 1e300].into());
-        assert_eq!(set(Scalar::Float, &numbers), Ok(floats));
+        assert_eq!(set(Scalar::Float, &numbers, Moments::Texts), Ok(floats));
         let texts = ["b", "a", "b", ""].map(text);
         let strings = Value::Strings(["", "a", "b"].map(Box::<str>::from).into());
-        assert_eq!(set(Scalar::String, &texts), Ok(strings));
-        assert_eq!(set(Scalar::String, &numbers), Err(Mismatch));
+        assert_eq!(set(Scalar::String, &texts, Moments::Texts), Ok(strings));
+        assert_eq!(set(Scalar::String, &numbers, Moments::Texts), Err(Mismatch));
     }
 
     #[test]
     fn a_list_keeps_its_order_unless_nothing_can_equal_it() {
         let given = [Given::Float(2.0), Given::Int(-1), Given::Float(2.0)];
-        assert_eq!(list(Scalar::Int, &given), Ok(Some(Value::Ints([2, -1, 2].into()))));
-        assert_eq!(list(Scalar::Uint, &given), Ok(None));
-        assert_eq!(list(Scalar::Bool, &given), Err(Mismatch));
+        assert_eq!(
+            list(Scalar::Int, &given, Moments::Texts),
+            Ok(Some(Value::Ints([2, -1, 2].into())))
+        );
+        assert_eq!(list(Scalar::Uint, &given, Moments::Texts), Ok(None));
+        assert_eq!(list(Scalar::Bool, &given, Moments::Texts), Err(Mismatch));
     }
 }

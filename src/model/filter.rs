@@ -96,7 +96,7 @@ pub enum LastToken {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operand {
     Literal(Given),
-    /// The same, as buckets are called: where a moment stands, a whole number is its milliseconds.
+    /// The same, but a moment may also be called by its milliseconds, as buckets are.
     Key(Given),
     /// In the condition of a write: what the incoming document has there.
     New(Box<str>),

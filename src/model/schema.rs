@@ -88,11 +88,11 @@ impl Schema {
     /// What a request calls so. If there is no such thing, the error is in words that clients look for.
     pub fn attribute(&self, name: &str) -> Result<&Attribute> {
         self.attributes.get(name).ok_or_else(|| {
-            let (name, why) = match name {
-                "id" => (name.into(), "no attribute, and not asked for here"),
-                name => (short(name), "not in the schema"),
+            let why = match name {
+                "id" => "is none: documents are filtered, ordered, counted and grouped by it alone",
+                _ => "is not in the schema",
             };
-            Error::invalid(format!("attribute not found: `{name}` is {why}"))
+            Error::invalid(format!("attribute not found: `{}` {why}", short(name)))
         })
     }
 

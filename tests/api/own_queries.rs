@@ -267,6 +267,14 @@ async fn where_there_are_no_vectors_none_is_taken_and_none_is_asked_for() {
     server.refuses(upsert, &[(vector, 400, told)]).await;
     let query = "/v1/namespaces/a/query";
     server.refuses(query, &[(json!({"metric": "l2"}), 400, told)]).await;
+    server.refuses(query, &[(json!({"vector": [1, 2]}), 400, told)]).await;
+    let words = json!({"vector": [1], "full_text": {"field": "title", "query": "x"}});
+    server.refuses(query, &[(words, 400, told)]).await;
+    let exists = json!({"filter": {"field": "vector", "op": "exists"}});
+    server.refuses(query, &[(exists, 400, "`vector` is not in the schema")]).await;
+    let filled = filled("cosine").await;
+    let exists = json!({"filter": {"field": "vector", "op": "exists"}});
+    filled.refuses(query, &[(exists, 400, "searched for, and not filtered by")]).await;
 }
 
 /// Buckets are called by milliseconds, and whoever looks into one has nothing else.
@@ -312,7 +320,11 @@ async fn a_moment_may_be_asked_for_by_its_milliseconds() {
         let filter = json!({"filter": {"field": "t", "op": "gt", "value": odd}});
         server.refuses(path, &[(filter, 400, "Gt expects datetime")]).await;
     }
+    let mixed = json!({"filter": {"field": "t", "op": "in", "value": [-1, "x"]}});
+    server.refuses(path, &[(mixed, 400, "In expects []datetime, but got '[-1, x]'")]).await;
     let null = counts(json!({"term": {"t": null}}));
+    server.refuses(path, &[(null, 400, "term.t is a value, and null is none")]).await;
+    let null = counts(json!({"term": {"t": {"value": null}}}));
     server.refuses(path, &[(null, 400, "term.t is a value, and null is none")]).await;
     let null = counts(json!({"terms": {"t": [ms, null]}}));
     server.refuses(path, &[(null, 400, "terms.t[1] is a value, and null is none")]).await;

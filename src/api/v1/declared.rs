@@ -7,9 +7,6 @@ use crate::model::{
     Ann, AttrType, DIMS_MAX, Declaration, Element, Given, Metric, Scalar, SchemaChange, VectorFault,
 };
 
-const METRICS: [(&str, Metric); 3] =
-    [("cosine", Metric::Cosine), ("l2", Metric::EuclideanSquared), ("dot", Metric::DotProduct)];
-
 /// The attribute that v1 keeps its one vector in.
 pub(super) const VECTOR: &str = "vector";
 
@@ -59,23 +56,35 @@ fn vector(dims: u64, metric: Metric) -> Result<SchemaChange, Refusal> {
 }
 
 pub(super) fn metric(object: &mut Object, name: &str) -> Result<Option<Metric>, Refusal> {
-    let Some(word) = object.text(name)? else { return Ok(None) };
-    let known = METRICS.iter().find(|(known, _)| **known == *word);
-    let unknown = || unknown_word(&object.path_of(name), &word, "one of `cosine`, `l2`, `dot`");
-    known.map(|(_, metric)| Some(*metric)).ok_or_else(unknown)
+    match object.text(name)?.as_deref() {
+        None => Ok(None),
+        Some("cosine") => Ok(Some(Metric::Cosine)),
+        Some("l2") => Ok(Some(Metric::EuclideanSquared)),
+        Some("dot") => Ok(Some(Metric::DotProduct)),
+        Some(other) => {
+            Err(unknown_word(&object.path_of(name), other, "one of `cosine`, `l2`, `dot`"))
+        }
+    }
+}
+
+fn word_of(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Cosine => "cosine",
+        Metric::EuclideanSquared => "l2",
+        Metric::DotProduct => "dot",
+    }
 }
 
 /// What is wrong with a vector, and what may be done about it in this contract.
 pub(super) fn words_of(fault: VectorFault) -> String {
     match fault {
         VectorFault::NoMetric | VectorFault::NoVectors => {
-            "`vector`: this namespace has no vectors: one that has some is created with `vector_dim` \
-             and `vector_metric` in its schema"
+            "this namespace has no vectors: one that has some is created with `vector_dim` and \
+             `vector_metric` in its schema"
                 .to_owned()
         }
         VectorFault::OtherMetric { expected, got } => {
-            let word = |metric: Metric| METRICS.iter().find(|(_, known)| *known == metric);
-            let [expected, got] = [expected, got].map(|metric| word(metric).map_or("", |it| it.0));
+            let [expected, got] = [expected, got].map(word_of);
             format!("`metric`: that of this namespace is `{expected}`, and not `{got}`")
         }
     }

@@ -112,7 +112,7 @@ fn of_field(path: &str, given: Given) -> Result<(Box<str>, Given), Refusal> {
     let value = match given {
         Given::Map(_) => {
             let mut object = Object::of(&path, given)?;
-            let value = object.take("value").ok_or_else(|| object.missing("value"))?;
+            let value = object.take_any("value").ok_or_else(|| object.missing("value"))?;
             object.end()?;
             value
         }

@@ -20,11 +20,12 @@ use crate::api::deadline::{Deadline, QUERY_TIME_MAX};
 use crate::api::error::{Refusal, overloaded};
 use crate::api::json::{Encoding, Weight};
 use crate::api::sheet::Sheet;
+use crate::api::v1::declared::VECTOR;
 use crate::api::{Api, printed, understood};
 use crate::engine::Held;
 use crate::error::{self, Error, ErrorKind};
 use crate::memory::Memory;
-use crate::model::{self, Answered, Consistency, Namespace, Query, VectorFault};
+use crate::model::{self, Answered, Consistency, Namespace, Query, Rank, VectorFault};
 use crate::query::explain_fusion;
 use answer::{Answer, Performance, Scale};
 use request::Plan;
@@ -44,9 +45,13 @@ pub(super) async fn search(
     let (asked, _share) = understood(&api, request, deadline, request::read).await?;
     let request::Request { queries, fusion, text, shapes, min_score, min_seq, plan } = asked;
     let metric = queries.iter().find_map(|query| query.metric);
+    let by_vector = queries.iter().any(|query| matches!(query.rank, Some(Rank::Nearest { .. })));
     let (plan, held) = match answered(&api, &name, queries, min_seq, plan, deadline).await? {
         Ok(answered) => answered,
-        Err(error) => return Err(unanswered(&api, &name, text.as_ref(), error, deadline).await),
+        Err(error) => {
+            let by = Asked { text: text.as_ref(), vector: by_vector };
+            return Err(unanswered(&api, &name, by, error, deadline).await);
+        }
     };
     let Held { told: mut answered, share } = held;
     if metric.is_some() && answered.schema.metric().is_none() {
@@ -116,23 +121,34 @@ async fn answered(
     }))
 }
 
-/// What a text cannot be asked of is told in the words of this contract, which a look at the schema
-/// finds: the engine's are those of the other.
+/// What documents were to be ranked by.
+struct Asked<'a> {
+    text: Option<&'a Text>,
+    vector: bool,
+}
+
+/// What a vector or a text cannot be asked of is told in the words of this contract, which a look at the
+/// schema finds: the engine's are those of the other.
 async fn unanswered(
     api: &Api,
     name: &Namespace,
-    text: Option<&Text>,
+    by: Asked<'_>,
     error: Error,
     deadline: Deadline,
 ) -> Refusal {
     if let Some(refusal) = overloaded(&error, "top_k") {
         return refusal;
     }
-    let Some(text) = text.filter(|_| error.kind() == ErrorKind::Invalid) else {
+    if error.kind() != ErrorKind::Invalid || (by.text.is_none() && !by.vector) {
+        return refused(error);
+    }
+    let Some(schema) = known(api, name, deadline).await.ok().flatten() else {
         return refused(error);
     };
-    let schema = known(api, name, deadline).await.ok().flatten();
-    let complaint = schema.and_then(|schema| text.complaint(&schema));
+    if by.vector && !schema.attributes.contains_key(VECTOR) {
+        return refused(VectorFault::NoVectors.told());
+    }
+    let complaint = by.text.and_then(|text| text.complaint(&schema));
     complaint.unwrap_or_else(|| refused(error))
 }
 
