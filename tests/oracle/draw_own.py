@@ -133,9 +133,8 @@ class OwnFilters:
     def key(self, attribute, drawn):
         if isinstance(drawn, list):
             return [self.key(attribute, one) for one in drawn]
-        if element(attribute.kind) != "datetime" or self.dice.chance(0.6):
-            return drawn
-        return Millis(drawn)
+        moment = element(attribute.kind) == "datetime" and isinstance(drawn, str)
+        return Millis(drawn) if moment and self.dice.chance(0.4) else drawn
 
     def term(self, name):
         value = self.operand(name)
