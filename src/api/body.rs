@@ -41,6 +41,8 @@ pub(super) const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 #[derive(Debug)]
 pub(super) struct Whole {
     bytes: Bytes,
+    /// What there is to it once it is read, itself with it.
+    weight: u64,
     share: Share,
 }
 
@@ -55,8 +57,8 @@ impl Deref for Whole {
 impl Whole {
     /// It is read, and goes: what was made of it stays, for as long as somebody has this.
     pub(super) fn into_share(self) -> Share {
-        let Self { bytes, mut share } = self;
-        share.resize(share.bytes() - bytes.len() as u64);
+        let Self { bytes, weight, mut share } = self;
+        share.resize(weight - bytes.len() as u64);
         share
     }
 }
@@ -79,7 +81,7 @@ pub(super) async fn read(request: Request, memory: &Memory) -> Result<Whole, Ref
     let weighed = bytes.clone();
     let weight = crunch(bytes.len(), move || weight(&weighed)).await;
     share.reach(weight).map_err(|error| Refusal::no_room(&error))?;
-    Ok(Whole { bytes, share })
+    Ok(Whole { bytes, weight, share })
 }
 
 /// What a body takes once it is read: its texts once more, and something for every value in it.
@@ -415,6 +417,18 @@ mod tests {
         let mut sink = Sink { bytes, packed_bytes: 0, over: None, share };
         assert!(sink.put(b"}").is_ok() && sink.bytes.len() == BODY_BYTES_MAX);
         assert!(sink.put(b" ").is_err() && matches!(sink.over, Some(Over::Size)));
+    }
+
+    /// What was reserved before it was known how much would come is not kept.
+    #[tokio::test]
+    async fn of_a_body_that_is_read_what_was_made_of_it_stays_reserved() {
+        let memory = Memory::of(1 << 30);
+        let text = br#"{"a":[1,2]}"#;
+        for unannounced in [request("identity", text.to_vec()), request("gzip", gzip(text))] {
+            let share = read(unannounced, &memory).await.unwrap().into_share();
+            assert_eq!(share.bytes(), (text.len() + 3 * VALUE_BYTES) as u64);
+            assert_eq!(memory.used(), share.bytes());
+        }
     }
 
     #[tokio::test]
