@@ -114,8 +114,8 @@ fn of_score(score: &Score) -> String {
 /// As it is nested: what is asked of which attribute.
 fn of_filter(filter: &Filter) -> String {
     match filter {
-        Filter::And(parts) => joined(parts, " and ", "everything"),
-        Filter::Or(parts) => joined(parts, " or ", "nothing"),
+        Filter::And(parts) => joined(parts, " and ", "each", "everything"),
+        Filter::Or(parts) => joined(parts, " or ", "one", "nothing"),
         Filter::Not(part) => format!("not {}", enclosed(part)),
         Filter::Test { attribute, op, .. } => format!("`{attribute}` {op:?}"),
         Filter::Like { attribute, pattern } => format!("`{attribute}` {}", pattern.word()),
@@ -123,7 +123,7 @@ fn of_filter(filter: &Filter) -> String {
 }
 
 /// Parts that read alike, such as a thousand of one attribute, are told once, and how many they are.
-fn joined(parts: &[Filter], word: &str, none: &str) -> String {
+fn joined(parts: &[Filter], word: &str, which: &str, none: &str) -> String {
     if let [one] = parts {
         return of_filter(one);
     }
@@ -140,7 +140,7 @@ fn joined(parts: &[Filter], word: &str, none: &str) -> String {
         .into_iter()
         .map(|part| match times[&part] {
             1 => part,
-            many => format!("{part} ({many} times)"),
+            many => format!("{which} of {many} {part}"),
         })
         .collect();
     if told.is_empty() { none.to_owned() } else { told.join(word) }
@@ -225,7 +225,9 @@ mod tests {
                 Filter::And(vec![Filter::Or(both()), test(Op::Eq), Filter::And(both())]),
                 "(`s` Gt or `t` IGlob) and `s` Eq and (`s` Gt and `t` IGlob)",
             ),
-            (Filter::Or(vec![test(Op::Eq), like(), test(Op::Eq)]), "`s` Eq (2 times) or `t` IGlob"),
+            (Filter::Or(vec![like(), like()]), "one of 2 `t` IGlob"),
+            (Filter::And(vec![like(), like()]), "each of 2 `t` IGlob"),
+            (Filter::Or(vec![test(Op::Eq), like(), test(Op::Eq)]), "one of 2 `s` Eq or `t` IGlob"),
         ] {
             assert_eq!(of_filter(&filter), told);
         }
