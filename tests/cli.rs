@@ -112,7 +112,7 @@ fn config_check_tells_all_that_this_release_cannot_obey() {
             "error: the configuration has 7 problems:",
             "node.index (ELACSYM_NODE_INDEX): 5 is not in a ring of 3",
             "node.total (ELACSYM_TOTAL_NODES): cannot be obeyed yet",
-            "server.tls.cert (ELACSYM__SERVER__TLS__CERT): server.tls.cert (c.pem)",
+            "server.tls (ELACSYM__SERVER__TLS__CERT): server.tls.cert (c.pem)",
             "node.type (ELACSYM_NODE_TYPE): cannot be obeyed yet",
             "server.misrouted (ELACSYM_MISROUTED): cannot be obeyed yet",
             "server.advertise_url (ELACSYM_ADVERTISE_URL): cannot be obeyed yet",

@@ -178,11 +178,9 @@ impl Config {
         &self,
         open: impl FnOnce(&TlsFiles) -> Result<(), String>,
     ) -> Result<(), Problems> {
-        let key = "server.tls.cert";
-        let (Some(files), Some(origin)) = (&self.server.tls, self.origins.get(key)) else {
-            return Ok(());
-        };
-        open(files).map_err(|why| Problems(vec![Problem::new(key, origin, why)]))
+        let origin = self.origins.get("server.tls.cert");
+        let (Some(files), Some(origin)) = (&self.server.tls, origin) else { return Ok(()) };
+        open(files).map_err(|why| Problems(vec![Problem::new("server.tls", origin, why)]))
     }
 
     /// Whether the file of keys that the configuration names holds what it should. `read` gives the

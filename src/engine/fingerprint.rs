@@ -48,9 +48,10 @@ pub(super) fn of_write(write: &Write) -> u128 {
         read_only,
         pinning,
         create,
-        // How long it waits is not what it does, nor is how its rows lay.
+        // How long it waits is not what it does, nor is how its rows lay, or what its contract takes.
         pressure: _,
         omission: _,
+        reserved: _,
     } = write;
     let mut feed = Feed::default();
     feed.byte(RECIPE);

@@ -59,6 +59,7 @@ impl Scale {
             create: _,
             pressure: _,
             omission: _,
+            reserved: _,
         } = write;
         for rows in [upserts, patches] {
             self.block(rows.capacity() * size_of::<GivenRow>());

@@ -89,7 +89,7 @@ impl Schema {
     pub fn attribute(&self, name: &str) -> Result<&Attribute> {
         self.attributes.get(name).ok_or_else(|| {
             let why = match name {
-                "id" => "is none: documents are filtered, ordered, counted and grouped by it alone",
+                "id" => "is none: documents can be filtered, ordered, counted and grouped by it, no more",
                 _ => "is not in the schema",
             };
             Error::invalid(format!("attribute not found: `{}` {why}", short(name)))

@@ -27,6 +27,8 @@ pub struct Write {
     pub pressure: Pressure,
     /// Of vectors, by upserts.
     pub omission: Omission,
+    /// What only a vector is called that was declared: no other attribute comes to be by that name.
+    pub reserved: Option<&'static str>,
 }
 
 impl Write {

@@ -263,6 +263,12 @@ async fn where_there_are_no_vectors_none_is_taken_and_none_is_asked_for() {
     let vector = json!({"documents": [{"id": 1, "vector": [1, 2]}]});
     let told = "`vector_dim` and `vector_metric` in its schema";
     server.refuses(upsert, &[(vector.clone(), 400, told)]).await;
+    for odd in [json!(7), json!(true), json!(["a"]), json!([[1, 0]]), json!({"a": 1}), json!("x")] {
+        let under = json!({"documents": [{"id": 1, "attributes": {"vector": odd}}]});
+        server.refuses(upsert, &[(under, 400, told)]).await;
+    }
+    let nothing = json!({"documents": [{"id": 2, "vector": null}, {"id": 3, "vector": []}]});
+    server.post(upsert, &nothing).await.ok();
     server.post(upsert, &json!({"documents": [{"id": 1}]})).await.ok();
     server.refuses(upsert, &[(vector, 400, told)]).await;
     let query = "/v1/namespaces/a/query";
@@ -270,8 +276,17 @@ async fn where_there_are_no_vectors_none_is_taken_and_none_is_asked_for() {
     server.refuses(query, &[(json!({"vector": [1, 2]}), 400, told)]).await;
     let words = json!({"vector": [1], "full_text": {"field": "title", "query": "x"}});
     server.refuses(query, &[(words, 400, told)]).await;
-    let exists = json!({"filter": {"field": "vector", "op": "exists"}});
-    server.refuses(query, &[(exists, 400, "`vector` is not in the schema")]).await;
+    let exists = json!({"field": "vector", "op": "exists"});
+    server.refuses(query, &[(json!({"filter": exists}), 400, "`vector` is not in")]).await;
+    let absent = json!({"field": "absent", "op": "eq", "value": 1});
+    let both = json!({"vector": [1, 2], "min_seq": 99_999, "filter": absent});
+    server.refuses(query, &[(both, 400, "99999")]).await;
+    // What /v2 has declared by that name is written by both.
+    let odd = json!({"schema": {"vector": "int"}, "upsert_rows": [{"id": 1, "vector": 7}]});
+    server.write("odd", odd).await;
+    let eight = json!({"documents": [{"id": 1, "vector": 8}]});
+    server.post("/v1/namespaces/odd/upsert", &eight).await.ok();
+    assert_eq!(server.documents("odd").await, json!([{"id": 1, "vector": 8}]));
     let filled = filled("cosine").await;
     let exists = json!({"filter": {"field": "vector", "op": "exists"}});
     filled.refuses(query, &[(exists, 400, "searched for, and not filtered by")]).await;

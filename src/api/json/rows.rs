@@ -149,7 +149,6 @@ impl<'de> Visitor<'de> for Row<'_> {
         distinct::<_, _, A::Error>(&values)?;
         if shape == RowShape::Nested {
             values = flat::<A::Error>(trail, values)?;
-            check_vector::<A::Error>(&values)?;
         }
         let id = id.ok_or_else(|| <A::Error as de::Error>::missing_field(ID))?;
         Ok(GivenRow { id, values })
@@ -182,23 +181,6 @@ fn flat<E: de::Error>(
 }
 
 /// What may be an id at all; whether it is one of this namespace, the engine says.
-/// Where this contract keeps vectors no other attribute comes to be, of whatever was taken for one.
-fn check_vector<E: de::Error>(values: &[(Arc<str>, Given)]) -> Result<(), E> {
-    let vector = values.iter().find(|(name, _)| **name == *"vector");
-    let may_be = |given: &Given| match given {
-        Given::Null | Given::Text(_) | Given::Map(_) => true,
-        Given::List(items) => items.first().is_none_or(|item| {
-            // The other contract may have declared several of them there.
-            matches!(item, Given::List(_)) || item.number().is_some()
-        }),
-        _ => false,
-    };
-    match vector.filter(|(_, given)| !may_be(given)) {
-        None => Ok(()),
-        Some(_) => Err(E::custom("`vector` is a list of numbers, or a text of them in base64")),
-    }
-}
-
 fn id_of(given: Given) -> Option<Given> {
     match integral(given) {
         id @ (Given::Int(_) | Given::Uint(_) | Given::Text(_)) => Some(id),
@@ -247,23 +229,6 @@ mod tests {
         let fields = read(r#"{"rows":null,"other":1}"#, RowShape::Flat).unwrap();
         assert_eq!(fields[0].1, Field::Rows(None));
         assert_eq!(fields[1].1, Field::Other(Given::Int(1)));
-    }
-
-    #[test]
-    fn where_vectors_lie_apart_nothing_else_is_taken_for_one() {
-        let of = |vector: &str| {
-            let text = format!(r#"{{"rows":[{{"id":1,"attributes":{{"vector":{vector}}}}}]}}"#);
-            read(&text, RowShape::Nested)
-        };
-        for vector in ["null", "[]", "[1]", "[0.5,1]", r#""AAA=""#, "[[1]]", r#"{"a":1}"#] {
-            assert!(of(vector).is_ok(), "{vector}");
-        }
-        for odd in ["7", "true", r#"["a","b"]"#, "[true]", "[null]"] {
-            let told = of(odd).unwrap_err();
-            let expected = "rows[0]: `vector` is a list of numbers, or a text of them in base64";
-            assert!(told.story().contains(expected), "{odd}: {}", told.story());
-        }
-        assert!(read(r#"{"rows":[{"id":1,"vector":7}]}"#, RowShape::Flat).is_ok());
     }
 
     #[test]

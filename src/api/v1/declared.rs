@@ -79,7 +79,7 @@ fn word_of(metric: Metric) -> &'static str {
 pub(super) fn words_of(fault: VectorFault) -> String {
     match fault {
         VectorFault::NoMetric | VectorFault::NoVectors => {
-            "this namespace has no vectors: one that has some is created with `vector_dim` and \
+            "this namespace has no `vector`: one that has it is created with `vector_dim` and \
              `vector_metric` in its schema"
                 .to_owned()
         }

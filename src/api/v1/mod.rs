@@ -188,7 +188,8 @@ async fn upsert(
     let key = idempotency_key(request.headers())?;
     let (upserts, entered) =
         understood_write(&api, &name, request, deadline, documents, refused).await?;
-    let write = Write { upserts, create: Create::Never, ..Write::default() };
+    let reserved = Some(declared::VECTOR);
+    let write = Write { upserts, create: Create::Never, reserved, ..Write::default() };
     let written = write_it(&api, &name, write, key, entered, deadline).await?;
     let Written { upserted, seq, .. } = written;
     json_answer(StatusCode::OK, &Done { count: upserted.count, seq })

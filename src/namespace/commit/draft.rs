@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::eval::{Bound, Purpose};
 use crate::model::{
     AttrNo, Attribute, ByFilter, DocId, Filter, Given, GivenRow, IdType, Omission, PatchByFilter,
-    Row, Schema, SchemaEdit, Value, Write, Written,
+    Row, Schema, SchemaEdit, Value, VectorFault, Write, Written,
 };
 
 pub(super) struct Draft {
@@ -103,9 +103,15 @@ impl Draft {
 
     fn infer(&mut self, values: &[(Arc<str>, Given)], write: &Write) -> Result<()> {
         for (name, given) in values {
-            if !self.schema.attributes.contains_key(&**name) {
-                self.edit(self.schema.infer(name, given, write.metric)?);
+            if self.schema.attributes.contains_key(&**name) {
+                continue;
             }
+            let edits = self.schema.infer(name, given, write.metric);
+            let says_nothing = edits.as_ref().is_ok_and(Vec::is_empty);
+            if write.reserved == Some(&**name) && !says_nothing {
+                return Err(VectorFault::NoVectors.told());
+            }
+            self.edit(edits?);
         }
         Ok(())
     }

@@ -32,8 +32,8 @@ pub(super) fn read(path: &str, fields: Vec<(Box<str>, Given)>) -> Result<Filter,
         }
         "terms" => match of_field(&path, given)? {
             (attribute, Given::List(values)) => {
-                for (at, value) in values.iter().enumerate() {
-                    refuse_null(&format!("{path}.{}[{at}]", quoted(&attribute)), value)?;
+                if let Some(at) = values.iter().position(|value| *value == Given::Null) {
+                    refuse_null(&format!("{path}.{}[{at}]", quoted(&attribute)), &values[at])?;
                 }
                 Ok(test(attribute, Op::In, Given::List(values)))
             }

@@ -145,7 +145,8 @@ async fn unanswered(
     let Some(schema) = known(api, name, deadline).await.ok().flatten() else {
         return refused(error);
     };
-    if by.vector && !schema.attributes.contains_key(VECTOR) {
+    let missing = schema.attribute(VECTOR).err().filter(|_| by.vector);
+    if missing.is_some_and(|missing| missing.to_string() == error.to_string()) {
         return refused(VectorFault::NoVectors.told());
     }
     let complaint = by.text.and_then(|text| text.complaint(&schema));

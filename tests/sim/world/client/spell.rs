@@ -127,6 +127,7 @@ fn write(change: &Change) -> Write {
             Without::Nothing => Omission::Null,
             Without::Null | Without::LeftOut => Omission::Mistake { rows: change.puts.len() },
         },
+        reserved: None,
     }
 }
 
