@@ -75,33 +75,45 @@ impl Course {
             Finding::of("sent away", during.sent_away() as f64, "").beside(refusals),
         ];
         findings.extend(others(calls));
-        let slowest_ms = self.slowest_ms(&before);
-        findings.push(
-            Finding::of("as before again after", self.recovery(&after, slowest_ms), "s")
-                .at_most(RECOVERY_MAX)
-                .beside(format!("{} were sent away after that", after.sent_away())),
-        );
+        findings
+            .extend(self.afterwards(&after, self.slowest_ms(&before, Duration::ZERO, self.calm)));
         findings
     }
 
-    /// In seconds: from then on it was as before, to the end. No number: at the end it was not.
-    fn recovery(&self, after: &Part, slowest_ms: f64) -> f64 {
+    fn afterwards(&self, after: &Part, slowest_ms: f64) -> [Finding; 2] {
         let began = self.calm + self.lasts;
-        let mut since = None;
-        for (from, seen) in self.sights(after, began, self.after) {
-            let quick = seen.answered.quantile_ms(0.99) <= AS_BEFORE * slowest_ms;
-            if quick && seen.is_all_answered() {
-                since.get_or_insert(from);
-            } else {
-                since = None;
-            }
-        }
-        since.map_or(f64::NAN, |from| (from - began).as_secs_f64())
+        let since = self.recovery(after, slowest_ms);
+        let last = after.last_sent_away().map_or(String::new(), |due| {
+            format!(", the last of them {:.2} s after it", (due - began).as_secs_f64())
+        });
+        let rest =
+            since.map_or(f64::NAN, |since| self.slowest_ms(after, since, began + self.after));
+        [
+            Finding::of("as before again after", seconds(since, began), "s")
+                .at_most(RECOVERY_MAX)
+                .beside(format!("{} were sent away when less came{last}", after.sent_away())),
+            Finding::of("p99 of the slowest second from then on", rest, "ms")
+                .beside(format!("{slowest_ms:.2} ms before")),
+        ]
+    }
+
+    /// From then on it was as before, to the end: nobody is sent away any more, the next second is as
+    /// quick, and all that comes together is.
+    fn recovery(&self, after: &Part, slowest_ms: f64) -> Option<Duration> {
+        let began = self.calm + self.lasts;
+        let is_quick = |part: &Part| {
+            part.is_all_answered() && part.answered.quantile_ms(0.99) <= AS_BEFORE * slowest_ms
+        };
+        let mut sights = self.sights(after, began, began + self.after);
+        let found = sights.find(|(from, seen)| {
+            is_quick(seen) && is_quick(&Part::of(&after.calls, |due| *from <= due))
+        });
+        found.map(|(from, _)| from)
     }
 
     /// The p99 of the slowest sight.
-    fn slowest_ms(&self, before: &Part) -> f64 {
-        let sights = self.sights(before, Duration::ZERO, self.calm);
+    fn slowest_ms(&self, part: &Part, begins: Duration, ends: Duration) -> f64 {
+        let sights = self.sights(part, begins, ends);
         sights.map(|(_, seen)| seen.answered.quantile_ms(0.99)).fold(f64::NAN, f64::max)
     }
 
@@ -110,14 +122,19 @@ impl Course {
         &self,
         part: &Part,
         begins: Duration,
-        lasts: Duration,
+        ends: Duration,
     ) -> impl Iterator<Item = (Duration, Part)> {
         let sight = SIGHT.min(self.calm / 2);
         let froms = (0_u32..).map(move |at| begins + at * STRIDE);
         froms
-            .take_while(move |from| *from + sight <= begins + lasts)
+            .take_while(move |from| *from + sight <= ends)
             .map(move |from| (from, Part::of(&part.calls, |due| from <= due && due < from + sight)))
     }
+}
+
+/// No number: never.
+fn seconds(since: Option<Duration>, began: Duration) -> f64 {
+    since.map_or(f64::NAN, |since| (since - began).as_secs_f64())
 }
 
 /// What no machine is too slow for, and how long after it one client was answered again and again. How
@@ -178,7 +195,7 @@ impl Part {
             Samples::of(those.map(|call| sample(call.took)).collect())
         };
         let answered = took(|fate| fate == OK);
-        let refused = took(|fate| matches!(fate, Fate::Answered(429 | 503)));
+        let refused = took(is_sent_away);
         Self { calls, answered, refused }
     }
 
@@ -189,6 +206,15 @@ impl Part {
     fn sent_away(&self) -> usize {
         self.refused.count()
     }
+
+    fn last_sent_away(&self) -> Option<Duration> {
+        let away = self.calls.iter().filter(|call| is_sent_away(call.fate));
+        away.map(|call| call.due).max()
+    }
+}
+
+fn is_sent_away(fate: Fate) -> bool {
+    matches!(fate, Fate::Answered(429 | 503))
 }
 
 #[cfg(test)]
@@ -261,7 +287,8 @@ mod tests {
         let [_, seconds, judged, beside] = cells(&good(), "as before again after");
         // The one that was sent away came in the first moment of the second second.
         assert_eq!((&*seconds, &*judged), ("1.10 s", "≤ 5 s, met"));
-        assert_eq!(beside, "1 were sent away after that");
+        let told = "1 were sent away when less came, the last of them 1.00 s after it";
+        assert_eq!(beside, told);
         let slow = [good(), calls(CALM + LASTS, 500, 10, 40, OK)].concat();
         let [_, seconds, judged, _] = cells(&slow, "as before again after");
         assert_eq!((&*seconds, &*judged), ("none", "≤ 5 s, MISSED"));
@@ -287,14 +314,18 @@ mod tests {
             let more = calls(end + Duration::from_millis(at_ms), 1, 1, took_ms, fate);
             assert_eq!(recovered(more), expected, "{at_ms} {fate:?}");
         }
-        let slow = calls(end + Duration::from_millis(3_450), 10, 1, 900, OK);
-        assert_eq!(recovered(slow), "3.50 s");
+        let slow = |many| calls(end + Duration::from_millis(3_450), many, 1, 900, OK);
+        assert_eq!(recovered(slow(10)), "3.50 s");
+        // The machine stands still for a moment, which has nothing to do with what was too much.
+        assert_eq!(recovered(slow(3)), "1.10 s");
     }
 
     /// A second that is slow by chance is no reason to call what comes later slow.
     #[test]
     fn as_before_is_as_quick_as_the_slowest_second_before() {
-        let of = |calls: &[Call]| course().slowest_ms(&Part::of(calls, |due| due < CALM));
+        let of = |calls: &[Call]| {
+            course().slowest_ms(&Part::of(calls, |due| due < CALM), Duration::ZERO, CALM)
+        };
         assert_eq!(of(&good()), 10.0);
         let slower = calls(Duration::from_secs(2), 10, 1, 30, OK);
         assert_eq!(of(&[good(), slower].concat()), 30.0);
