@@ -7,8 +7,10 @@
 //! would cut off whoever keeps a connection, which all clients do.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
@@ -20,6 +22,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
+use tokio::time::{Instant, Sleep};
 
 use super::pulse::{Busy, Held, Phase, Pulse, Watched};
 use super::tls::Tls;
@@ -146,24 +149,51 @@ async fn attend(
         }
     });
     let mut connection = pin!(http.serve_connection(io, service));
-    let mut stage = Stage::Open;
-    loop {
-        let phase = pulse.phase();
-        tokio::select! {
-            biased;
+    let mut parting = pin!(closing.changed());
+    let (mut stage, mut seen) = (Stage::Open, pulse.beat());
+    let mut alarm = pin!(tokio::time::sleep(patience.with(seen.phase, stage)));
+    let mut until = alarm.deadline();
+    // By hand, for most of what changes does so while the connection is polled: a future of its own would
+    // be woken by that, and another thread with it, only to see that nothing is left to do.
+    poll_fn(|context| {
+        loop {
+            let (ended, beat) = pulse.through(context, |context| connection.as_mut().poll(context));
             // What went wrong between the two is nobody else's business.
-            _ = connection.as_mut() => return,
-            () = pulse.changed() => continue,
-            _ = closing.changed(), if stage == Stage::Open => {}
-            () = tokio::time::sleep(patience.with(phase, stage)) => {
-                if phase != Phase::Idle || stage == Stage::Closing {
-                    tracing::debug!(?phase, "a connection was waited for long enough");
-                    return;
+            if ended.is_ready() {
+                return Poll::Ready(());
+            }
+            if beat != seen {
+                until = Instant::now() + patience.with(beat.phase, stage);
+                seen = beat;
+            }
+            let is_told = stage == Stage::Open && parting.as_mut().poll(context).is_ready();
+            if !is_told {
+                ready!(poll_until(alarm.as_mut(), until, context));
+                if beat.phase != Phase::Idle || stage == Stage::Closing {
+                    tracing::debug!(phase = ?beat.phase, "a connection was waited for long enough");
+                    return Poll::Ready(());
                 }
             }
+            stage = Stage::Closing;
+            connection.as_mut().graceful_shutdown();
+            until = Instant::now() + patience.with(beat.phase, stage);
         }
-        stage = Stage::Closing;
-        connection.as_mut().graceful_shutdown();
+    })
+    .await;
+}
+
+/// Of a time that moves with each request. One that comes later than the alarm is set leaves it so, and
+/// it is looked at when that goes off.
+fn poll_until(mut alarm: Pin<&mut Sleep>, until: Instant, context: &mut Context<'_>) -> Poll<()> {
+    loop {
+        if until < alarm.deadline() {
+            alarm.as_mut().reset(until);
+        }
+        ready!(alarm.as_mut().poll(context));
+        if until <= alarm.deadline() {
+            return Poll::Ready(());
+        }
+        alarm.as_mut().reset(until);
     }
 }
 
@@ -171,7 +201,11 @@ async fn attend(
 mod tests {
     use super::*;
 
-    use axum::routing::get;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::task::{Wake, Waker};
+
+    use axum::body::Bytes;
+    use axum::routing::{get, post};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
     use crate::api::tls::tests as of_tls;
@@ -329,6 +363,59 @@ mod tests {
         assert_eq!(late.as_secs(), (PING_INTERVAL + PING_TIMEOUT).as_secs());
         let in_time = kept(PING_TIMEOUT - second).await;
         assert!(in_time >= Patience::USUAL.idle, "{in_time:?}");
+    }
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// To be woken costs as much as a small request: a thread that sleeps is called for it.
+    #[tokio::test(start_paused = true)]
+    async fn a_request_wakes_its_connection_once() {
+        const POST: &[u8] = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nanswer";
+        let (mut client, server) = tokio::io::duplex(BUFFER);
+        let (_open, closing) = watch::channel(());
+        let router = says("answer").route("/", post(|body: Bytes| async { body }));
+        let router = TowerToHyperService::new(router);
+        let attended = attend(server, router, Arc::new(http()), Patience::USUAL, closing);
+        let (mut attended, wakes) = (pin!(attended), Arc::new(Wakes::default()));
+        let waker = Waker::from(wakes.clone());
+        let mut poll = || attended.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(poll().is_pending());
+        for (request, said) in (1..).zip([GET, POST, GET, POST]) {
+            client.write_all(said).await.unwrap();
+            assert!(poll().is_pending());
+            assert_eq!(wakes.0.load(Relaxed), request);
+            let mut told = Vec::new();
+            while !told.ends_with(b"answer") {
+                client.read_buf(&mut told).await.unwrap();
+            }
+        }
+    }
+
+    /// It is told by another task, which holds the body of a request.
+    #[tokio::test(start_paused = true)]
+    async fn what_changes_elsewhere_is_seen() {
+        let (clock, takes) = (Clock::start(), Patience::USUAL.idle / 2);
+        let keeps = move |request: axum::extract::Request| async move {
+            tokio::spawn(async move {
+                clock.sleep(takes).await;
+                drop(request);
+            });
+            "answer"
+        };
+        for (waits, in_time) in around(takes + Patience::USUAL.idle) {
+            let mut client = met(None, Router::new().route("/", get(keeps)));
+            client.write_all(GET).await.unwrap();
+            clock.sleep(waits).await;
+            let told = told(&mut client, LAST_GET).await;
+            assert_eq!(told.matches("answer").count(), 1 + usize::from(in_time), "{waits:?}");
+        }
     }
 
     #[test]

@@ -5,16 +5,18 @@
 //! after that is written all the same, and the connection is stalled as long as nobody takes it.
 
 use std::io::{self, IoSlice};
+use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Wake, Waker};
 
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::Notify;
 
 /// How a connection of HTTP/2 begins, and none of HTTP/1.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// One after the other, before others have their turn.
+const POLLS_MAX: usize = 4;
 
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +31,16 @@ pub(super) enum Phase {
     Stalled,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Pulse {
-    state: Mutex<State>,
-    changed: Notify,
+/// What is waited for, as of one moment. The same twice: nothing has changed in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Beat {
+    pub(super) phase: Phase,
+    requests: usize,
+    changes: u64,
 }
+
+#[derive(Debug, Default)]
+pub(super) struct Pulse(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
@@ -43,6 +50,20 @@ struct State {
     /// Part of a head has come, or nothing at all yet.
     heading: bool,
     stalled: bool,
+    changes: u64,
+    polling: Polling,
+}
+
+/// Whom to tell that there is something to do.
+#[derive(Debug, Default)]
+enum Polling {
+    /// Whoever polls, and looks when that is done.
+    Now { woken: bool },
+    /// The task of the connection.
+    Later(Waker),
+    /// Nobody: it was told, or has not begun.
+    #[default]
+    Told,
 }
 
 /// Over HTTP/2 a client says something now and then without asking anything.
@@ -58,7 +79,14 @@ enum Wire {
 
 impl Default for State {
     fn default() -> Self {
-        Self { wire: Wire::Unknown { matched: 0 }, requests: 0, heading: true, stalled: false }
+        Self {
+            wire: Wire::Unknown { matched: 0 },
+            requests: 0,
+            heading: true,
+            stalled: false,
+            changes: 0,
+            polling: Polling::default(),
+        }
     }
 }
 
@@ -73,6 +101,21 @@ impl State {
         } else {
             Phase::Idle
         }
+    }
+
+    fn tell(mut state: MutexGuard<'_, Self>) {
+        match mem::take(&mut state.polling) {
+            Polling::Now { .. } => state.polling = Polling::Now { woken: true },
+            Polling::Later(task) => {
+                drop(state);
+                task.wake();
+            }
+            Polling::Told => {}
+        }
+    }
+
+    fn beat(&self) -> Beat {
+        Beat { phase: self.phase(), requests: self.requests, changes: self.changes }
     }
 }
 
@@ -92,27 +135,54 @@ impl Wire {
 }
 
 impl Pulse {
-    pub(super) fn phase(&self) -> Phase {
-        self.state().phase()
+    pub(super) fn beat(&self) -> Beat {
+        self.state().beat()
     }
 
-    /// When something else may be waited for.
-    pub(super) async fn changed(&self) {
-        self.changed.notified().await;
+    /// Polls the connection, and again if it is woken by that: hyper wakes it when a handler begins to read
+    /// a body. Another thread would be called for a task that is woken while it runs.
+    pub(super) fn through<T>(
+        self: &Arc<Self>,
+        context: &mut Context<'_>,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> (Poll<T>, Beat) {
+        let waker = Waker::from(self.clone());
+        let mut rounds = POLLS_MAX;
+        loop {
+            self.state().polling = Polling::Now { woken: false };
+            let polled = poll(&mut Context::from_waker(&waker));
+            rounds -= 1;
+            let mut state = self.state();
+            let again =
+                polled.is_pending() && matches!(state.polling, Polling::Now { woken: true });
+            if again && rounds > 0 {
+                continue;
+            }
+            state.polling = Polling::Later(context.waker().clone());
+            let beat = state.beat();
+            drop(state);
+            if again {
+                context.waker().wake_by_ref();
+            }
+            return (polled, beat);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state();
-        let before = (state.phase(), state.requests);
+        let before = state.beat();
         change(&mut state);
-        let after = (state.phase(), state.requests);
-        drop(state);
-        if before != after {
-            self.changed.notify_one();
+        if state.beat() == before {
+            return;
+        }
+        state.changes += 1;
+        // Who polls is told of it in any case.
+        if !matches!(state.polling, Polling::Now { .. }) {
+            State::tell(state);
         }
     }
 
@@ -129,6 +199,17 @@ impl Pulse {
 
     fn flushed(&self, flushed: &Poll<io::Result<()>>) {
         self.change(|state| state.stalled = flushed.is_pending());
+    }
+}
+
+/// For what is polled here.
+impl Wake for Pulse {
+    fn wake(self: Arc<Self>) {
+        State::tell(self.state());
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        State::tell(self.state());
     }
 }
 
@@ -257,21 +338,21 @@ mod tests {
     #[test]
     fn a_connection_waits_for_one_thing_after_the_other() {
         let pulse = Arc::new(Pulse::default());
-        assert_eq!(pulse.phase(), Phase::Head);
+        assert_eq!(pulse.beat().phase, Phase::Head);
         pulse.came(b"POST / HTTP/1.1\r\n\r\n{");
         let busy = Busy::begin(&pulse);
         pulse.came(b"}");
-        assert_eq!(pulse.phase(), Phase::Busy);
+        assert_eq!(pulse.beat().phase, Phase::Busy);
         pulse.wrote(&Poll::Pending);
-        assert_eq!(pulse.phase(), Phase::Stalled);
+        assert_eq!(pulse.beat().phase, Phase::Stalled);
         pulse.wrote(&Poll::Ready(Ok(1)));
         pulse.flushed(&Poll::Pending);
-        assert_eq!(pulse.phase(), Phase::Stalled);
+        assert_eq!(pulse.beat().phase, Phase::Stalled);
         pulse.flushed(&Poll::Ready(Ok(())));
         drop(busy);
-        assert_eq!(pulse.phase(), Phase::Idle);
+        assert_eq!(pulse.beat().phase, Phase::Idle);
         pulse.came(b"G");
-        assert_eq!(pulse.phase(), Phase::Head);
+        assert_eq!(pulse.beat().phase, Phase::Head);
     }
 
     #[test]
@@ -279,11 +360,11 @@ mod tests {
         let pulse = Arc::new(Pulse::default());
         let (some, rest) = PREFACE.split_at(7);
         pulse.came(some);
-        assert_eq!(pulse.phase(), Phase::Head);
+        assert_eq!(pulse.beat().phase, Phase::Head);
         pulse.came(rest);
-        assert_eq!(pulse.phase(), Phase::Idle);
+        assert_eq!(pulse.beat().phase, Phase::Idle);
         pulse.came(b"a ping");
-        assert_eq!(pulse.phase(), Phase::Idle);
+        assert_eq!(pulse.beat().phase, Phase::Idle);
     }
 
     #[test]
