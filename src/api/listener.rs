@@ -4,13 +4,14 @@
 //! What one of them may do, and for how long, is the business of `connection`.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Extension, Router};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -23,6 +24,9 @@ use crate::error::Result;
 /// if all of them are up to no good. Who serves more clients has a proxy, which needs fewer
 /// connections than it has clients.
 pub(super) const CONNECTIONS_MAX: usize = 8192;
+/// Connections that were made and wait to be accepted, if the system lets so many. Of a crowd that comes
+/// at once, whoever finds no room there asks again after a second.
+const BACKLOG: u32 = 4096;
 /// After a connection could not be accepted for want of files or memory.
 const BREATH: Duration = Duration::from_secs(1);
 
@@ -30,6 +34,15 @@ const BREATH: Duration = Duration::from_secs(1);
 struct Bounds {
     connections: usize,
     patience: Patience,
+}
+
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // What a server before this one left behind does not hold the address.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Answers on a socket until `stop` is done, and then to the end of what was begun. With `tls`, it
@@ -149,7 +162,7 @@ impl Places {
 mod tests {
     use super::*;
 
-    use std::net::SocketAddr;
+    use std::net::{IpAddr, Ipv4Addr};
 
     use axum::routing::get;
     use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -160,6 +173,7 @@ mod tests {
     use crate::api::tls::{figure, tests as of_tls};
     use crate::env::Clock;
 
+    const LOCALHOST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
     const SOON: Duration = Duration::from_millis(200);
     const LATE: Duration = Duration::from_secs(60);
     const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -193,7 +207,7 @@ mod tests {
                 .route("/", get(|| async { "answer" }))
                 .route("/slow", get(slow))
                 .route("/large", get(|| async { vec![b'x'; LARGE] }));
-            let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            let listener = listen(LOCALHOST).unwrap();
             let address = listener.local_addr().unwrap();
             let (stop, stopped) = oneshot::channel::<()>();
             let bounds = Bounds { connections, patience };
@@ -233,6 +247,23 @@ mod tests {
         // A reset is a connection that was closed.
         let _ = within(stream.read_to_end(&mut rest)).await;
         rest
+    }
+
+    /// Of 1,024, which is what is usual, the rest asked again after a second.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_crowd_waits_to_be_accepted_and_does_not_have_to_ask_twice() {
+        let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+        let allowed: u64 = allowed.trim().parse().unwrap();
+        let files = env::raise_open_files().unwrap();
+        let listener = listen(LOCALHOST).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut crowd = Vec::new();
+        for at in 0..allowed.min(files / 2).min(2000) {
+            let connected = timeout(SOON, TcpStream::connect(address)).await;
+            crowd.push(connected.unwrap_or_else(|_| panic!("{at} wait already")).unwrap());
+        }
+        drop((crowd, listener));
     }
 
     #[tokio::test]

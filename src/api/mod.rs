@@ -51,7 +51,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 pub use access::Access;
-pub use listener::serve;
+pub use listener::{listen, serve};
 pub use rights::{Need, ROUTES, Route};
 pub use tls::Tls;
 

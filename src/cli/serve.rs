@@ -11,7 +11,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -76,10 +75,9 @@ async fn serve(
     let engine = Arc::new(Engine::new(store, clock, dice.fork("engine"), node, limits));
 
     let server = &config.server;
-    let listener = TcpListener::bind((server.host, server.port)).await.map_err(|error| {
-        let place = SocketAddr::from((server.host, server.port));
-        Error::unavailable(format!("listening on {place}")).with_source(error)
-    })?;
+    let place = SocketAddr::from((server.host, server.port));
+    let listening = |error| Error::unavailable(format!("listening on {place}")).with_source(error);
+    let listener = api::listen(place).map_err(listening)?;
     let address = listener.local_addr();
     let address = address.map_err(|error| Error::unavailable("listening").with_source(error))?;
     let mut followers = JoinSet::new();

@@ -2,10 +2,10 @@
 //! runs already, of which less is known and nothing is stopped.
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -168,7 +168,8 @@ impl Server {
         let engine = Engine::new(store.clone(), clock, Dice::from_os(), node, limits);
         let engine = Arc::new(engine);
         let listening = |error: io::Error| Error::unavailable("listening").with_source(error);
-        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(listening)?;
+        let listener =
+            api::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).map_err(listening)?;
         let address = Address::of(listener.local_addr().map_err(listening)?);
         let access = Access::new(&Auth::Open)?;
         let router = api::router(engine.clone(), access, clock, Dice::from_os());
