@@ -46,6 +46,11 @@ impl Gate {
         Ok(Entered(self.clone()))
     }
 
+    /// A slot of so many requests is on its way.
+    pub(super) fn sent(&self, held: usize) {
+        self.inside().pace.sent(held);
+    }
+
     /// A slot of so many requests was committed, in such a time.
     pub(super) fn committed(&self, held: usize, took: Duration) {
         let mut inside = self.inside();
@@ -75,6 +80,7 @@ mod tests {
         let gate = Gate::of(Clock::start());
         // Slots of a millisecond, and then one that shows what a request takes.
         gate.committed(1, Duration::from_millis(1));
+        gate.sent(CROWD_WRITES);
         gate.committed(CROWD_WRITES, Duration::from_secs(1));
         let crowd: Vec<Entered> =
             (0..CROWD_WRITES).map(|_| gate.clone().enter().unwrap()).collect();

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// So many, each of which asks again when it was answered, are no rush.
 pub(crate) const CROWD_WRITES: usize = 128;
 /// Nor is it one where they make a slot longer by no more than this, or than by three that hold little.
-pub(crate) const LONGER_MAX: Duration = Duration::from_millis(50);
+pub(crate) const LONGER_MAX: Duration = Duration::from_millis(20);
 const SLOW_SLOTS: u32 = 3;
 /// What a slot should take in a rush; where the store is slower, three quarters longer than one that
 /// holds little.
@@ -35,7 +35,7 @@ pub(super) struct Pace {
     least: Duration,
     /// What a request adds to that, on average.
     each: Duration,
-    /// How many the last slot held.
+    /// How many the last slot holds that is on its way, or was.
     held: usize,
     /// When it was committed, if there were requests that waited for the next.
     busy_since: Option<Duration>,
@@ -58,6 +58,11 @@ impl Pace {
         waiting < FEW || self.least + self.all_of(waiting) < TURN.max(self.least * 7 / 4)
     }
 
+    /// A slot of so many requests is on its way.
+    pub(super) fn sent(&mut self, held: usize) {
+        self.held = held;
+    }
+
     /// A slot of so many requests was committed in such a time, and so many wait for the next.
     pub(super) fn committed(&mut self, held: usize, took: Duration, waiting: usize, now: Duration) {
         if self.least.is_zero() || took < self.least {
@@ -76,7 +81,6 @@ impl Pace {
                 false => (self.each * (SAMPLES - 1) + each.min(self.each * LEAP)) / SAMPLES,
             };
         }
-        self.held = held;
         self.busy_since = (waiting > 0).then_some(now);
     }
 
@@ -151,6 +155,7 @@ mod tests {
                 let told = std::mem::take(&mut self.queue);
                 let slot = self.slots[self.at % self.slots.len()];
                 self.at += 1;
+                self.pace.sent(told.len());
                 let until = self.now + slot + self.each * told.len() as u32;
                 self.sent = Some((told, self.now, until));
             }
@@ -213,6 +218,23 @@ mod tests {
         assert!(after <= 2 * calm, "{after:?}");
     }
 
+    /// As much as waits for the first large slot was once let in behind it, for only what was committed
+    /// told how far what is known holds.
+    #[test]
+    fn a_rush_is_known_while_the_first_large_slot_is_on_its_way() {
+        let mut name = Name::with(&[LOCAL]);
+        name.run(100, SECOND);
+        name.run(1200, SECOND);
+        name.run(100, SECOND);
+        let began = name.now;
+        name.run(6000, SECOND);
+        let slowest = name.took.iter().filter(|(came, _)| *came >= began).map(|(_, took)| *took);
+        // For that slot, which holds who came during a small one, and for one of a crowd after it.
+        let came = (6000.0 * (LOCAL + EACH).as_secs_f64()).ceil() as u32;
+        let crowd = CROWD_WRITES as u32;
+        assert!(slowest.max().unwrap() <= 2 * LOCAL + (came + crowd) * EACH);
+    }
+
     #[test]
     fn what_a_store_takes_is_no_rush() {
         let far: Vec<Duration> = [100, 180, 110, 150].map(Duration::from_millis).into();
@@ -265,7 +287,7 @@ mod tests {
         assert!(comes(LOCAL, SECOND, CROWD_WRITES - 1), "however long it takes");
         assert!(!comes(LOCAL, SECOND, CROWD_WRITES));
         let far = 10 * LOCAL;
-        for (least, longer) in [(LOCAL, LONGER_MAX), (far, SLOW_SLOTS * far)] {
+        for (least, longer) in [(LOCAL / 2, LONGER_MAX), (far, SLOW_SLOTS * far)] {
             assert!(comes(least, longer / MANY, MANY as usize), "{least:?}");
             assert!(!comes(least, longer / MANY, MANY as usize + 1), "{least:?}");
         }

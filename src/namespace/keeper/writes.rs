@@ -451,6 +451,7 @@ impl Desk {
             return sent.refuse(not_committed);
         }
         self.writes.sent = Some(landed);
+        self.writes.gate.sent(sent.told.len());
         self.ticket(Waiting::Batch(sent));
     }
 
