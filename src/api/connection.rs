@@ -22,10 +22,10 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio::time::{Instant, Sleep};
 
 use super::pulse::{Busy, Held, Phase, Pulse, Watched};
 use super::tls::Tls;
+use crate::env::Clock;
 
 /// The first line of a request and its headers. A name may have 128 characters, so what is longer
 /// than this means nothing here.
@@ -151,8 +151,7 @@ async fn attend(
     let mut connection = pin!(http.serve_connection(io, service));
     let mut parting = pin!(closing.changed());
     let (mut stage, mut seen) = (Stage::Open, pulse.beat());
-    let mut alarm = pin!(tokio::time::sleep(patience.with(seen.phase, stage)));
-    let mut until = alarm.deadline();
+    let mut alarm = Alarm::after(patience.with(seen.phase, stage));
     // By hand, for most of what changes does so while the connection is polled: a future of its own would
     // be woken by that, and another thread with it, only to see that nothing is left to do.
     poll_fn(|context| {
@@ -163,12 +162,12 @@ async fn attend(
                 return Poll::Ready(());
             }
             if beat != seen {
-                until = Instant::now() + patience.with(beat.phase, stage);
+                alarm.put(patience.with(beat.phase, stage));
                 seen = beat;
             }
             let is_told = stage == Stage::Open && parting.as_mut().poll(context).is_ready();
             if !is_told {
-                ready!(poll_until(alarm.as_mut(), until, context));
+                ready!(alarm.poll(context));
                 if beat.phase != Phase::Idle || stage == Stage::Closing {
                     tracing::debug!(phase = ?beat.phase, "a connection was waited for long enough");
                     return Poll::Ready(());
@@ -176,24 +175,46 @@ async fn attend(
             }
             stage = Stage::Closing;
             connection.as_mut().graceful_shutdown();
-            until = Instant::now() + patience.with(beat.phase, stage);
+            alarm.put(patience.with(beat.phase, stage));
         }
     })
     .await;
 }
 
-/// Of a time that moves with each request. One that comes later than the alarm is set leaves it so, and
-/// it is looked at when that goes off.
-fn poll_until(mut alarm: Pin<&mut Sleep>, until: Instant, context: &mut Context<'_>) -> Poll<()> {
-    loop {
-        if until < alarm.deadline() {
-            alarm.as_mut().reset(until);
+type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// It is put off with each request, and so is not set anew for that: it goes off as it was set, and then
+/// it is looked at how long is left.
+struct Alarm {
+    clock: Clock,
+    until: Duration,
+    /// When it goes off.
+    set: Option<(Duration, Sleep)>,
+}
+
+impl Alarm {
+    fn after(wait: Duration) -> Self {
+        let clock = Clock::start();
+        Self { clock, until: clock.now() + wait, set: None }
+    }
+
+    fn put(&mut self, wait: Duration) {
+        self.until = self.clock.now() + wait;
+        self.set.take_if(|(at, _)| self.until < *at);
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let (clock, until) = (self.clock, self.until);
+            let sleep = async move { clock.sleep(until.saturating_sub(clock.now())).await };
+            let (at, set) = self.set.get_or_insert_with(|| (until, Box::pin(sleep)));
+            ready!(set.as_mut().poll(context));
+            let at = *at;
+            self.set = None;
+            if until <= at {
+                return Poll::Ready(());
+            }
         }
-        ready!(alarm.as_mut().poll(context));
-        if until <= alarm.deadline() {
-            return Poll::Ready(());
-        }
-        alarm.as_mut().reset(until);
     }
 }
 
@@ -209,7 +230,6 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
     use crate::api::tls::tests as of_tls;
-    use crate::env::Clock;
 
     const MOMENT: Duration = Duration::from_millis(1);
     const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
