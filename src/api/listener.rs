@@ -39,7 +39,6 @@ struct Bounds {
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // What a server before this one left behind does not hold the address.
-    #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
@@ -249,7 +248,7 @@ mod tests {
         rest
     }
 
-    /// Of 1,024, which is what is usual, the rest asked again after a second.
+    /// Where few may wait, the rest asks again after a second.
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn a_crowd_waits_to_be_accepted_and_does_not_have_to_ask_twice() {

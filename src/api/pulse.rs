@@ -3,6 +3,8 @@
 //!
 //! A request lasts as long as somebody holds its body or that of its answer. What lies in a buffer
 //! after that is written all the same, and the connection is stalled as long as nobody takes it.
+//!
+//! Whoever polls the connection does so through this, and is woken by it: by no more than has to be.
 
 use std::io::{self, IoSlice};
 use std::mem;
@@ -158,7 +160,11 @@ impl Pulse {
             if again && rounds > 0 {
                 continue;
             }
-            state.polling = Polling::Later(context.waker().clone());
+            state.polling = match polled {
+                Poll::Pending => Polling::Later(context.waker().clone()),
+                // A body may outlive its connection.
+                Poll::Ready(_) => Polling::Told,
+            };
             let beat = state.beat();
             drop(state);
             if again {
@@ -334,6 +340,45 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn who_is_woken_again_and_again_gives_others_their_turn_and_loses_no_wake() {
+        let (pulse, wakes) = (Arc::new(Pulse::default()), Arc::new(Wakes::default()));
+        let (task, mut polls, mut inner) = (Waker::from(wakes.clone()), 0, None);
+        let context = &mut Context::from_waker(&task);
+        let mut poll = |wakes_itself: bool, answer: Poll<()>| {
+            pulse.through(context, |context| {
+                polls += 1;
+                inner = Some(context.waker().clone());
+                if wakes_itself {
+                    context.waker().wake_by_ref();
+                }
+                answer
+            })
+        };
+        assert!(poll(true, Poll::Pending).0.is_pending());
+        assert_eq!(wakes.0.load(Relaxed), 1);
+        assert!(poll(false, Poll::Pending).0.is_pending());
+        assert_eq!(wakes.0.load(Relaxed), 1);
+        let woken_twice = || (0..2).for_each(|_| pulse.clone().wake());
+        woken_twice();
+        assert_eq!(wakes.0.load(Relaxed), 2);
+        assert!(poll(false, Poll::Ready(())).0.is_ready());
+        woken_twice();
+        assert_eq!((wakes.0.load(Relaxed), polls), (2, POLLS_MAX + 2));
+        assert!(inner.unwrap().will_wake(&Waker::from(pulse)));
+    }
 
     #[test]
     fn a_connection_waits_for_one_thing_after_the_other() {

@@ -84,7 +84,7 @@ impl Course {
         let began = self.calm + self.lasts;
         let since = self.recovery(after, slowest_ms);
         let last = after.last_sent_away().map_or(String::new(), |due| {
-            format!(", the last of them {:.2} s after it", (due - began).as_secs_f64())
+            format!(", the last of them after {:.2} s", (due - began).as_secs_f64())
         });
         let rest =
             since.map_or(f64::NAN, |since| self.slowest_ms(after, since, began + self.after));
@@ -287,9 +287,12 @@ mod tests {
         let [_, seconds, judged, beside] = cells(&good(), "as before again after");
         // The one that was sent away came in the first moment of the second second.
         assert_eq!((&*seconds, &*judged), ("1.10 s", "≤ 5 s, met"));
-        let told = "1 were sent away when less came, the last of them 1.00 s after it";
+        let told = "1 were sent away when less came, the last of them after 1.00 s";
         assert_eq!(beside, told);
+        let rest = "p99 of the slowest second from then on";
+        assert_eq!(cells(&good(), rest)[1..], ["10 ms", "", "10.00 ms before"]);
         let slow = [good(), calls(CALM + LASTS, 500, 10, 40, OK)].concat();
+        assert_eq!(cells(&slow, rest)[1], "none");
         let [_, seconds, judged, _] = cells(&slow, "as before again after");
         assert_eq!((&*seconds, &*judged), ("none", "≤ 5 s, MISSED"));
     }
