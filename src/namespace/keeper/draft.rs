@@ -60,6 +60,7 @@ pub(super) struct Turn {
 
 pub(super) struct Draft {
     pub(super) turn: Turn,
+    pub(super) begun: Duration,
     /// Whose segments it is evaluated over.
     pub(super) base: Arc<Base>,
     stage: Stage,
@@ -102,6 +103,7 @@ impl Draft {
     pub(super) fn new(turn: Turn, ground: Ground, base: Arc<Base>, grounds: &Grounds) -> Self {
         Self {
             turn,
+            begun: grounds.clock.now(),
             base,
             stage: Stage::over(ground),
             told: Vec::new(),

@@ -51,11 +51,9 @@ impl Gate {
         self.inside().pace.sent(held);
     }
 
-    /// A slot of so many requests was committed, in such a time.
-    pub(super) fn committed(&self, held: usize, took: Duration) {
-        let mut inside = self.inside();
-        let waiting = inside.waiting;
-        inside.pace.committed(held, took, waiting, self.clock.now());
+    /// A slot of so many requests was committed, the first of which was taken up then.
+    pub(super) fn committed(&self, held: usize, begun: Duration) {
+        self.inside().pace.committed(held, begun, self.clock.now());
     }
 
     /// It is held for no longer than it takes to count.
@@ -79,9 +77,13 @@ mod tests {
     async fn who_is_let_in_waits_until_it_is_dropped_and_more_than_a_crowd_is_sent_away() {
         let gate = Gate::of(Clock::start());
         // Slots of a millisecond, and then one that shows what a request takes.
-        gate.committed(1, Duration::from_millis(1));
+        let clock = gate.clock;
+        clock.sleep(Duration::from_millis(1)).await;
+        gate.committed(1, Duration::ZERO);
         gate.sent(CROWD_WRITES);
-        gate.committed(CROWD_WRITES, Duration::from_secs(1));
+        let begun = clock.now();
+        clock.sleep(Duration::from_secs(1)).await;
+        gate.committed(CROWD_WRITES, begun);
         let crowd: Vec<Entered> =
             (0..CROWD_WRITES).map(|_| gate.clone().enter().unwrap()).collect();
         let refused = gate.enter().unwrap_err();

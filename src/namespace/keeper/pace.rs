@@ -11,7 +11,7 @@ use std::time::Duration;
 /// So many, each of which asks again when it was answered, are no rush.
 pub(crate) const CROWD_WRITES: usize = 128;
 /// Nor is it one where they make a slot longer by no more than this, or than by three that hold little.
-pub(crate) const LONGER_MAX: Duration = Duration::from_millis(20);
+pub(crate) const LONGER_MAX: Duration = Duration::from_millis(50);
 const SLOW_SLOTS: u32 = 3;
 /// What a slot should take in a rush; where the store is slower, three quarters longer than one that
 /// holds little.
@@ -37,8 +37,8 @@ pub(super) struct Pace {
     each: Duration,
     /// How many the last slot holds that is on its way, or was.
     held: usize,
-    /// When it was committed, if there were requests that waited for the next.
-    busy_since: Option<Duration>,
+    /// When one was committed last.
+    before: Duration,
     /// When all that came would be committed, had nobody been sent away. None: there is no rush.
     until: Option<Duration>,
 }
@@ -63,15 +63,16 @@ impl Pace {
         self.held = held;
     }
 
-    /// A slot of so many requests was committed in such a time, and so many wait for the next.
-    pub(super) fn committed(&mut self, held: usize, took: Duration, waiting: usize, now: Duration) {
+    /// A slot of so many requests was committed, the first of which was taken up then.
+    pub(super) fn committed(&mut self, held: usize, begun: Duration, now: Duration) {
+        // While the one before is on its way, it waits for that.
+        let took = now.saturating_sub(begun.max(self.before));
+        self.before = now;
         if self.least.is_zero() || took < self.least {
             self.least = took;
         } else if held <= FEW {
             self.least = took.min(self.least + self.least / DRIFT);
         }
-        // Where it waited for the one before, it was evaluated meanwhile, and that may take longer.
-        let took = self.busy_since.map_or(took, |since| now.saturating_sub(since));
         if held >= FEW {
             let held = u32::try_from(held).unwrap_or(u32::MAX);
             let each = took.saturating_sub(self.least) / held;
@@ -81,7 +82,6 @@ impl Pace {
                 false => (self.each * (SAMPLES - 1) + each.min(self.each * LEAP)) / SAMPLES,
             };
         }
-        self.busy_since = (waiting > 0).then_some(now);
     }
 
     /// By how much so many make a slot longer.
@@ -147,8 +147,7 @@ mod tests {
                     return 0;
                 }
                 answered = told.len();
-                let took = self.now - since;
-                self.pace.committed(answered, took, self.queue.len(), self.now);
+                self.pace.committed(answered, since, self.now);
                 self.took.extend(told.into_iter().map(|came| (came, self.now - came)));
             }
             if !self.queue.is_empty() {
@@ -235,6 +234,18 @@ mod tests {
         assert!(slowest.max().unwrap() <= 2 * LOCAL + (came + crowd) * EACH);
     }
 
+    /// Evaluated before it is sent, a request makes a slot longer all the same.
+    #[test]
+    fn a_slot_takes_as_long_as_it_is_worked_at_and_does_not_wait_for_another() {
+        let mut pace = Pace::default();
+        pace.committed(1, SECOND, SECOND + LOCAL);
+        pace.committed(2 * FEW, 2 * SECOND, 2 * SECOND + LOCAL + EACH * 2 * FEW as u32);
+        assert_eq!((pace.least, pace.each), (LOCAL, EACH));
+        let mut pace = Pace { least: LOCAL, before: 2 * SECOND, ..Pace::default() };
+        pace.committed(2 * FEW, SECOND, 2 * SECOND + LOCAL + EACH * 2 * FEW as u32);
+        assert_eq!((pace.least, pace.each), (LOCAL, EACH));
+    }
+
     #[test]
     fn what_a_store_takes_is_no_rush() {
         let far: Vec<Duration> = [100, 180, 110, 150].map(Duration::from_millis).into();
@@ -287,7 +298,7 @@ mod tests {
         assert!(comes(LOCAL, SECOND, CROWD_WRITES - 1), "however long it takes");
         assert!(!comes(LOCAL, SECOND, CROWD_WRITES));
         let far = 10 * LOCAL;
-        for (least, longer) in [(LOCAL / 2, LONGER_MAX), (far, SLOW_SLOTS * far)] {
+        for (least, longer) in [(LOCAL, LONGER_MAX), (far, SLOW_SLOTS * far)] {
             assert!(comes(least, longer / MANY, MANY as usize), "{least:?}");
             assert!(!comes(least, longer / MANY, MANY as usize + 1), "{least:?}");
         }

@@ -53,6 +53,8 @@ pub(super) struct Sent {
     inc: Incarnation,
     landed: Arc<Landed>,
     bytes: usize,
+    /// The first of them was taken up.
+    begun: Duration,
     since: Duration,
 }
 
@@ -430,7 +432,7 @@ impl Desk {
     }
 
     fn commit(&mut self, draft: Draft, sealed: Sealed) {
-        let Draft { turn, mut told, receipts, chunks, .. } = draft;
+        let Draft { turn, begun, mut told, receipts, chunks, .. } = draft;
         if crate::mutant!("a batch is acknowledged in halves") {
             told.pop().into_iter().for_each(Told::tell);
         }
@@ -438,7 +440,7 @@ impl Desk {
         let since = self.grounds.clock.now();
         // Whoever comes now waits for another slot than these.
         let told = told.into_iter().map(Told::left).collect();
-        let sent = Sent { told, inc: turn.inc, landed: landed.clone(), bytes, since };
+        let sent = Sent { told, inc: turn.inc, landed: landed.clone(), bytes, begun, since };
         let batch = part.map_or_else(Batch::default, Batch::of);
         let body = Body { batch, receipts, chunks };
         let ticket = self.next_ticket();
@@ -514,7 +516,7 @@ impl Desk {
                 let grown = known.map_or(Ok(()), |known| known.grow(sent.inc, &sent.landed));
                 let took = self.grounds.clock.now().saturating_sub(sent.since);
                 self.grounds.tally.committed(sent.told.len(), sent.bytes, took);
-                self.writes.gate.committed(sent.told.len(), took);
+                self.writes.gate.committed(sent.told.len(), sent.begun);
                 // It is committed, whatever comes of it here.
                 sent.told.into_iter().for_each(Told::tell);
                 return grown;
