@@ -10,15 +10,11 @@ use super::json::{Object, mistyped};
 use crate::model::Given;
 use crate::model::aggregation::{
     CARDINALITY_PRECISION, DateHistogram, Histogram, Interval, Layout, Metric, PERCENTS, Range,
-    SIGMA, Source, TERMS, Terms,
+    SIGMA, TERMS, Terms,
 };
 pub(super) use interval::CALENDARS;
 pub(super) use order::Spelling;
 pub(super) use spread::spread_entries;
-
-pub(super) fn source(attribute: Box<str>, options: &mut Object) -> Source {
-    Source { attribute, missing: options.take("missing") }
-}
 
 pub(super) fn extended_stats(options: &mut Object) -> Result<Metric, Refusal> {
     Ok(Metric::ExtendedStats { sigma: options.number("sigma")?.unwrap_or(SIGMA) })
@@ -52,11 +48,10 @@ pub(super) fn terms(options: &mut Object, spelling: Spelling) -> Result<Terms, R
 }
 
 pub(super) fn histogram(options: &mut Object, spelling: Spelling) -> Result<Histogram, Refusal> {
-    Ok(Histogram {
-        interval: options.number("interval")?.ok_or_else(|| options.missing("interval"))?,
-        offset: options.number("offset")?.unwrap_or(0.0),
-        layout: layout(options, spelling)?,
-    })
+    let interval = options.number("interval")?;
+    let offset = options.number("offset")?.unwrap_or(0.0);
+    let layout = layout(options, spelling)?;
+    Ok(Histogram { interval: options.needed("interval", interval)?, offset, layout })
 }
 
 pub(super) fn date_histogram(
@@ -64,6 +59,11 @@ pub(super) fn date_histogram(
     spelling: Spelling,
 ) -> Result<DateHistogram, Refusal> {
     let (calendar, fixed) = (options.text("calendar_interval")?, options.text("fixed_interval")?);
+    let time_zone = options.text("time_zone")?;
+    let path = options.path_of("offset");
+    let offset = options.text("offset")?.map(|text| interval::offset_ms(&path, &text));
+    let offset_ms = offset.transpose()?.unwrap_or(0);
+    let layout = layout(options, spelling)?;
     let interval = match (calendar, fixed) {
         (Some(text), None) => {
             let path = options.path_of("calendar_interval");
@@ -81,14 +81,7 @@ pub(super) fn date_histogram(
         }
         (None, None) => return Err(options.missing_both("calendar_interval", "fixed_interval")),
     };
-    let path = options.path_of("offset");
-    let offset = options.text("offset")?.map(|text| interval::offset_ms(&path, &text));
-    Ok(DateHistogram {
-        interval,
-        time_zone: options.text("time_zone")?,
-        offset_ms: offset.transpose()?.unwrap_or(0),
-        layout: layout(options, spelling)?,
-    })
+    Ok(DateHistogram { interval, time_zone, offset_ms, layout })
 }
 
 fn layout(options: &mut Object, spelling: Spelling) -> Result<Layout, Refusal> {
@@ -109,7 +102,8 @@ fn layout(options: &mut Object, spelling: Spelling) -> Result<Layout, Refusal> {
 
 pub(super) fn ranges(options: &mut Object) -> Result<Vec<Range>, Refusal> {
     let path = options.path_of("ranges");
-    let ranges = options.list("ranges")?.ok_or_else(|| options.missing("ranges"))?;
+    let ranges = options.list("ranges")?;
+    let ranges = options.needed("ranges", ranges)?;
     let range = |(at, given): (usize, Given)| -> Result<Range, Refusal> {
         let mut range = Object::of(&format!("{path}[{at}]"), given)?;
         let (key, from, to) = (range.text("key")?, range.take("from"), range.take("to"));

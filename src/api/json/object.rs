@@ -134,10 +134,12 @@ impl Object {
 
     /// Everything that is known was taken.
     pub(in crate::api) fn end(self) -> Result<(), Refusal> {
-        match self.fields.first() {
-            None => Ok(()),
-            Some((name, _)) => Err(Refusal::unknown_field(&self.path_of(name))),
-        }
+        self.unknown().map_or(Ok(()), Err)
+    }
+
+    fn unknown(&self) -> Option<Refusal> {
+        let (name, _) = self.fields.first()?;
+        Some(Refusal::unknown_field(&self.path_of(name)))
     }
 
     pub(in crate::api) fn names(&self) -> impl Iterator<Item = &str> {
@@ -151,13 +153,23 @@ impl Object {
         fields.map(|((name, given), path)| (name, path, given)).collect()
     }
 
+    /// What has to be there, asked for when everything that is known was taken: what is left then was
+    /// meant for it, as likely as not, and is told first.
+    pub(in crate::api) fn needed<T>(&self, name: &str, taken: Option<T>) -> Result<T, Refusal> {
+        match (taken, self.unknown()) {
+            (Some(value), _) => Ok(value),
+            (None, Some(unknown)) => Err(unknown),
+            (None, None) => Err(self.missing(name)),
+        }
+    }
+
     pub(in crate::api) fn missing(&self, name: &str) -> Refusal {
         Refusal::misshapen(&format!("{}missing field `{name}`", self.place()))
     }
 
-    /// Either would do.
+    /// Either would do, and everything that is known was taken.
     pub(in crate::api) fn missing_both(&self, one: &str, other: &str) -> Refusal {
-        Refusal::misshapen(&format!("{}missing field `{one}` or `{other}`", self.place()))
+        self.unknown().unwrap_or_else(|| self.missing(&format!("{one}` or `{other}")))
     }
 }
 
@@ -221,6 +233,22 @@ mod tests {
         assert_eq!(object.count("f").unwrap(), Some(0));
         let told = object.end().unwrap_err();
         assert!(told.story().contains("unknown field `z`"), "{}", told.story());
+    }
+
+    #[test]
+    fn what_is_left_is_told_before_what_is_missing() {
+        let told =
+            |text, read: fn(&mut Object) -> Refusal| read(&mut object(text)).story().to_owned();
+        let needed = |object: &mut Object| {
+            let a = object.text("a").unwrap();
+            object.needed("a", a).unwrap_err()
+        };
+        assert!(told(r#"{"aa":"x"}"#, needed).contains("unknown field `aa`"));
+        assert!(told("{}", needed).contains("missing field `a`"));
+        let both = |object: &mut Object| object.missing_both("a", "b");
+        assert!(told(r#"{"aa":"x"}"#, both).contains("unknown field `aa`"));
+        assert!(told("{}", both).contains("missing field `a` or `b`"));
+        assert_eq!(object(r#"{"aa":"x"}"#).needed("a", Some(7)).unwrap(), 7);
     }
 
     #[test]

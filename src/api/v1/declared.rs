@@ -18,20 +18,18 @@ pub(super) struct Declared {
 
 /// `{"schema": {"vector_dim", "vector_metric", "attributes"}}`
 pub(super) fn read(mut request: Object) -> Result<Declared, Refusal> {
-    let mut schema = request.object("schema")?.ok_or_else(|| request.missing("schema"))?;
+    let schema = request.object("schema")?;
+    let mut schema = request.needed("schema", schema)?;
     request.end()?;
     let mut declared = Declared::default();
     let dims = schema.count("vector_dim")?;
     declared.metric = metric(&mut schema, "vector_metric")?;
-    match (dims, declared.metric) {
-        (None, None) => {}
-        (Some(dims), Some(metric)) => {
-            declared.changes.push((VECTOR.into(), vector(dims, metric)?));
-        }
-        (Some(_), None) => return Err(schema.missing("vector_metric")),
-        (None, Some(_)) => return Err(schema.missing("vector_dim")),
-    }
     let attributes = schema.take("attributes");
+    if dims.is_some() || declared.metric.is_some() {
+        let dims = schema.needed("vector_dim", dims)?;
+        let metric = schema.needed("vector_metric", declared.metric)?;
+        declared.changes.push((VECTOR.into(), vector(dims, metric)?));
+    }
     schema.end()?;
     let Some(attributes) = attributes else { return Ok(declared) };
     for (name, path, given) in Object::of("schema.attributes", attributes)?.into_fields() {
@@ -92,11 +90,17 @@ pub(super) fn words_of(fault: VectorFault) -> String {
 
 fn attribute(path: &str, given: Given) -> Result<Declaration, Refusal> {
     let mut object = Object::of(path, given)?;
-    let word = match object.text("type")? {
-        Some(word) => word,
-        // Its older name.
-        None => object.text("attr_type")?.ok_or_else(|| object.missing("type"))?,
+    let word = match (object.text("type")?, object.text("attr_type")?) {
+        (Some(_), Some(_)) => {
+            return Err(Refusal::invalid(format!(
+                "{path}: `type` and `attr_type` are two words for one thing: give one"
+            )));
+        }
+        (word, None) | (None, word) => word,
     };
+    let indexed = object.truth("indexed")?;
+    let full_text = object.take("full_text");
+    let word = object.needed("type", word)?;
     let kind = kind_of(&word).ok_or_else(|| {
         Refusal::invalid(format!(
             "{path}.type is string, integer, float, boolean, datetime, uuid or array<…> of one of \
@@ -105,8 +109,8 @@ fn attribute(path: &str, given: Given) -> Result<Declaration, Refusal> {
         ))
     })?;
     let mut declaration = Declaration::of(kind);
-    declaration.filterable = object.truth("indexed")?;
-    if let Some(given) = object.take("full_text") {
+    declaration.filterable = indexed;
+    if let Some(given) = full_text {
         let path = object.path_of("full_text");
         declaration.full_text = Some(full_text::read(&path, unwrapped(given))?);
     }

@@ -14,7 +14,8 @@ pub(super) fn read(path: &str, given: Given) -> Result<Filter, Refusal> {
 fn one(path: &str, given: Given) -> Result<Filter, Refusal> {
     let mut object = Object::of(path, given)?;
     let Some(word) = object.text("type")? else { return condition(object) };
-    let conditions = object.list("conditions")?.ok_or_else(|| object.missing("conditions"))?;
+    let conditions = object.list("conditions")?;
+    let conditions = object.needed("conditions", conditions)?;
     object.end()?;
     let mut filters = Vec::with_capacity(conditions.len());
     for (at, given) in conditions.into_iter().enumerate() {
@@ -41,9 +42,10 @@ pub(super) fn none_of(filters: Vec<Filter>) -> Filter {
 }
 
 fn condition(mut object: Object) -> Result<Filter, Refusal> {
-    let attribute = object.text("field")?.ok_or_else(|| object.missing("field"))?;
-    let word = object.text("op")?.ok_or_else(|| object.missing("op"))?;
+    let (attribute, word) = (object.text("field")?, object.text("op")?);
     let said = object.take_any("value");
+    let attribute = object.needed("field", attribute)?;
+    let word = object.needed("op", word)?;
     // Null is a value like another. Whoever leaves it out has forgotten it, and a deletion by `ne` would
     // take all documents that have the field.
     let forgotten = object.missing("value");
@@ -184,6 +186,8 @@ mod tests {
             ("[]", "filter: invalid type: sequence, expected an object"),
             (r#"{"field":"a","op":"like","value":"x"}"#, "unknown filter operator `like`"),
             (r#"{"op":"eq","value":1}"#, "filter: missing field `field`"),
+            (r#"{"feild":"a","op":"eq","value":1}"#, "unknown field `filter.feild`"),
+            (r#"{"type":"and","filters":[]}"#, "unknown field `filter.filters`"),
             (r#"{"field":"a","op":"eq","value":1,"of":1}"#, "unknown field `filter.of`"),
             (r#"{"field":"a","op":"ne"}"#, "filter: missing field `value`"),
             (r#"{"field":"a","op":"in","vlaue":[1]}"#, "unknown field `filter.vlaue`"),

@@ -207,9 +207,9 @@ fn documents(bytes: &[u8]) -> Result<Vec<GivenRow>, Refusal> {
         }
     }
     let others = Object::new(others);
-    let documents = documents.ok_or_else(|| others.missing("documents"));
+    let documents = others.needed("documents", documents)?;
     others.end()?;
-    documents
+    Ok(documents)
 }
 
 async fn delete(
@@ -427,6 +427,7 @@ mod tests {
             (r#"{"filter":{"type":"and","conditions":[]},"ids":[]}"#, "cannot both be given"),
             (r#"{"ids":[],"x":1}"#, "unknown field `x`"),
             ("{}", "missing field `ids` or `filter`"),
+            (r#"{"idz":[1]}"#, "unknown field `idz`"),
             (r#"{"ids":[true]}"#, "ids: an id is a whole number or a text"),
         ] {
             let refusal = deletion(Object::of("", given(text)).unwrap()).unwrap_err();

@@ -6,7 +6,7 @@ use crate::api::aggregation::{self, Spelling};
 use crate::api::error::Refusal;
 use crate::api::json::{Object, mistyped};
 use crate::model::Given;
-use crate::model::aggregation::{Aggregation, Filters, Kind, Metric, Named};
+use crate::model::aggregation::{Aggregation, Filters, Kind, Metric, Named, Source};
 
 /// Its word and its operands, and behind them what may be left out.
 pub(super) fn read(path: &str, given: Given) -> Result<Aggregation, Refusal> {
@@ -56,7 +56,7 @@ fn over_attribute(
     percents: Option<Given>,
     options: &mut Object,
 ) -> Result<Option<Kind>, Refusal> {
-    let source = aggregation::source(attribute, options);
+    let source = Source { attribute, missing: options.take("missing") };
     let spelling = Spelling::Pairs;
     Ok(Some(match word {
         "Avg" => Kind::Metric(source, Metric::Avg),
@@ -109,7 +109,7 @@ fn filters(path: &str, given: Given) -> Result<Filters, Refusal> {
 mod tests {
     use super::*;
     use crate::api::json::given;
-    use crate::model::aggregation::{By, PERCENTS, Source, Terms};
+    use crate::model::aggregation::{By, PERCENTS, Terms};
     use crate::model::{Direction, Filter};
 
     fn read(text: &str) -> Result<Aggregation, Refusal> {

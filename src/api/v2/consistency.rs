@@ -19,8 +19,9 @@ pub(super) fn read(object: &mut Object) -> Result<Consistency, Refusal> {
             )));
         }
     };
-    let level = wished.text("level")?.ok_or_else(|| wished.missing("level"))?;
+    let level = wished.text("level")?;
     let seconds = wished.count("max_staleness_seconds")?;
+    let level = wished.needed("level", level)?;
     wished.end()?;
     match &*level {
         "strong" if seconds.is_some() => Err(Refusal::invalid(

@@ -141,18 +141,20 @@ pub(super) fn last_token(mut params: Object) -> Result<LastToken, Refusal> {
 
 fn fuzzy(mut params: Object, operand: Operand) -> Result<Pattern, Refusal> {
     let name = "max_edit_distance";
-    let entries = params.list(name)?.ok_or_else(|| params.missing(name))?;
     let path = params.path_of(name);
+    let entries = params.list(name)?;
     let case = match params.truth("case_sensitive")? {
         Some(false) => Case::Ignored,
         Some(true) | None => Case::Matters,
     };
+    let entries = params.needed(name, entries)?;
     params.end()?;
     let mut edits = Vec::with_capacity(entries.len());
     for (at, entry) in entries.into_iter().enumerate() {
         let mut entry = Object::of(&format!("{path}[{at}]"), entry)?;
-        let mut size = |name: &str| entry.size(name)?.ok_or_else(|| entry.missing(name));
-        let (min_chars, distance) = (size("min_query_chars")?, size("distance")?);
+        let (min_chars, distance) = (entry.size("min_query_chars")?, entry.size("distance")?);
+        let min_chars = entry.needed("min_query_chars", min_chars)?;
+        let distance = entry.needed("distance", distance)?;
         entry.end()?;
         edits.push(Edits { min_chars, distance });
     }

@@ -63,8 +63,9 @@ fn limit(object: &mut Object) -> Result<(Option<usize>, Option<Per>), Refusal> {
 
 fn per(mut object: Object) -> Result<Per, Refusal> {
     let place = object.place();
-    let attributes = object.texts("attributes")?.ok_or_else(|| object.missing("attributes"))?;
-    let given = object.take("limit").ok_or_else(|| object.missing("limit"))?;
+    let (attributes, given) = (object.texts("attributes")?, object.take("limit"));
+    let attributes = object.needed("attributes", attributes)?;
+    let given = object.needed("limit", given)?;
     let odd = |given: Given| mistyped(&object.path_of("limit"), &given, "an integer");
     let limit = rows(given).map_err(odd)?;
     object.end()?;

@@ -212,7 +212,8 @@ fn curved(path: &str, behind: Vec<Given>) -> Result<(Box<Score>, Curve), Refusal
     let score = one(&format!("{path}[1]"), score)?;
     let mut settings = Object::of(&format!("{path}[2]"), settings)?;
     let exponent = settings.number("exponent")?.unwrap_or(1.0);
-    let midpoint = settings.take("midpoint").ok_or_else(|| settings.missing("midpoint"))?;
+    let midpoint = settings.take("midpoint");
+    let midpoint = settings.needed("midpoint", midpoint)?;
     check_above_zero(&settings.path_of("exponent"), exponent)?;
     let path = settings.path_of("midpoint");
     match (midpoint.number(), &midpoint) {

@@ -102,9 +102,10 @@ fn delete_by_filter(object: &mut Object) -> Result<Option<ByFilter>, Refusal> {
 fn patch_by_filter(object: &mut Object) -> Result<Option<PatchByFilter>, Refusal> {
     let excess = excess(object, "patch_by_filter_allow_partial")?;
     let Some(mut asked) = object.object("patch_by_filter")? else { return Ok(None) };
-    let filters = asked.take("filters").ok_or_else(|| asked.missing("filters"))?;
+    let (filters, patch) = (asked.take("filters"), asked.object("patch")?);
+    let filters = asked.needed("filters", filters)?;
+    let patch = asked.needed("patch", patch)?;
     let filter = filter::read(&asked.path_of("filters"), filters, Place::Query)?;
-    let patch = asked.object("patch")?.ok_or_else(|| asked.missing("patch"))?;
     asked.end()?;
     let values = patch.into_fields().into_iter().map(|(name, _, given)| (name.into(), given));
     let values: Vec<(Arc<str>, Given)> = values.collect();

@@ -19,7 +19,8 @@ pub(super) fn read(path: &str, fields: Vec<(Box<str>, Given)>) -> Result<Filter,
         "match_none" => nothing_in(&path, given).map(|()| Filter::Or(Vec::new())),
         "exists" => {
             let mut object = Object::of(&path, given)?;
-            let attribute = object.text("field")?.ok_or_else(|| object.missing("field"))?;
+            let attribute = object.text("field")?;
+            let attribute = object.needed("field", attribute)?;
             object.end()?;
             Ok(test(attribute, Op::NotEq, Given::Null))
         }
@@ -112,7 +113,8 @@ fn of_field(path: &str, given: Given) -> Result<(Box<str>, Given), Refusal> {
     let value = match given {
         Given::Map(_) => {
             let mut object = Object::of(&path, given)?;
-            let value = object.take_any("value").ok_or_else(|| object.missing("value"))?;
+            let value = object.take_any("value");
+            let value = object.needed("value", value)?;
             object.end()?;
             value
         }

@@ -19,6 +19,7 @@ use format::Format;
 const TYPES: &str = "terms, histogram, date_histogram, range, filters, stats, extended_stats, \
                      percentiles, cardinality, avg, min, max, sum, value_count";
 const OTHER: &str = "_other_";
+const FIELD: &str = "field";
 
 /// How an aggregation is answered, and those below it, in their order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,23 +102,27 @@ fn kind(
                 return Err(Refusal::invalid(format!("{place}terms.shard_size is at least 1")));
             }
             let source = source(options)?;
-            Kind::Terms(source, aggregation::terms(options, Spelling::Words)?)
+            let terms = aggregation::terms(options, Spelling::Words)?;
+            Kind::Terms(options.needed(FIELD, source)?, terms)
         }
         "histogram" => {
             form = keyed(options, Form::Listed)?;
             let source = source(options)?;
-            Kind::Histogram(source, aggregation::histogram(options, Spelling::Words)?)
+            let histogram = aggregation::histogram(options, Spelling::Words)?;
+            Kind::Histogram(options.needed(FIELD, source)?, histogram)
         }
         "date_histogram" => {
             form = keyed(options, Form::Listed)?;
             format = Format::read(options)?;
             let source = source(options)?;
-            Kind::DateHistogram(source, aggregation::date_histogram(options, Spelling::Words)?)
+            let histogram = aggregation::date_histogram(options, Spelling::Words)?;
+            Kind::DateHistogram(options.needed(FIELD, source)?, histogram)
         }
         "range" => {
             form = keyed(options, Form::Listed)?;
             let source = source(options)?;
-            Kind::Range(source, aggregation::ranges(options)?)
+            let ranges = aggregation::ranges(options)?;
+            Kind::Range(options.needed(FIELD, source)?, ranges)
         }
         "filters" => {
             let (filters, filters_form) = filters(options)?;
@@ -128,23 +133,22 @@ fn kind(
             form = keyed(options, Form::Keyed)?;
             let path = options.path_of("percents");
             let percents = options.list("percents")?;
-            let source = source(options)?;
-            Kind::Metric(source, aggregation::percentiles(&path, percents)?)
+            measured(options, aggregation::percentiles(&path, percents)?)?
         }
         "extended_stats" => {
-            let source = source(options)?;
-            Kind::Metric(source, aggregation::extended_stats(options)?)
+            let metric = aggregation::extended_stats(options)?;
+            measured(options, metric)?
         }
         "cardinality" => {
-            let source = source(options)?;
-            Kind::Metric(source, aggregation::cardinality(options)?)
+            let metric = aggregation::cardinality(options)?;
+            measured(options, metric)?
         }
-        "stats" => Kind::Metric(source(options)?, Metric::Stats),
-        "avg" => Kind::Metric(source(options)?, Metric::Avg),
-        "min" => Kind::Metric(source(options)?, Metric::Min),
-        "max" => Kind::Metric(source(options)?, Metric::Max),
-        "sum" => Kind::Metric(source(options)?, Metric::Sum),
-        "value_count" => Kind::Metric(source(options)?, Metric::ValueCount),
+        "stats" => measured(options, Metric::Stats)?,
+        "avg" => measured(options, Metric::Avg)?,
+        "min" => measured(options, Metric::Min)?,
+        "max" => measured(options, Metric::Max)?,
+        "sum" => measured(options, Metric::Sum)?,
+        "value_count" => measured(options, Metric::ValueCount)?,
         other => {
             let other = quoted(other);
             return Err(Refusal::invalid(format!("{place}`{other}` is none of: {TYPES}")));
@@ -153,9 +157,15 @@ fn kind(
     Ok((kind, form, format))
 }
 
-fn source(options: &mut Object) -> Result<Source, Refusal> {
-    let field = options.text("field")?.ok_or_else(|| options.missing("field"))?;
-    Ok(aggregation::source(field, options))
+/// If it is there; what else may stand beside it is not taken yet.
+fn source(options: &mut Object) -> Result<Option<Source>, Refusal> {
+    let (field, missing) = (options.text(FIELD)?, options.take("missing"));
+    Ok(field.map(|attribute| Source { attribute, missing }))
+}
+
+fn measured(options: &mut Object, metric: Metric) -> Result<Kind, Refusal> {
+    let source = source(options)?;
+    Ok(Kind::Metric(options.needed(FIELD, source)?, metric))
 }
 
 fn keyed(options: &mut Object, unsaid: Form) -> Result<Form, Refusal> {
@@ -169,8 +179,13 @@ fn keyed(options: &mut Object, unsaid: Form) -> Result<Form, Refusal> {
 /// By name, or a list of filters without names.
 fn filters(options: &mut Object) -> Result<(Filters, Form), Refusal> {
     let path = options.path_of("filters");
-    let given = options.take("filters").ok_or_else(|| options.missing("filters"))?;
-    let (filters, form) = match given {
+    let given = options.take("filters");
+    let (other, named) = (options.truth("other_bucket")?, options.text("other_bucket_key")?);
+    let form = match given {
+        Some(Given::List(_)) => Form::Nameless,
+        _ => keyed(options, Form::Keyed)?,
+    };
+    let filters = match options.needed("filters", given)? {
         Given::List(items) => {
             let mut filters = Vec::with_capacity(items.len());
             for (at, given) in items.into_iter().enumerate() {
@@ -178,7 +193,7 @@ fn filters(options: &mut Object) -> Result<(Filters, Form), Refusal> {
                 let name = format!("{at}").into();
                 filters.push((name, one_filter(&format!("{path}[{at}]"), given)?));
             }
-            (filters, Form::Nameless)
+            filters
         }
         given => {
             let mut filters = Vec::new();
@@ -186,11 +201,10 @@ fn filters(options: &mut Object) -> Result<(Filters, Form), Refusal> {
                 filters.push((name, one_filter(&path, given)?));
             }
             filters.sort_by(|(a, _), (b, _)| a.cmp(b));
-            (filters, keyed(options, Form::Keyed)?)
+            filters
         }
     };
-    let named = options.text("other_bucket_key")?;
-    let other = match (options.truth("other_bucket")?, named) {
+    let other = match (other, named) {
         (Some(false), _) | (None, None) => None,
         (_, Some(name)) => Some(name),
         (Some(true), None) => Some(OTHER.into()),
@@ -278,6 +292,15 @@ mod tests {
             (r#"{"aggs":{"a":{}}}"#, "aggs.a: it has one type and not 0"),
             (r#"{"aggs":{"a":{"avg":{},"max":{}}}}"#, "aggs.a: it has one type and not 2"),
             (r#"{"aggs":{"a":{"avg":{}}}}"#, "aggs.a.avg: missing field `field`"),
+            (r#"{"aggs":{"a":{"avg":{"feild":"n","missing":0}}}}"#, "field `aggs.a.avg.feild`"),
+            (
+                r#"{"aggs":{"a":{"histogram":{"feild":"n","interval":1,"offset":0}}}}"#,
+                "unknown field `aggs.a.histogram.feild`",
+            ),
+            (
+                r#"{"aggs":{"a":{"date_histogram":{"field":"n","interval":"1d","time_zone":"UTC"}}}}"#,
+                "unknown field `aggs.a.date_histogram.interval`",
+            ),
             (r#"{"aggs":{"a":{"top_hits":{}}}}"#, "aggs.a: `top_hits` is none of"),
             (r#"{"aggs":{"a":{"avg":{"field":"n","script":"x"}}}}"#, "`aggs.a.avg.script`"),
             (r#"{"aggs":{"a":{"terms":{"field":"n","include":"x"}}}}"#, "`aggs.a.terms.include`"),

@@ -173,8 +173,9 @@ fn sort(object: &mut Object) -> Result<Option<Sort>, Refusal> {
     let Some(items) = object.list("sort")? else { return Ok(None) };
     let key = |(at, given): (usize, Given)| {
         let mut key = Object::of(&format!("sort[{at}]"), given)?;
-        let field = key.text("field")?.ok_or_else(|| key.missing("field"))?;
-        let direction = match key.text("order")?.as_deref() {
+        let (field, order) = (key.text("field")?, key.text("order")?);
+        let field = key.needed("field", field)?;
+        let direction = match order.as_deref() {
             None | Some("asc") => Direction::Ascending,
             Some("desc") => Direction::Descending,
             Some(other) => {

@@ -18,10 +18,12 @@ pub(in crate::api) const WEIGHT_MIN: f64 = 1e-6;
 pub(in crate::api) const WEIGHT_MAX: f64 = 1e6;
 const WEIGHT: f64 = 0.5;
 
+/// Fields, each with how much its score counts.
+type Weighed = Vec<(Box<str>, f64)>;
+
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Text {
-    /// Each with how much its score counts.
-    fields: Vec<(Box<str>, f64)>,
+    fields: Weighed,
     /// A text, or the tokens themselves where they are given as they are.
     query: Given,
     /// How much its ranking counts beside that of a vector.
@@ -30,9 +32,10 @@ pub(super) struct Text {
 
 impl Text {
     pub(super) fn read(mut object: Object) -> Result<Self, Refusal> {
-        let fields = fields(&mut object)?;
-        let query = query(&mut object)?;
+        let (fields, query) = (fields(&mut object)?, query(&mut object)?);
         let weight = weight(&mut object, "weight")?.unwrap_or(WEIGHT);
+        let fields = object.needed("field", fields)?;
+        let query = object.needed("query", query)?;
         object.end()?;
         Ok(Self { fields, query, weight })
     }
@@ -98,18 +101,21 @@ impl Text {
     }
 }
 
-fn fields(object: &mut Object) -> Result<Vec<(Box<str>, f64)>, Refusal> {
+fn fields(object: &mut Object) -> Result<Option<Weighed>, Refusal> {
     let (place, path) = (object.place(), object.path_of("fields"));
     let refused = |message: String| Err(Refusal::invalid(message));
     let fields = match (object.text("field")?, object.texts("fields")?) {
         (Some(_), Some(_)) => {
             return refused(format!("{place}`field` is one and `fields` are several: give one"));
         }
-        (None, None) => return Err(object.missing("field")),
+        (None, None) => {
+            object.take("weights");
+            return Ok(None);
+        }
         (Some(_), None) if object.take("weights").is_some() => {
             return refused(format!("{place}`weights` are of `fields`, and not of one `field`"));
         }
-        (Some(field), None) => return Ok(vec![(field, 1.0)]),
+        (Some(field), None) => return Ok(Some(vec![(field, 1.0)])),
         (None, Some(fields)) => fields,
     };
     if !(1..=TEXT_FIELDS_MAX).contains(&fields.len()) {
@@ -121,7 +127,7 @@ fn fields(object: &mut Object) -> Result<Vec<(Box<str>, f64)>, Refusal> {
         return refused(format!("{path} has `{twice}` twice: give it once, with its weight"));
     }
     let weights = weights(object, &fields)?;
-    Ok(fields.into_iter().zip(weights).collect())
+    Ok(Some(fields.into_iter().zip(weights).collect()))
 }
 
 /// One of each field, in their order or by their names.
@@ -169,9 +175,9 @@ fn checked(path: &str, weight: f64) -> Result<f64, Refusal> {
     Ok(weight.abs())
 }
 
-fn query(object: &mut Object) -> Result<Given, Refusal> {
+fn query(object: &mut Object) -> Result<Option<Given>, Refusal> {
     let path = object.path_of("query");
-    let query = object.take("query").ok_or_else(|| object.missing("query"))?;
+    let Some(query) = object.take("query") else { return Ok(None) };
     let chars = match &query {
         Given::Text(text) => text.chars().count(),
         Given::List(tokens) if tokens.len() > TOKENS_MAX => {
@@ -192,7 +198,7 @@ fn query(object: &mut Object) -> Result<Given, Refusal> {
         let message = format!("{path} has at most {TEXT_QUERY_CHARS_MAX} characters, not {chars}");
         return Err(Refusal::invalid(message));
     }
-    Ok(query)
+    Ok(Some(query))
 }
 
 #[cfg(test)]
@@ -249,6 +255,12 @@ mod tests {
         let together = format!(r#"{{"field":"a","query":[{half},{half}]}}"#);
         for (said, code, told) in [
             ("{}", "wrong_shape", "full_text: missing field `field`"),
+            (r#"{"weights":[1],"query":"x"}"#, "wrong_shape", "full_text: missing field `field`"),
+            (
+                r#"{"feild":"a","query":"x","weight":1}"#,
+                "unknown_field",
+                "unknown field `full_text.feild`",
+            ),
             (r#"{"field":"a"}"#, "wrong_shape", "full_text: missing field `query`"),
             (r#"{"field":7,"query":"x"}"#, "wrong_shape", "full_text.field: invalid type"),
             (r#"{"field":"a","fields":["b"],"query":"x"}"#, "invalid", "give one"),
