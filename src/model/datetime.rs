@@ -21,16 +21,23 @@ const FRACTION_DIGITS_MAX: usize = 9;
 /// `18:30:15.123456789`, and then nothing, which is UTC, or `Z`, `+01:00`, `+0100` or `+01`.
 /// What is finer than a millisecond is cut off. `None`: the text is none of this.
 pub fn parse(text: &str) -> Option<i64> {
+    parse_on(text, |shown| shown)
+}
+
+/// The same of a text that says no offset but by the clock of some zone: at which moment it shows so much,
+/// which is given as if it were UTC.
+pub fn parse_on(text: &str, first_at: impl FnOnce(i64) -> i64) -> Option<i64> {
     let mut rest = Rest(text.as_bytes());
     let date = rest.date()?;
-    let (mut clock, mut offset_micros) = (Clock::default(), 0);
+    let (mut clock, mut offset_micros) = (Clock::default(), None);
     if !rest.is_empty() {
         rest.one_of(b"Tt ")?;
         clock = rest.clock()?;
         offset_micros = rest.offset_micros()?;
     }
     let time = date.and_hms_micro_opt(clock.hour, clock.minute, clock.second, clock.micros)?;
-    let micros = time.and_utc().timestamp_micros() - offset_micros;
+    let shown = time.and_utc().timestamp_micros();
+    let micros = offset_micros.map_or_else(|| first_at(shown), |offset| shown - offset);
     (rest.is_empty() && (MICROS_MIN..=MICROS_MAX).contains(&micros)).then_some(micros)
 }
 
@@ -121,17 +128,20 @@ impl Rest<'_> {
         Some(nanos / 1_000_000 * MILLI_MICROS)
     }
 
-    /// How far the clock is ahead of UTC.
-    fn offset_micros(&mut self) -> Option<i64> {
-        if self.is_empty() || self.one_of(b"Zz").is_some() {
-            return Some(0);
+    /// How far the clock is ahead of UTC, if that is said.
+    fn offset_micros(&mut self) -> Option<Option<i64>> {
+        if self.is_empty() {
+            return Some(None);
+        }
+        if self.one_of(b"Zz").is_some() {
+            return Some(Some(0));
         }
         let sign = if self.one_of(b"+-")? == b'-' { -1 } else { 1 };
         let hours = self.number(2)?;
         let apart = self.one_of(b":").is_some();
         let minutes = if apart || !self.is_empty() { self.number(2)? } else { 0 };
         let fits = hours < 24 && minutes < 60;
-        fits.then(|| sign * i64::from(hours * 60 + minutes) * MINUTE_MICROS)
+        fits.then(|| Some(sign * i64::from(hours * 60 + minutes) * MINUTE_MICROS))
     }
 
     /// A number of exactly so many digits, at most nine.

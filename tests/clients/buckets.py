@@ -3,11 +3,12 @@
 Decision 17 says what each comes to; nothing here is the server's. Rows are counted one by one.
 """
 
+import datetime
 import fnmatch
 import math
 import operator
 
-from figures import METRICS, Attribute, metric, ordered_by, rounded, spelt
+from figures import METRICS, Attribute, metric, micros, ordered_by, rounded, spelt
 from moments import Stretches
 
 OTHER = "_other_"
@@ -128,9 +129,21 @@ def _dates(options, bucket, schema, rows):
         text = _format(options.get("format"), begin // 1000, stretches.zone.ahead(begin))
         return {"key_as_string": text, "key": begin // 1000}
 
+    if "missing" in options:
+        options = options | {"missing": _zoned(options["missing"], stretches.zone)}
+    bounds = options.get("extended_bounds", {})
+    bounds = {end: _zoned(given, stretches.zone) for end, given in bounds.items()}
+    options = options | {"extended_bounds": bounds}
     attribute = Attribute(schema, options)
     told = _steps(options, bucket, rows, attribute, stretches.floor, stretches.next, key)
     return {"buckets": _shown(options, told, lambda each: each["key_as_string"])}
+
+
+def _zoned(given, zone):
+    """A moment, of this zone if it says none."""
+    if not isinstance(given, str) or datetime.datetime.fromisoformat(given).tzinfo:
+        return given
+    return spelt(zone.first_at(micros(given)) // 1000)
 
 
 def _format(pattern, ms, ahead):

@@ -4,6 +4,7 @@ Both contracts have them under the same names. How an order and a filter are wri
 """
 
 import math
+import re
 
 import intervals
 import zones
@@ -41,6 +42,8 @@ THRESHOLD = 3_000
 RANGES_MAX = FILTERS_MAX = 256
 PERCENTS_MAX = 100
 OTHER = "_other_"
+# Behind the time of a day; between the parts of a date stand dashes, too.
+OFFSET = re.compile(r"[Tt ].*([Zz]|[+-]\d\d(:?\d\d)?)$")
 
 
 def shaped(holds, *names):
@@ -90,30 +93,31 @@ class Options:
         return said
 
 
-def read_moment(given, option):
-    """An ISO text, or a whole number of milliseconds."""
+def read_moment(given, option, zone=None):
+    """An ISO text, of a zone if it says no offset, or a whole number of milliseconds."""
     if isinstance(given, int) and not isinstance(given, bool):
         return given * 1000
     shaped(isinstance(given, str), option)
     nanos = kept_instant(given)
     expect(nanos is not None, "aggregation option shape", EITHER)
-    return nanos // 1000
+    naive = zone is not None and not OFFSET.search(given)
+    return zone.first_showing(nanos // 1000) if naive else nanos // 1000
 
 
-def read_value(kind, given, option):
+def read_value(kind, given, option, zone=None):
     if kind == "datetime":
-        return read_moment(given, option)
+        return read_moment(given, option, zone)
     value = scalar(kind, given)
     shaped(value is not None, option)
     return value + 0.0 if kind == "float" else value
 
 
-def read_end(kind, given, option):
+def read_end(kind, given, option, zone=None):
     """Where a range ends: as f64, or a moment."""
     if given is None:
         return None
     if kind == "datetime":
-        return read_moment(given, option)
+        return read_moment(given, option, zone)
     shaped(is_number(given), option)
     return float(given) + 0.0
 
@@ -205,8 +209,12 @@ def histogram(_, options, pairs, below):
     return made
 
 
+def zone_of(options):
+    return zones.read(options.given.get("time_zone", "UTC"))
+
+
 def date_histogram(_, options, pairs, below):
-    zone = zones.read(options.given.get("time_zone", "UTC"))
+    zone = zone_of(options)
     said = [word for word in ("calendar_interval", "fixed_interval") if word in options.given]
     expect(len(said) == 1, "aggregation interval", EITHER)
     length = options.given[said[0]]
@@ -214,7 +222,9 @@ def date_histogram(_, options, pairs, below):
     if "offset" in options.given:
         parts = intervals.Shifted(parts, intervals.shift(options.given["offset"]))
     least = options.whole("min_doc_count", 0, 0)
-    bounds = bounds_of(options, least, lambda said: read_end("datetime", said, "extended_bounds"))
+    bounds = bounds_of(
+        options, least, lambda said: read_end("datetime", said, "extended_bounds", zone)
+    )
     return Moments(parts, zone, read_order(pairs, below, ("_key", False)), least, bounds)
 
 

@@ -1,6 +1,6 @@
 """Trees of aggregations as a request writes them: names, depth, attributes; in any contract."""
 
-from aggregation_options import KINDS, OPTIONS, Options, make, read_value
+from aggregation_options import KINDS, OPTIONS, Options, make, read_value, zone_of
 from aggregations import DEPTH_MAX, METRICS, NODES_MAX, WORDS, Node
 from refusal import EITHER, expect
 from values import element
@@ -59,7 +59,8 @@ class Tree:
             node.kind = element(self.schema.get(field).kind)
             expect(field != "id" and node.kind in KINDS[word], "aggregation type")
         if "missing" in options.given:
-            node.missing = read_value(node.kind, options.given["missing"], "missing")
+            zone = zone_of(options) if word == "date_histogram" else None
+            node.missing = read_value(node.kind, options.given["missing"], "missing", zone)
         if below is not None:
             expect(word not in METRICS, "metric with aggregations", EITHER)
             node.below = self.all(below, path)

@@ -137,7 +137,9 @@ def date_histogram(drawer, asked, room):
     around = longest(said) * dice.choice([0, 1, 2])
     ends = {"min": (low - around) // 1000, "max": (high + around) // 1000}
     if dice.chance(0.5):
-        ends = {name: moment(end * 1000) for name, end in ends.items()}
+        # Without an offset it is of the zone.
+        said = "Z" if dice.chance(0.5) else ""
+        ends = {name: moment(end * 1000)[:-1] + said for name, end in ends.items()}
     steps(drawer, asked, gapped, ends)
     if drawer.contract == "/v1":
         drawer.option(asked, "format", 0.4, lambda: dice.choice(FORMATS))

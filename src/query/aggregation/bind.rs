@@ -8,6 +8,7 @@ use super::node::{Filters, Node, Over, Terms};
 use super::operand;
 use super::ranges;
 use super::sorting::Sorting;
+use super::zone::Zone;
 use crate::error::{Error, Result};
 use crate::eval::{Bound, Budget, Purpose};
 use crate::model::aggregation::{
@@ -65,25 +66,26 @@ impl Binder<'_> {
         Ok(match kind {
             Kind::Metric(source, metric) => {
                 let takes = operand::taken_by(metric);
-                let column = operand::column(source, takes, schema)?;
+                let column = operand::column(source, takes, schema, &Zone::UTC)?;
                 Over::Metric(column, operand::metric(metric)?)
             }
             Kind::Terms(source, terms) => {
-                let column = operand::column(source, operand::KEYS, schema)?;
+                let column = operand::column(source, operand::KEYS, schema, &Zone::UTC)?;
                 Over::Terms(column, of_terms(terms, below)?)
             }
             Kind::Histogram(source, histogram) => {
-                let column = operand::column(source, operand::STEPS, schema)?;
+                let column = operand::column(source, operand::STEPS, schema, &Zone::UTC)?;
                 let order = order(&histogram.layout.order, by_key(), below)?;
                 Over::Histogram(column, operand::histogram(histogram, order)?)
             }
             Kind::DateHistogram(source, histogram) => {
-                let column = operand::column(source, operand::MOMENTS, schema)?;
+                let zone = operand::zone(histogram)?;
+                let column = operand::column(source, operand::MOMENTS, schema, &zone)?;
                 let order = order(&histogram.layout.order, by_key(), below)?;
-                Over::DateHistogram(column, operand::date_histogram(histogram, order)?)
+                Over::DateHistogram(column, operand::date_histogram(histogram, zone, order)?)
             }
             Kind::Range(source, ranges) => {
-                let column = operand::column(source, operand::NUMBERS, schema)?;
+                let column = operand::column(source, operand::NUMBERS, schema, &Zone::UTC)?;
                 let ranges = ranges::bind(ranges, column.scalar)?;
                 Over::Range(column, ranges)
             }

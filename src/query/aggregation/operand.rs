@@ -61,7 +61,13 @@ pub(super) fn taken_by(metric: &Metric) -> Takes {
     }
 }
 
-pub(super) fn column(source: &Source, takes: Takes, schema: &Schema) -> Result<Column, String> {
+/// A moment that stands for what is missing, and says no offset, is one of this zone.
+pub(super) fn column(
+    source: &Source,
+    takes: Takes,
+    schema: &Schema,
+    zone: &Zone,
+) -> Result<Column, String> {
     let Source { attribute: name, missing } = source;
     if **name == *"id" {
         return Err("`id` is no attribute, and has nothing to be aggregated".to_owned());
@@ -78,7 +84,7 @@ pub(super) fn column(source: &Source, takes: Takes, schema: &Schema) -> Result<C
     if !takes.scalars.contains(&scalar) {
         return Err(odd());
     }
-    let missing = missing.as_ref().map(|given| value(scalar, given));
+    let missing = missing.as_ref().map(|given| value(scalar, given, zone));
     let missing = missing.transpose().map_err(|why| format!("missing {why}"))?;
     let missing = missing.filter(|_| !crate::slip!("nothing stands for what is missing"));
     Ok(Column { number: attribute.number, scalar, kind, missing })
@@ -137,11 +143,19 @@ pub(super) fn histogram(
     Ok(Histogram { steps, min_doc_count: layout.min_doc_count, extended, order })
 }
 
+pub(super) fn zone(asked: &DateHistogram) -> Result<Zone, String> {
+    let name = asked.time_zone.as_deref().unwrap_or("UTC");
+    Zone::of(name).ok_or_else(|| {
+        format!("time_zone `{name}` is neither a name of the IANA database nor as `+01:00`")
+    })
+}
+
 pub(super) fn date_histogram(
     asked: &DateHistogram,
+    zone: Zone,
     order: Sorting,
 ) -> Result<Histogram<Stretches>, String> {
-    let DateHistogram { interval, time_zone, offset_ms, layout } = asked;
+    let DateHistogram { interval, time_zone: _, offset_ms, layout } = asked;
     if let Interval::FixedMs(ms) = interval
         && !(1..=FIXED_MS_MAX).contains(ms)
     {
@@ -150,13 +164,9 @@ pub(super) fn date_histogram(
     if !(-FIXED_MS_MAX..=FIXED_MS_MAX).contains(offset_ms) {
         return Err(format!("offset is at most {FIXED_MS_MAX} ms, not {offset_ms}"));
     }
-    let name = time_zone.as_deref().unwrap_or("UTC");
-    let zone = Zone::of(name).ok_or_else(|| {
-        format!("time_zone `{name}` is neither a name of the IANA database nor as `+01:00`")
-    })?;
-    let steps = Stretches::new(*interval, zone, *offset_ms);
+    let steps = Stretches::new(*interval, zone.clone(), *offset_ms);
     let bound = |given: &Given| -> Result<(i64, i64), String> {
-        let moment = moment(given)?;
+        let moment = moment(given, &zone)?;
         Ok((moment, steps.floor(moment)))
     };
     let extended = extended(layout, bound, |a, b| a <= b)?;
@@ -196,20 +206,20 @@ pub(super) fn float(given: &Given) -> Result<f64, String> {
     Ok(number + 0.0)
 }
 
-/// A text, or a whole number of milliseconds.
-pub(super) fn moment(given: &Given) -> Result<i64, String> {
+/// A text, of this zone if it says no offset; or a whole number of milliseconds.
+pub(super) fn moment(given: &Given, zone: &Zone) -> Result<i64, String> {
     if let Given::Text(text) = given {
         let odd = || format!("expects datetime, but got '{given}'");
-        return datetime::parse(text).ok_or_else(odd);
+        return datetime::parse_on(text, |shown| zone.first_at(shown)).ok_or_else(odd);
     }
     datetime::of_millis(given).ok_or_else(|| {
         format!("expects a datetime as text or as whole milliseconds, but got '{given}'")
     })
 }
 
-fn value(scalar: Scalar, given: &Given) -> Result<Value, String> {
+fn value(scalar: Scalar, given: &Given, zone: &Zone) -> Result<Value, String> {
     if scalar == Scalar::DateTime {
-        return moment(given).map(Value::DateTime);
+        return moment(given, zone).map(Value::DateTime);
     }
     let value = Value::coerce(AttrType::Scalar(scalar), given);
     let value = value.map_err(|misfit| misfit.to_string())?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::node::{Edges, Ranges, Told};
 use super::operand::{float, moment};
+use super::zone::Zone;
 use crate::model::aggregation::{RANGES_MAX, Range, spelt_moment, spelt_number};
 use crate::model::{Given, Scalar, Value};
 
@@ -20,7 +21,8 @@ pub(super) fn bind(ranges: &[Range], scalar: Scalar) -> Result<Ranges, String> {
         Scalar::DateTime => {
             let ends = (i64::MIN, i64::MAX);
             let text = |moment: i64| spelt_moment(moment.div_euclid(MICROS), 0);
-            let (edges, told) = sorted(ranges, moment, ends, Ord::cmp, text, Value::DateTime)?;
+            let read = |given: &Given| moment(given, &Zone::UTC);
+            let (edges, told) = sorted(ranges, read, ends, Ord::cmp, text, Value::DateTime)?;
             Ok(Ranges { edges: Edges::Moment(edges), told })
         }
         _ => {

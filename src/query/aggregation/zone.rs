@@ -18,10 +18,12 @@ pub(super) enum Zone {
 }
 
 impl Zone {
+    pub(super) const UTC: Self = Self::Fixed(0);
+
     /// A name of the IANA database, or `Z`, `+01:00`, `+0100`, `+01`. None: it is neither.
     pub(super) fn of(name: &str) -> Option<Self> {
         if matches!(name, "Z" | "UTC") {
-            return Some(Self::Fixed(0));
+            return Some(Self::UTC);
         }
         if name.starts_with(['+', '-']) {
             return ahead_s(name).map(|seconds| Self::Fixed(seconds * SECOND));

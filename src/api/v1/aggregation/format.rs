@@ -2,6 +2,7 @@
 
 use crate::api::error::Refusal;
 use crate::api::json::{Object, quoted};
+use crate::model::Given;
 use crate::model::aggregation::{spelt_clock, spelt_offset};
 
 pub(in crate::api) const FORMAT_BYTES_MAX: usize = 128;
@@ -58,6 +59,20 @@ impl Format {
         spelt.map(|spelt| Some(Self(spelt))).ok_or_else(odd)
     }
 
+    /// A moment that is spelt so, as it is spelt everywhere; what is not so may still be that.
+    pub(super) fn reads(&self, given: Given) -> Given {
+        let Given::Text(text) = &given else { return given };
+        let moment = match &self.0 {
+            Spelt::Millis => text.parse().ok().map(Given::Int),
+            Spelt::Seconds => {
+                let seconds = text.parse::<i64>().ok();
+                seconds.and_then(|seconds| seconds.checked_mul(1000)).map(Given::Int)
+            }
+            Spelt::Parts(parts) => clock(parts, text).map(|clock| Given::Text(clock.into())),
+        };
+        moment.unwrap_or(given)
+    }
+
     pub(super) fn spell(&self, ms: i64, ahead_s: i32) -> String {
         let parts = match &self.0 {
             Spelt::Millis => return ms.to_string(),
@@ -80,6 +95,31 @@ impl Format {
         }
         text
     }
+}
+
+/// What a text says by these parts, and where it says nothing the first moment of 1970.
+fn clock(parts: &[Part], text: &str) -> Option<String> {
+    let (mut clock, mut offset) = (String::from("1970-01-01T00:00:00.000"), "");
+    let mut rest = text;
+    for part in parts {
+        let taken = match part {
+            Part::Literal(c) => c.len_utf8(),
+            Part::Digits(_, length) => *length,
+            Part::Offset if rest.starts_with('Z') => 1,
+            Part::Offset => "+00:00".len(),
+        };
+        let (said, after) = rest.split_at_checked(taken)?;
+        rest = after;
+        match part {
+            Part::Literal(c) if said.chars().eq([*c]) => {}
+            Part::Digits(from, length) if said.bytes().all(|byte| byte.is_ascii_digit()) => {
+                clock.replace_range(*from..from + length, said);
+            }
+            Part::Offset => offset = said,
+            Part::Literal(_) | Part::Digits(..) => return None,
+        }
+    }
+    rest.is_empty().then(|| clock + offset)
 }
 
 fn parts(pattern: &str) -> Option<Vec<Part>> {
@@ -162,6 +202,30 @@ mod tests {
             let format = read("dd.MM.yyyy HH:mm").unwrap().unwrap();
             assert_eq!(format.spell(ms, 0), expected);
         }
+    }
+
+    #[test]
+    fn what_is_spelt_so_is_read_so() {
+        let text = |text: &str| Given::Text(text.into());
+        for (format, said, expected) in [
+            ("yyyy-MM", "2024-03", text("2024-03-01T00:00:00.000")),
+            ("dd.MM.yyyy HH 'h'", "31.12.2024 07 h", text("2024-12-31T07:00:00.000")),
+            ("ss.SSSXXX", "07.250+01:00", text("1970-01-01T00:00:07.250+01:00")),
+            ("HH:mmXXX", "07:25Z", text("1970-01-01T07:25:00.000Z")),
+            ("epoch_millis", "-7", Given::Int(-7)),
+            ("epoch_second", "7", Given::Int(7000)),
+            // None of these is.
+            ("yyyy-MM", "2024-03-01", text("2024-03-01")),
+            ("yyyy-MM", "2024.03", text("2024.03")),
+            ("yyyy", "é24", text("é24")),
+            ("yyyy", "202x", text("202x")),
+            ("epoch_second", "9223372036854775807", text("9223372036854775807")),
+        ] {
+            let read = read(format).unwrap().unwrap().reads(text(said));
+            assert_eq!(read, expected, "{format}: {said}");
+        }
+        let whole = Given::Int(7);
+        assert_eq!(read("epoch_second").unwrap().unwrap().reads(whole.clone()), whole);
     }
 
     #[test]

@@ -115,8 +115,15 @@ fn kind(
             form = keyed(options, Form::Listed)?;
             format = Format::read(options)?;
             let source = source(options)?;
-            let histogram = aggregation::date_histogram(options, Spelling::Words)?;
-            Kind::DateHistogram(options.needed(FIELD, source)?, histogram)
+            let mut histogram = aggregation::date_histogram(options, Spelling::Words)?;
+            let mut source = options.needed(FIELD, source)?;
+            if let Some(format) = &format {
+                let read = |given: Option<Given>| given.map(|given| format.reads(given));
+                source.missing = read(source.missing);
+                let bounds = histogram.layout.extended;
+                histogram.layout.extended = bounds.map(|(min, max)| (read(min), read(max)));
+            }
+            Kind::DateHistogram(source, histogram)
         }
         "range" => {
             form = keyed(options, Form::Listed)?;

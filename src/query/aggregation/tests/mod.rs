@@ -134,6 +134,32 @@ fn days_are_those_of_the_zone_and_none_is_left_out() {
     assert_eq!(counts(told(&Aggregation { kind, below: Vec::new() }, &rows)), expected);
 }
 
+/// They were read as UTC: a day that was asked for was not there, and the one before it was.
+#[test]
+fn a_moment_that_is_given_without_an_offset_is_of_the_zone() {
+    let rows = [moments(&["2024-02-29T17:00:00Z"]), vec![row(9, &[])]].concat();
+    let text = |text: &str| Given::Text(text.into());
+    let layout = Layout {
+        extended: Some((Some(text("2024-02-28")), Some(text("2024-03-02T04:59:59Z")))),
+        ..Layout::default()
+    };
+    let source = Source { attribute: "t".into(), missing: Some(text("2024-03-01")) };
+    let histogram = DateHistogram {
+        interval: Interval::Calendar(Calendar::Day),
+        time_zone: Some("America/New_York".into()),
+        offset_ms: 0,
+        layout,
+    };
+    let kind = Kind::DateHistogram(source, histogram);
+    let day = |text: &str| Key::Moment { ms: ms(text), ahead_s: -5 * 3600 };
+    let expected = vec![
+        (day("2024-02-28T00:00:00-05:00"), 0),
+        (day("2024-02-29T00:00:00-05:00"), 1),
+        (day("2024-03-01T00:00:00-05:00"), 1),
+    ];
+    assert_eq!(counts(told(&Aggregation { kind, below: Vec::new() }, &rows)), expected);
+}
+
 #[test]
 fn months_are_as_long_as_they_are() {
     let rows = moments(&["2024-01-31T23:59:59Z", "2024-04-01"]);
