@@ -12,7 +12,7 @@ import numpy
 import compare_about as of_all
 from matched import Exact, Loose, Wrong, check, difference, near
 from queries import single, stored
-from values import SPARSE, is_dense, is_late, is_vector, show
+from values import SPARSE, is_dense, is_vector, show
 
 
 def judge(expected, status, body):
@@ -135,14 +135,11 @@ def same(one, other):
 def judge_rows(ranked, rows):
     wanted = [doc["id"] for doc in ranked.page]
     found = [row.get("id") for row in rows]
-    if ranked.doubted:
-        # What was fused is not known, only that it is in order.
-        keys = [(-single(row["$dist"]), row["id"]) for row in rows]
-        check(
-            keys == sorted(keys) and len(set(found)) == len(found),
-            f"order {found} by the scores shown",
-        )
+    if ranked.pools is not None:
+        judge_doubted(ranked, rows, found)
         return
+    if ranked.close:
+        rows, found, wanted = beyond_doubt(ranked, rows, found)
     check(len(found) == len(wanted), f"{len(found)} rows, not {len(wanted)}: {found}, not {wanted}")
     docs = {doc["id"]: doc for doc in ranked.docs}
     check(all(id in docs for id in found), f"ids {found}, not {wanted}")
@@ -153,6 +150,47 @@ def judge_rows(ranked, rows):
         judge_scores(ranked, rows, found, wanted)
     for row in rows:
         judge_row(ranked, docs[row["id"]], row)
+
+
+def judge_doubted(ranked, rows, found):
+    """What was fused has no certain order, but only so many documents can be in it, as they are."""
+    keys = [(-single(row["$dist"]), row["id"]) for row in rows]
+    check(
+        keys == sorted(keys) and len(set(found)) == len(found),
+        f"order {found} by the scores shown",
+    )
+    pools, limit = ranked.pools, ranked.limit
+    known = {doc["id"]: doc for pool in pools for doc in pool.docs}
+    check(all(id in known for id in found), f"ids {found} of {sorted(map(str, known))}")
+    most = sum(len(pool.page) for pool in pools)
+    check(len(found) <= min(most, limit.total), f"{len(found)} rows of {most}")
+    if not (limit.per or ranked.close):
+        least = min(max(len(pool.page) for pool in pools) - limit.offset, limit.total)
+        check(least <= len(found), f"{len(found)} rows, not {least} at least")
+    for row in rows:
+        doc = known[row["id"]]
+        names = {}
+        for pool in pools:
+            names |= pool.names_of(doc["id"]) or {}
+        names |= ranked.names_of(doc["id"]) or {}
+        for name in set(row) - {"id", "$dist"} - set(ranked.computed):
+            held = name in names and doc.get(name) is not None
+            held = held and same_value(names[name], doc[name], row[name], ranked.packed)
+            check(held, f"{name} of {doc['id']}: {row[name]}")
+
+
+def beyond_doubt(ranked, rows, found):
+    """All but those whose score is so close to the least that they may be left out, or not."""
+    sure = [doc for doc in ranked.docs if doc["id"] not in ranked.close]
+    wanted = [doc["id"] for doc in ranked.limit.page(sure)]
+    docs = {doc["id"]: doc for doc in ranked.docs}
+    for row in rows:
+        if row["id"] in ranked.close:
+            check(ranked.right(row["id"], row["$dist"]), f"$dist {row['$dist']} of {row['id']}")
+            judge_row(ranked, docs[row["id"]], row)
+    check(len(found) <= ranked.limit.total, f"{len(found)} rows of {ranked.limit.total}")
+    rows = [row for row in rows if row["id"] not in ranked.close]
+    return rows, [row["id"] for row in rows], wanted
 
 
 def judge_scores(ranked, rows, found, wanted):
@@ -167,10 +205,8 @@ def judge_scores(ranked, rows, found, wanted):
     if found == wanted:
         return
     check(ranked.doubtful(), f"order {found}, not {wanted}")
-    if not ranked.limit.per:
-        pairs = zip(found, wanted)
-        fits = all(ranked.alike(one, other) for one, other in pairs)
-        check(fits, f"order {found}, not {wanted}")
+    fits = all(ranked.alike(one, other) for one, other in zip(found, wanted))
+    check(fits, f"order {found}, not {wanted}")
 
 
 def judge_recall(told, body):
@@ -222,8 +258,6 @@ def same_value(kind, value, given, packed):
             return False
         given = numpy.frombuffer(base64.b64decode(given), "<f4").tolist()
     if is_vector(kind):
-        if is_late(kind) and packed:
-            return True
         given = numpy.array(given, numpy.float32).reshape(-1, *value.shape[1:])
         return given.shape == value.shape and bool((given == value).all())
     if kind == SPARSE:

@@ -9,14 +9,15 @@ import math
 import unittest
 
 import draw_schemas as schemas
-from compare import judge
+from compare import judge, judge_rows
 from compare_about import judge_moments
 from dice import Dice
 from fuzz import Walk
 from lives import Life
-from matched import Wrong, plain
+from matched import Moment, Wrong, plain
 from namespace import Standing
-from queries import single, stored
+from own_queries import Page
+from queries import Ranked, single, stored
 from shrink import Shrinker, renamed, replay
 from values import show
 from world import World
@@ -208,6 +209,48 @@ class Judgement(unittest.TestCase):
             judged = [told for told, body in walked if body.get("bent")]
             self.assertGreater(len(judged), 20, bend.__name__)
             self.assertTrue(all(judged), bend.__name__)
+
+    def test_a_page_in_doubt_has_no_documents_but_those_that_can_be_on_it_as_they_are(self):
+        docs = [{"id": id, "n": id} for id in range(5)]
+        scores = {0: 0.9, 1: 0.8, 2: 0.7, 3: 0.5, 4: 0.5}
+        rows = [{"id": id, "$dist": single(scores[id]), "n": id} for id in range(5)]
+
+        def right(ranked, *rows):
+            ranked.names_of = lambda id: {"n": "int"}
+            try:
+                judge_rows(ranked, rows)
+                return True
+            except Wrong:
+                return False
+
+        pool = Ranked(docs[:4], scores)
+        pool.page = docs[:2]
+        fused = Ranked(docs[:4], scores)
+        fused.pools, fused.limit = [pool, pool], Page(3)
+        for page in (rows[:2], rows[:3], rows[1:4]):
+            self.assertTrue(right(fused, *page))
+        other = rows[1] | {"n": 7}
+        for page in (rows[:1], rows[:4], [rows[0], rows[4]], [rows[1], rows[0]], [rows[0], other]):
+            self.assertFalse(right(fused, *page), page)
+
+        cut = Ranked(docs, scores)
+        cut.close, cut.limit = {3, 4}, Page(9)
+        for page in (rows, rows[:4], [*rows[:3], rows[4]], rows[:3]):
+            self.assertTrue(right(cut, *page))
+        far = rows[3] | {"$dist": 0.4}
+        for page in (rows[:2], rows[1:], [*rows[:3], far], [*rows[:3], rows[3] | {"n": 7}]):
+            self.assertFalse(right(cut, *page), page)
+
+    def test_a_moment_whose_zone_has_seconds_is_within_a_minute(self):
+        moment = Moment(0, None)
+        for found, held in [
+            ("1970-01-01T00:09:21+00:09:21", True),
+            ("1970-01-01T00:11:21+00:09:21", False),
+            ("1971-01-01T00:09:21+00:09:21", False),
+            ("1970-01-01T01:00:00+01:00", True),
+            ("1970-01-01T01:00:01+01:00", False),
+        ]:
+            self.assertEqual(moment.holds(found), held, found)
 
     def test_what_is_told_of_a_namespace_and_bent_is_wrong(self):
         def more(word):

@@ -77,9 +77,10 @@ class Moment(Loose):
     def holds(self, found):
         if not isinstance(found, str):
             return False
-        if SECONDS.search(found):
-            return True
         exact = self.micros * 1000
+        if SECONDS.search(found):
+            moment = instant(without_seconds(found))
+            return moment is not None and abs(moment - exact) < 60 * 10**9
         return instant(found) in (exact, exact // 10**6 * 10**6)
 
 

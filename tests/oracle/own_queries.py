@@ -56,6 +56,7 @@ class Page:
     """What a ranking is cut to, as the other contract has it."""
 
     per = ()
+    offset = 0
 
     def __init__(self, total):
         self.total = total
@@ -103,10 +104,18 @@ def ranked(schema, docs, body, text):
 def leave_out(rows, least):
     """What scores less; close to it nobody knows on which side a score is that is rounded."""
     expect(is_number(least), "min_score", EITHER)
+    if rows.pools is not None:
+        rows.close = {doc["id"] for doc in rows.docs}
+        return
     close = [doc["id"] for doc in rows.docs if rows.right(doc["id"], least)]
-    whole = rows.exact and all(rows.whole(id, least) for id in close)
-    rows.doubted = rows.doubted or bool(close and not whole)
-    rows.docs = [doc for doc in rows.docs if single(rows.scores[doc["id"]]) >= least]
+    if rows.exact and all(rows.whole(id, least) for id in close):
+        close = []
+    rows.close = set(close)
+
+    def stays(doc):
+        return doc["id"] in rows.close or single(rows.scores[doc["id"]]) >= least
+
+    rows.docs = [doc for doc in rows.docs if stays(doc)]
 
 
 def shown(schema, body):

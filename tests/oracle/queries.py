@@ -55,13 +55,17 @@ class Ranked:
         self.packed = False
         # {attribute: its type} that a row shows, by id.
         self.names_of = lambda id: {}
-        # Whether the places that were counted are themselves in doubt.
-        self.doubted = False
+        # Those that were fused, if the places that were counted are themselves in doubt.
+        self.pools = None
+        # The ids of documents that may be left out, or not.
+        self.close = set()
 
     def doubtful(self):
         """Whether arithmetic in another order could put them into another order."""
-        if self.scores is None or self.doubted:
-            return self.doubted
+        if self.pools is not None:
+            return True
+        if self.scores is None:
+            return False
         ids = [doc["id"] for doc in self.docs]
         return any(self.unsettled(*pair) for pair in zip(ids, ids[1:]))
 
@@ -311,7 +315,8 @@ def fused(answers, fusion):
     if fusion.limit.total is None:
         fusion.limit.total = LIMIT_MAX
     ranked.page = fusion.limit.page(ranked.docs)
-    ranked.doubted = any(told["rows"].doubtful() for told in answers)
+    if any(told["rows"].doubtful() for told in answers):
+        ranked.pools = [told["rows"] for told in answers]
     return ranked
 
 
