@@ -34,6 +34,12 @@ class Dice(random.Random):
         self.count(family, drawn, kinds, 1)
         return drawn
 
+    def scarce(self, family, options):
+        """One of the options that are drawn elsewhere, likelier by far if that was seldom; not counted."""
+        counts = self.drawn.get(family, {})
+        weights = [1 / (1 + counts.get(option, 0)) ** EVENLY for option in options]
+        return self.choices(options, weights)[0]
+
     def seldom(self, family, kinds, likely=0.5):
         """One of {name: its kind}, so often of a kind that was seldom drawn so."""
         names = list(kinds)

@@ -240,7 +240,11 @@ def dims_of(kind):
 
 
 def dims(dice, few=0.05):
-    return dice.choice(FEW_DIMS) if dice.chance(few) else dice.rare("dims", DIMS)
+    if dice.chance(few):
+        return dice.choice(FEW_DIMS)
+    # A namespace of that many may have ended before it was asked anything.
+    seldom_asked = dice.chance(0.5)
+    return dice.scarce("dimensions asked", DIMS) if seldom_asked else dice.rare("dims", DIMS)
 
 
 def components(dice, kind):
