@@ -1,6 +1,6 @@
 //! Whether this node should be sent requests: whether its store answered lately. It is asked for one
 //! small object, which need not be there, and at most about once a second however often the question
-//! comes. Who wants to know how it is right now has it asked once more, at most once at a time.
+//! comes. Who wants to know how it is right now has it asked once more. It is asked one question at a time.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,8 +13,11 @@ use crate::storage::{CellKey, Reader};
 
 /// So long a verdict is good.
 const GOOD_FOR: Duration = Duration::from_secs(1);
-/// A store that needs longer is in no state to serve. Whoever asks waits no longer than that either.
+/// A store that needs longer is in no state to serve. Whoever asks waits for two questions at the most,
+/// the one that is under way and the next.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
+/// So long it is told, while somebody finds out anew.
+const TOLD_FOR: Duration = GOOD_FOR.saturating_add(ANSWER_MAX);
 
 pub(super) struct Readiness {
     store: Reader,
@@ -22,9 +25,10 @@ pub(super) struct Readiness {
     heart: CellKey,
     clock: Clock,
     verdict: Mutex<Option<Verdict>>,
-    /// Held while the store is asked anew.
-    anew: tokio::sync::Mutex<()>,
-    /// How often that was done.
+    /// Held while the store is asked: whoever does so and is gone before it answers leaves that to the
+    /// next one.
+    turn: tokio::sync::Mutex<()>,
+    /// How often it was asked.
     rounds: AtomicU64,
 }
 
@@ -51,24 +55,35 @@ impl Readiness {
             heart: CellKey::Node(node),
             clock,
             verdict: Mutex::new(None),
-            anew: tokio::sync::Mutex::new(()),
+            turn: tokio::sync::Mutex::new(()),
             rounds: AtomicU64::new(0),
         }
     }
 
+    /// Of those who come when the verdict is old, one finds out anew, and the others have the old one
+    /// meanwhile; but not for ever, should the one after the other be gone before there is an answer.
     pub(super) async fn ask(&self) -> Result<()> {
-        let verdict = match self.known() {
-            Some(verdict) => verdict,
-            None => self.find_out().await,
+        if let Some(verdict) = self.found_within(GOOD_FOR) {
+            return verdict.into_result();
+        }
+        let _turn = match self.turn.try_lock() {
+            Ok(turn) => turn,
+            Err(_) => match self.found_within(TOLD_FOR) {
+                Some(verdict) => return verdict.into_result(),
+                None => self.turn.lock().await,
+            },
         };
-        verdict.into_result()
+        match self.found_within(GOOD_FOR) {
+            Some(verdict) => verdict.into_result(),
+            None => self.find_out().await.into_result(),
+        }
     }
 
     /// By an answer that the store gave to a question of after this one. Those who come while it is
     /// asked share the next question.
     pub(super) async fn ask_anew(&self) -> Result<()> {
         let before = self.rounds.load(Relaxed);
-        let _turn = self.anew.lock().await;
+        let _turn = self.turn.lock().await;
         // The first round that ended since may have begun before.
         let known = match self.rounds.load(Relaxed) - before {
             0 | 1 => None,
@@ -76,28 +91,17 @@ impl Readiness {
         };
         let verdict = match known {
             Some(verdict) => verdict,
-            None => {
-                let found = self.find_out().await;
-                self.rounds.fetch_add(1, Relaxed);
-                found
-            }
+            None => self.find_out().await,
         };
         verdict.into_result()
     }
 
-    /// What was found out lately. Of those who come when it is old, one finds out anew, and the
-    /// others have the old one meanwhile.
-    fn known(&self) -> Option<Verdict> {
-        let now = self.clock.now();
-        let mut known = self.verdict();
-        let verdict = known.as_mut()?;
-        if now.saturating_sub(verdict.at) < GOOD_FOR {
-            return Some(verdict.clone());
-        }
-        verdict.at = now;
-        None
+    fn found_within(&self, time: Duration) -> Option<Verdict> {
+        let verdict = self.verdict().clone()?;
+        (self.clock.now().saturating_sub(verdict.at) < time).then_some(verdict)
     }
 
+    /// Whose turn it is asks the store.
     async fn find_out(&self) -> Verdict {
         let asked = tokio::time::timeout(ANSWER_MAX, self.store.load(&self.heart)).await;
         let fault = match asked {
@@ -107,6 +111,7 @@ impl Readiness {
         };
         let verdict = Verdict { at: self.clock.now(), fault };
         *self.verdict() = Some(verdict.clone());
+        self.rounds.fetch_add(1, Relaxed);
         verdict
     }
 
@@ -120,7 +125,7 @@ mod tests {
     use super::*;
     use crate::config::Location;
     use crate::env::Dice;
-    use crate::storage::{self, Verb};
+    use crate::storage::{self, Pace, Verb};
 
     #[tokio::test(start_paused = true)]
     async fn the_store_is_asked_once_a_second_however_often_somebody_asks() {
@@ -152,11 +157,34 @@ mod tests {
         readiness.ask().await.unwrap();
         assert_eq!(store.counts().sent(Verb::Load), 2);
         // A round is under way when they come, and they do not take its word.
-        let round = readiness.anew.lock().await;
+        let round = readiness.turn.lock().await;
         let many = futures::future::join_all((0..10).map(|_| readiness.ask_anew()));
         let (many, ()) = futures::future::join(many, async { drop(round) }).await;
         assert!(many.iter().all(Result::is_ok));
         assert_eq!(store.counts().sent(Verb::Load), 4);
+    }
+
+    /// Each of them once made an old verdict good for another second.
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_and_is_gone_before_the_answer_keeps_no_store_ready() {
+        let clock = Clock::start();
+        let half = Pace { put: GOOD_FOR, get: GOOD_FOR / 2, bytes_per_second: None };
+        let opened = storage::open_slow(&Location::Memory, [], clock, Dice::from_seed(1), half);
+        let (store, _) = opened.await.unwrap();
+        let readiness = Readiness::new(store.reader(), NodeId::new("one").unwrap(), clock);
+        readiness.ask().await.unwrap();
+        clock.sleep(GOOD_FOR).await;
+        let impatient = GOOD_FOR / 10;
+        let turn = readiness.turn.lock().await;
+        assert!(clock.within(impatient, readiness.ask()).await.unwrap().is_ok());
+        drop(turn);
+        let until = clock.now() + ANSWER_MAX;
+        while clock.now() < until {
+            assert!(clock.within(impatient, readiness.ask()).await.is_none());
+        }
+        // By then, whoever comes while another asks waits for that.
+        let (one, other) = futures::future::join(readiness.ask(), readiness.ask()).await;
+        assert!(one.is_ok() && other.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
