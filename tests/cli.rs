@@ -270,21 +270,32 @@ fn a_node_that_cannot_be_what_it_was_told_does_not_start() {
             args: &["serve"],
             env: &[("ELACSYM_API_KEYS_FILE", "keys.toml")],
             code: 2,
-            stderr: &["auth.api_keys_file (keys.toml)", "No such file"],
+            stderr: &[
+                "auth.api_keys_file (ELACSYM_API_KEYS_FILE): file \"keys.toml\"",
+                "No such file",
+            ],
             ..Case::default()
         },
         Case {
             args: &["serve"],
             file: Some("[auth]\napi_keys_file = 'elacsym.toml'"),
             code: 2,
-            stderr: &["auth.api_keys_file (elacsym.toml)", "has no keys"],
+            stderr: &["auth.api_keys_file (elacsym.toml:2)", "has no keys"],
             ..Case::default()
         },
         Case {
             args: &["serve"],
             file: Some("[server.tls]\ncert = 'elacsym.toml'\nkey = 'elacsym.toml'"),
             code: 2,
-            stderr: &["server.tls.cert (elacsym.toml)", "there is no certificate"],
+            stderr: &["server.tls (elacsym.toml:2)", "there is no certificate"],
+            ..Case::default()
+        },
+        // All of it at once.
+        Case {
+            args: &["serve", "--port", "http"],
+            env: &[("ELACSYM_NODE_TYPE", "query"), ("ELACSYM_API_KEYS_FILE", "keys.toml")],
+            code: 2,
+            stderr: &["3 problems", "server.port (", "node.type (", "auth.api_keys_file ("],
             ..Case::default()
         },
         Case {

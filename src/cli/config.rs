@@ -9,7 +9,7 @@ use tracing::warn;
 use super::flags::{Flags, text_of};
 use super::{Failure, logging};
 use crate::api::Tls;
-use crate::config::{Config, KEYS};
+use crate::config::{Config, Inputs, KEYS, Problems};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum Command {
@@ -21,6 +21,12 @@ pub(super) enum Command {
     Print,
 }
 
+/// What a node can obey, or all that is wrong with it.
+pub(super) fn checked(inputs: &Inputs) -> Result<Config, Problems> {
+    let opened = |files: &_| Tls::open(files).map(drop).map_err(|error| error.chain());
+    Config::check(inputs, text_of, opened)
+}
+
 pub(super) fn run(
     command: Command,
     flags: Flags,
@@ -29,10 +35,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let inputs = flags.into_inputs(env);
     let config = match command {
-        Command::Check => {
-            let opened = |files: &_| Tls::open(files).map(drop).map_err(|error| error.chain());
-            Config::check(&inputs, text_of, opened)
-        }
+        Command::Check => checked(&inputs),
         Command::Print => Config::load(&inputs),
     };
     let config = config.map_err(Failure::Configuration)?;

@@ -38,12 +38,12 @@ pub(super) fn run(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let of_store = of_store(&vars);
-    let config = Config::load(&flags.into_inputs(vars)).map_err(Failure::Configuration)?;
+    let config = super::config::checked(&flags.into_inputs(vars));
+    let config = config.map_err(Failure::Configuration)?;
     logging::start(&config.log);
     for notice in config.notices() {
         warn!("{notice}");
     }
-    config.check_alone().map_err(Failure::Configuration)?;
     let access = Access::new(&config.auth).map_err(Failure::Refused)?;
     let tls = config.server.tls.as_ref().map(Tls::open).transpose().map_err(Failure::Refused)?;
     threads::run(serve(&config, access, tls, of_store, out)).flatten().map_err(Failure::Serving)

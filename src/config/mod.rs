@@ -160,7 +160,7 @@ impl Config {
     }
 
     /// Whether a node can obey it that knows no others.
-    pub fn check_alone(&self) -> Result<(), Problems> {
+    fn check_alone(&self) -> Result<(), Problems> {
         let of_cluster = |key: &&str| *key != "node.type" || self.node.role == Role::Query;
         let problem = |key: &str| {
             let message = "cannot be obeyed yet: this release runs one kind of node, which does \
