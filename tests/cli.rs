@@ -440,8 +440,9 @@ fn fsck_has_nothing_to_say_of_what_a_node_left_in_order() {
         assert!(said.starts_with("1 names, 1 lives, 1 slots, 0 files, "), "{args:?}: {said}");
         assert!(said.ends_with(" bytes\n0 errors, 0 leaks, 0 notes\n"), "{args:?}: {said}");
     }
-    let nobody = "0 names, 0 lives, 0 slots, 0 files, 0 bytes\n0 errors, 0 leaks, 0 notes\n";
-    assert_eq!(found(&["--name", "nobody"]), nobody);
+    let nobody = elacsym(&folder).args(["fsck", "--name", "nobody"]).output().unwrap();
+    assert_eq!(nobody.status.code(), Some(2));
+    assert!(texts(&nobody).1.contains("there is no namespace 'nobody' in "), "{nobody:?}");
     let said = found(&["--json"]);
     let clean = "{\"errors\":0,\"leaks\":0,\"notes\":0,\"names\":1,\"lives\":1,\"slots\":1,\
                  \"files\":0,\"bytes\":";

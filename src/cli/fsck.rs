@@ -92,7 +92,12 @@ async fn look(
     // From here on nobody holds what could write.
     let store = store.context(format!("opening the store {place}"))?.reader();
     if let Some(name) = name {
-        return fsck::check_name(&store, clock, &name).await;
+        let found = fsck::check_name(&store, clock, &name).await?;
+        // A mistake in the name would be one in which all is well.
+        return match found.names == 0 && found.is_silent() {
+            true => Err(Error::invalid(format!("there is no namespace '{name}' in {place}"))),
+            false => Ok(found),
+        };
     }
     let mut next = clock.now() + EVERY;
     let tell = |found: &Findings| {
@@ -200,6 +205,7 @@ mod tests {
         let found = look(&place, Vec::new(), None).await.unwrap();
         assert!(found.is_silent(), "{found}");
         let name = Some(Namespace::new("acme").unwrap());
-        assert!(look(&place, Vec::new(), name).await.unwrap().is_silent());
+        let told = look(&place, Vec::new(), name).await.unwrap_err();
+        assert!(told.to_string().contains("there is no namespace 'acme'"), "{told}");
     }
 }
