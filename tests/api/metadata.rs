@@ -48,6 +48,12 @@ async fn metadata_have_these_keys_and_no_others() {
             "encryption": encryption, "index": {"status": "up-to-date"},
         });
         assert_eq!(metadata, expected, "{version}");
+        // Clients of today change them under `/v1`, and read them as of `/v2`.
+        let path = format!("/{version}/namespaces/a/metadata");
+        for change in [json!({}), json!({"read_only": false})] {
+            let changed = server.send("PATCH", &path, &change).await.ok();
+            assert_eq!(changed["encryption"], json!({"mode": "default"}), "{version} {change}");
+        }
     }
 }
 

@@ -144,10 +144,10 @@ async fn declare(
     shown(&*deadline.writing(work, Again::Unsafe, refused(&name)).await?)
 }
 
-/// To look at metadata and to change them, which is answered with all of them.
+/// To look at metadata and to change them, which is answered with all of them. Whoever changes them under
+/// `/v1` is no older client, but one of today, that reads them as of `/v2`.
 fn metadata(version: Version) -> MethodRouter<Arc<Api>> {
-    get(move |api, ns| look(api, ns, version))
-        .patch(move |api, ns, request| update(api, ns, request, version))
+    get(move |api, ns| look(api, ns, version)).patch(update)
 }
 
 async fn look(
@@ -162,18 +162,17 @@ async fn update(
     State(api): State<Arc<Api>>,
     Path(ns): Path<String>,
     request: Request,
-    version: Version,
 ) -> Result<Response, Refusal> {
     let name = named(&ns)?;
     let deadline = Deadline::start(api.clock, WRITE_TIME_MAX);
     let (settings::Change { read_only, pinning }, _share) =
         understood(&api, request, deadline, settings::read).await?;
     if read_only.is_none() && pinning.is_none() {
-        return told(&api, &name, version).await;
+        return told(&api, &name, Version::V2).await;
     }
     let set = api.engine.set_and_tell(&name, read_only, pinning);
     let metadata = deadline.writing(set, Again::Safe, refused(&name)).await?;
-    described(&api, &metadata, version)
+    described(&api, &metadata, Version::V2)
 }
 
 async fn told(api: &Api, name: &Namespace, version: Version) -> Result<Response, Refusal> {
