@@ -53,10 +53,17 @@ async fn to_create_what_is_there_as_it_is_is_no_mistake() {
     metric["schema"]["vector_metric"] = json!("l2");
     let mut unsaid = quick_start();
     unsaid["schema"]["attributes"]["title"] = json!({"type": "string"});
-    for schema in [other, more, retyped, metric, unsaid] {
+    for (schema, told) in [
+        (other, "`vector` is of type [3]f32, and not [4]f32"),
+        (more, "it has no `more`"),
+        (retyped, "`year` is of type int, and not string"),
+        (metric, "the options of `vector` are others"),
+        (unsaid, "the options of `title` are others"),
+    ] {
         let answer = server.send("PUT", DOCS, &schema).await;
         let refusal = answer.refusal();
         assert!(answer.status == 409 && refusal.contains("another schema"), "{schema}: {refusal}");
+        assert!(refusal.contains(told), "{schema}: {refusal}");
         assert_eq!(answer.header("x-should-retry"), Some("false"));
     }
     let mut wrong = quick_start();

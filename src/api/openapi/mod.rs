@@ -31,9 +31,9 @@ const ABOUT: &str = "Two wire contracts over one engine, chosen by the path. Und
     name; a field that is null is a field that is not there, but for vectors: an upsert of `/v2/` \
     names every vector attribute of its namespace, be it by null. A body may be packed by gzip or zstd. \
     Every answer has the header `X-Request-Id`. Where keys are configured, each operation names under \
-    `security` the scope that a key has to have. The examples speak of a namespace `docs`: the first \
-    example of `createNamespace` creates it, the first of `upsertDocuments` fills it, and all others \
-    find it so.";
+    `security` the scope that a key has to have. The examples speak of a namespace `docs`: \
+    `created` of `createNamespace` creates it, `filled` of `upsertDocuments` fills it, and all others find \
+    it so. What is sent, and where, and what is answered to that have one name.";
 
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
 

@@ -137,14 +137,17 @@ fn check_same(name: &Namespace, there: &Schema, wanted: &Declared) -> Result<(),
     let mut others = wanted.attributes.iter().filter(|(name, attribute)| {
         !there.attributes.get(*name).is_some_and(|there| is_same(there, attribute))
     });
-    match others.next() {
-        None => Ok(()),
-        Some((attribute, _)) => Err(Refusal::conflict(format!(
-            "namespace '{name}' is there with another schema: `{}` is not there, or is another; \
-             delete the namespace first, or keep its schema",
-            quoted(attribute)
-        ))),
-    }
+    let Some((attribute, asked)) = others.next() else { return Ok(()) };
+    let (attribute_name, kind) = (quoted(attribute), asked.kind);
+    let differs = match there.attributes.get(attribute) {
+        None => format!("it has no `{attribute_name}`"),
+        Some(held) if held.kind == kind => format!("the options of `{attribute_name}` are others"),
+        Some(held) => format!("`{attribute_name}` is of type {}, and not {kind}", held.kind),
+    };
+    Err(Refusal::conflict(format!(
+        "namespace '{name}' is there with another schema: {differs}; delete the namespace first, or \
+         keep its schema"
+    )))
 }
 
 /// In what this contract says of an attribute.
