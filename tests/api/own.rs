@@ -167,7 +167,7 @@ async fn a_document_is_got_by_its_id() {
     ] {
         assert_eq!(server.get(&format!("{DOCS}/documents/{id}")).await.ok(), document, "{id}");
     }
-    for absent in ["4", "x", "-1", "1.0", "18446744073709551616"] {
+    for absent in ["4", "x", "-1", "1.0", "01", "18446744073709551616"] {
         let answer = server.get(&format!("{DOCS}/documents/{absent}")).await;
         assert!(answer.refusal().contains(absent), "{}", answer.text());
         assert_eq!((answer.status, &answer.json()["code"]), (404, &json!("not_found")));

@@ -317,14 +317,13 @@ fn given_id(text: &str, id_type: IdType) -> Option<Given> {
     DocId::of(&given, id_type).ok().map(|_| given)
 }
 
+/// As it is printed, and in no other way: a document has one path.
 fn number(text: &str) -> Option<Given> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits).map(Given::Uint)
+    text.parse().ok().filter(|number: &u64| number.to_string() == text).map(Given::Uint)
 }
 
 fn signed(text: &str) -> Option<Given> {
-    let digits = text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits).map(Given::Int)
+    text.parse().ok().filter(|number: &i64| number.to_string() == text).map(Given::Int)
 }
 
 fn by_id(id: Given, include: Include) -> Query {
