@@ -265,7 +265,7 @@ async fn where_there_are_no_vectors_none_is_taken_and_none_is_asked_for() {
     server.refuses(upsert, &[(vector.clone(), 400, told)]).await;
     for odd in [json!(7), json!(true), json!(["a"]), json!([[1, 0]]), json!({"a": 1}), json!("x")] {
         let under = json!({"documents": [{"id": 1, "attributes": {"vector": odd}}]});
-        server.refuses(upsert, &[(under, 400, told)]).await;
+        server.refuses(upsert, &[(under, 422, "`vector` stands beside them")]).await;
     }
     let nothing = json!({"documents": [{"id": 2, "vector": null}, {"id": 3, "vector": []}]});
     server.post(upsert, &nothing).await.ok();

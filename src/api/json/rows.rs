@@ -12,6 +12,7 @@ use crate::api::error::Refusal;
 use crate::model::{Given, GivenRow};
 
 const ID: &str = "id";
+const VECTOR: &str = "vector";
 /// Where a contract has no words of its own for it.
 pub(in crate::api) const NO_ID: &str = "an id is a whole number or a text";
 
@@ -162,11 +163,15 @@ fn flat<E: de::Error>(
 ) -> Result<Vec<(Arc<str>, Given)>, E> {
     let mut values = Vec::new();
     for (name, value) in fields {
-        if *name == *"vector" {
+        if *name == *VECTOR {
             values.push((name, value));
         } else if *name != *"attributes" {
             return Err(trail.unknown_field(&name));
         } else if let Given::Map(attributes) = value {
+            if let Some((name, _)) = attributes.iter().find(|(name, _)| is_beside(name)) {
+                let told = format!("attributes: `{name}` stands beside them, not among them");
+                return Err(E::custom(told));
+            }
             let shared = |(name, value): (Box<str>, Given)| (trail.names.share(&name), value);
             values.extend(attributes.into_iter().map(shared));
         } else if value != Given::Null {
@@ -174,10 +179,11 @@ fn flat<E: de::Error>(
         }
     }
     distinct::<_, _, E>(&values)?;
-    match values.iter().any(|(name, _)| **name == *ID) {
-        true => Err(E::custom("attributes: the id stands beside them, not among them")),
-        false => Ok(values),
-    }
+    Ok(values)
+}
+
+fn is_beside(name: &str) -> bool {
+    matches!(name, ID | VECTOR)
 }
 
 /// What may be an id at all; whether it is one of this namespace, the engine says.
@@ -251,11 +257,9 @@ mod tests {
         }
         for (text, told) in [
             (r#"{"rows":[{"id":1,"attributes":[]}]}"#, "attributes: expected an object"),
-            (r#"{"rows":[{"id":1,"attributes":{"id":1}}]}"#, "the id stands beside them"),
-            (
-                r#"{"rows":[{"id":1,"vector":[],"attributes":{"vector":[]}}]}"#,
-                "duplicate field `vector`",
-            ),
+            (r#"{"rows":[{"id":1,"attributes":{"id":1}}]}"#, "`id` stands beside them"),
+            (r#"{"rows":[{"id":1,"attributes":{"vector":[]}}]}"#, "`vector` stands beside them"),
+            (r#"{"rows":[{"id":1,"vector":[],"vector":[]}]}"#, "duplicate field `vector`"),
         ] {
             let refusal = read(text, RowShape::Nested).unwrap_err();
             assert!(refusal.story().contains(told), "{}", refusal.story());
