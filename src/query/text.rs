@@ -119,9 +119,16 @@ impl Questions {
     ) -> Result<Question> {
         let attribute = schema.attribute(name)?;
         let Some(options) = &attribute.options.full_text else {
-            return Err(Error::invalid(format!(
-                "attribute '{name}' has to be declared with full_text_search to be ranked by BM25"
-            )));
+            let kind = attribute.kind;
+            return Err(Error::invalid(match kind.is_text() {
+                true => format!(
+                    "attribute '{name}' has to be declared with full_text_search to be ranked by BM25"
+                ),
+                false => format!(
+                    "attribute '{name}' is of type {kind}: BM25 ranks texts that are declared with \
+                     full_text_search"
+                ),
+            }));
         };
         let texts = texts(name, options, &query.text)?;
         let number = attribute.number;

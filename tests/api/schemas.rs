@@ -106,6 +106,8 @@ async fn options_change_and_attributes_come_and_go() {
     assert!(is_on(sparse(json!(true))).await);
     assert!(is_on(json!({"words": "{}f16"})).await, "what is not named stays");
     assert!(!is_on(sparse(json!(false))).await);
+    let other = sparse(json!({"distance_metric": "cosine"}));
+    server.refuses(path, &[(other, 400, "distance_metric is dot_product, not cosine")]).await;
     let mute = json!({"vector": {"type": "[2]f32", "ann": false}});
     server.refuses(path, &[(mute, 400, "must have ann:true")]).await;
 

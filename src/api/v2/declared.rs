@@ -111,10 +111,11 @@ fn sparse_knn(object: &mut Object) -> Result<Option<bool>, Refusal> {
         Some(Given::Bool(value)) => Ok(Some(value)),
         Some(given) => {
             let mut sparse = Object::of(&path, given)?;
-            match metric_of(&mut sparse)? {
-                None | Some(Metric::DotProduct) => sparse.end().map(|()| Some(true)),
-                Some(metric) => Err(Refusal::invalid(format!(
-                    "{path}.distance_metric is dot_product, not {metric}"
+            match sparse.text("distance_metric")?.as_deref() {
+                None | Some("dot_product") => sparse.end().map(|()| Some(true)),
+                Some(other) => Err(Refusal::invalid(format!(
+                    "{path}.distance_metric is dot_product, not {}",
+                    quoted(other)
                 ))),
             }
         }

@@ -123,6 +123,7 @@ fn a_question_of_the_wrong_kind_is_refused_in_words_that_clients_match() {
     assert!(told.contains("for rank_by field \"words\", expecting []string"), "{told}");
     assert!(refused("words", Given::List(vec![Given::Int(1)])).contains("[]string"));
     assert!(refused("s", text("a")).contains("'s' has to be declared with full_text_search"));
+    assert!(refused("i", text("a")).contains("'i' is of type int: BM25 ranks texts"));
     assert!(refused("gone", text("a")).contains("attribute not found: `gone`"));
     let long = "a ".repeat(TEXT_QUERY_CHARS_MAX);
     assert!(refused("text", text(&long)).contains("8192"));
