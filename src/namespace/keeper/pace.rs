@@ -25,6 +25,8 @@ const SAMPLES: u32 = 4;
 const FAR: usize = 8;
 /// How many times as much as before a slot may say that a request adds.
 const LEAP: u32 = 2;
+/// A request that adds less adds nothing, for parts of it are rounded away.
+const TRIFLE: Duration = Duration::from_micros(1);
 /// Of what came and was sent away, no more is held against those who come later.
 const GRUDGE: Duration = Duration::from_millis(500);
 
@@ -76,7 +78,7 @@ impl Pace {
         if held >= FEW {
             let held = u32::try_from(held).unwrap_or(u32::MAX);
             let each = took.saturating_sub(self.least) / held;
-            self.each = match self.each.is_zero() {
+            self.each = match self.each < TRIFLE {
                 true => each,
                 // A disk or a core that stood still for a moment says nothing of what requests take.
                 false => (self.each * (SAMPLES - 1) + each.min(self.each * LEAP)) / SAMPLES,
@@ -244,6 +246,14 @@ mod tests {
         let mut pace = Pace { least: LOCAL, before: 2 * SECOND, ..Pace::default() };
         pace.committed(2 * FEW, SECOND, 2 * SECOND + LOCAL + EACH * 2 * FEW as u32);
         assert_eq!((pace.least, pace.each), (LOCAL, EACH));
+    }
+
+    /// Quarters of three nanoseconds were three nanoseconds for good.
+    #[test]
+    fn what_a_request_adds_is_learnt_anew_however_little_it_was() {
+        let mut pace = Pace { least: LOCAL, each: Duration::from_nanos(3), ..Pace::default() };
+        pace.committed(2 * FEW, SECOND, SECOND + LOCAL + EACH * 2 * FEW as u32);
+        assert_eq!(pace.each, EACH);
     }
 
     #[test]
