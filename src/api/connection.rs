@@ -36,6 +36,9 @@ pub(super) const HEADERS_MAX: usize = 100;
 pub(super) const PING_INTERVAL: Duration = Duration::from_secs(20);
 pub(super) const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// What a client may ask at once over one connection of HTTP/2.
+pub(super) const STREAMS_MAX: u32 = 200;
+
 pub(super) type Http = Builder<TokioExecutor>;
 
 /// What is the same for all connections.
@@ -46,6 +49,7 @@ pub(super) fn http() -> Http {
         .timer(TokioTimer::new())
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_TIMEOUT)
+        .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(HEAD_BYTES_MAX);
     http
 }
@@ -222,6 +226,7 @@ impl Alarm {
 mod tests {
     use super::*;
 
+    use std::future::pending;
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     use std::task::{Wake, Waker};
 
@@ -237,6 +242,8 @@ mod tests {
     /// What lies between the two ends of a connection.
     const BUFFER: usize = 64 << 10;
 
+    const HEADERS: u8 = 1;
+    const RESET: u8 = 3;
     const SETTINGS: u8 = 4;
     const PING: u8 = 6;
     const ACK: u8 = 1;
@@ -383,6 +390,41 @@ mod tests {
         assert_eq!(late.as_secs(), (PING_INTERVAL + PING_TIMEOUT).as_secs());
         let in_time = kept(PING_TIMEOUT - second).await;
         assert!(in_time >= Patience::USUAL.idle, "{in_time:?}");
+    }
+
+    /// The end of a request that has no body, of its stream.
+    fn asked(stream: u32) -> Vec<u8> {
+        const WHOLE: u8 = 5;
+        // GET http://x/
+        let mut frame = frame(HEADERS, WHOLE, &[0x82, 0x86, 0x84, 0x41, 1, b'x']);
+        frame[5..9].copy_from_slice(&stream.to_be_bytes());
+        frame
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_many_requests_are_under_way_on_a_connection_and_no_more() {
+        const REFUSED: u32 = 7;
+        let mut client = met(None, Router::new().route("/", get(pending::<()>)));
+        client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+        client.write_all(&frame(SETTINGS, 0, &[])).await.unwrap();
+        for at in 0..=STREAMS_MAX {
+            client.write_all(&asked(2 * at + 1)).await.unwrap();
+        }
+        client.write_all(&frame(PING, 0, b"all said")).await.unwrap();
+        let mut reset = Vec::new();
+        loop {
+            let mut head = [0; 9];
+            client.read_exact(&mut head).await.unwrap();
+            let [_, high, low, kind, flags, stream @ ..] = head;
+            let mut payload = vec![0; usize::from(u16::from_be_bytes([high, low]))];
+            client.read_exact(&mut payload).await.unwrap();
+            match (kind, flags) {
+                (RESET, _) => reset.push((u32::from_be_bytes(stream), payload)),
+                (PING, ACK) => break,
+                _ => {}
+            }
+        }
+        assert_eq!(reset, [(2 * STREAMS_MAX + 1, REFUSED.to_be_bytes().to_vec())]);
     }
 
     #[derive(Default)]

@@ -6,7 +6,9 @@ use super::{Limit, Most, Part};
 use crate::api::body::{
     BODY_BYTES_MAX, PAUSE_MAX, RATIO_FREE_BYTES, RATIO_MAX, ZSTD_WINDOW_LOG_MAX,
 };
-use crate::api::connection::{HEAD_BYTES_MAX, HEADERS_MAX, PING_INTERVAL, PING_TIMEOUT, Patience};
+use crate::api::connection::{
+    HEAD_BYTES_MAX, HEADERS_MAX, PING_INTERVAL, PING_TIMEOUT, Patience, STREAMS_MAX,
+};
 use crate::api::deadline::{QUERY_TIME_MAX, WRITE_TIME_MAX};
 use crate::api::error::RETRY_AFTER_SECONDS_MAX;
 use crate::api::followed::FILE_BYTES_MAX;
@@ -72,7 +74,8 @@ pub const LIMITS: &[Limit] = &[
     bytes(Requests, "the first line and the headers of a request", HEAD_BYTES_MAX as usize, "431, and the connection is closed"),
     count(Requests, "headers of a request over HTTP/1.1", HEADERS_MAX, "431, and the connection is closed"),
     count(Requests, "connections, and half of the files that may be open", CONNECTIONS_MAX, "the next one waits for another to end"),
-    time(Requests, "waiting for the rest of a head", Patience::USUAL.head, CLOSED),
+    count(Requests, "requests at once on a connection of HTTP/2", STREAMS_MAX as usize, "that one is refused with `REFUSED_STREAM`"),
+    time(Requests, "waiting for the rest of a head over HTTP/1.1", Patience::USUAL.head, CLOSED),
     time(Requests, "waiting for a handshake of TLS", Patience::USUAL.head, CLOSED),
     time(Requests, "waiting for the next request of a connection", Patience::USUAL.idle, CLOSED),
     time(Requests, "waiting for a client to take its answer", Patience::USUAL.stalled, CLOSED),
