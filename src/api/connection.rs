@@ -183,6 +183,7 @@ async fn attend(
         }
     })
     .await;
+    pulse.end();
 }
 
 type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -478,6 +479,29 @@ mod tests {
             let told = told(&mut client, LAST_GET).await;
             assert_eq!(told.matches("answer").count(), 1 + usize::from(in_time), "{waits:?}");
         }
+    }
+
+    /// Nor is it held by the body of a request that somebody keeps.
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_was_waited_for_long_enough_is_held_by_nobody() {
+        let (keep, kept) = std::sync::mpsc::channel();
+        let keeps = move |request: axum::extract::Request| async move {
+            keep.send(request).unwrap();
+            pending::<()>().await;
+        };
+        let (mut client, server) = tokio::io::duplex(BUFFER);
+        let (_open, closing) = watch::channel(());
+        let router = TowerToHyperService::new(Router::new().route("/", get(keeps)));
+        let attended = attend(server, router, Arc::new(http()), Patience::USUAL, closing);
+        let mut attended = Box::pin(attended);
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(wakes.clone());
+        client.write_all(GET).await.unwrap();
+        while attended.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+            Clock::start().sleep(Patience::USUAL.busy).await;
+        }
+        drop((attended, waker));
+        assert!(kept.recv().is_ok_and(|_request| Arc::strong_count(&wakes) == 1));
     }
 
     #[test]

@@ -160,11 +160,7 @@ impl Pulse {
             if again && rounds > 0 {
                 continue;
             }
-            state.polling = match polled {
-                Poll::Pending => Polling::Later(context.waker().clone()),
-                // A body may outlive its connection.
-                Poll::Ready(_) => Polling::Told,
-            };
+            state.polling = Polling::Later(context.waker().clone());
             let beat = state.beat();
             drop(state);
             if again {
@@ -172,6 +168,11 @@ impl Pulse {
             }
             return (polled, beat);
         }
+    }
+
+    /// Nobody polls the connection any more: a body may outlive it, and would hold who did.
+    pub(super) fn end(&self) {
+        self.state().polling = Polling::Told;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -355,29 +356,35 @@ mod tests {
     #[test]
     fn who_is_woken_again_and_again_gives_others_their_turn_and_loses_no_wake() {
         let (pulse, wakes) = (Arc::new(Pulse::default()), Arc::new(Wakes::default()));
-        let (task, mut polls, mut inner) = (Waker::from(wakes.clone()), 0, None);
+        let (task, mut polls) = (Waker::from(wakes.clone()), 0);
         let context = &mut Context::from_waker(&task);
         let mut poll = |wakes_itself: bool, answer: Poll<()>| {
-            pulse.through(context, |context| {
+            let mut given = None;
+            let (polled, _) = pulse.through(context, |context| {
                 polls += 1;
-                inner = Some(context.waker().clone());
+                given = Some(context.waker().clone());
                 if wakes_itself {
                     context.waker().wake_by_ref();
                 }
                 answer
-            })
+            });
+            assert_eq!(polled, answer);
+            given.unwrap()
         };
-        assert!(poll(true, Poll::Pending).0.is_pending());
+        let woken_twice = |given: Waker| {
+            given.wake_by_ref();
+            given.wake();
+        };
+        poll(true, Poll::Pending);
         assert_eq!(wakes.0.load(Relaxed), 1);
-        assert!(poll(false, Poll::Pending).0.is_pending());
+        let given = poll(false, Poll::Pending);
         assert_eq!(wakes.0.load(Relaxed), 1);
-        let woken_twice = || (0..2).for_each(|_| pulse.clone().wake());
-        woken_twice();
+        woken_twice(given);
         assert_eq!(wakes.0.load(Relaxed), 2);
-        assert!(poll(false, Poll::Ready(())).0.is_ready());
-        woken_twice();
+        let given = poll(false, Poll::Ready(()));
+        pulse.end();
+        woken_twice(given);
         assert_eq!((wakes.0.load(Relaxed), polls), (2, POLLS_MAX + 2));
-        assert!(inner.unwrap().will_wake(&Waker::from(pulse)));
     }
 
     #[test]
