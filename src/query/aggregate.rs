@@ -157,12 +157,14 @@ impl Aggregation {
                 if order.len() < groups_max || order.last().is_some_and(|last| key < &last[..]) {
                     let mut totals = self.nothing();
                     add(&mut totals, reading, place.row);
-                    held += bytes_of(&totals);
+                    held += bytes_of(&totals) + bytes_of_keys(key);
                     order.insert(key.to_vec());
                     groups.insert(key.to_vec(), totals);
-                    if order.len() > groups_max {
-                        let gone = order.pop_last().and_then(|last| groups.remove(&last));
-                        held -= gone.map_or(0, |totals| bytes_of(&totals));
+                    if order.len() > groups_max
+                        && let Some(last) = order.pop_last()
+                    {
+                        let totals = groups.remove(&last);
+                        held -= totals.map_or(0, |totals| bytes_of(&totals)) + bytes_of_keys(&last);
                     }
                 }
             })?;
@@ -236,6 +238,11 @@ impl Measure {
 /// How many bytes more they take by it.
 fn add(totals: &mut [Total], readings: &[Reading<'_>], row: usize) -> usize {
     totals.iter_mut().zip(readings).map(|(total, reading)| reading.add(total, row)).sum()
+}
+
+/// They are kept twice.
+fn bytes_of_keys(keys: &[Key<'_>]) -> usize {
+    2 * (size_of::<Vec<Key>>() + size_of_val(keys))
 }
 
 fn bytes_of(totals: &[Total]) -> usize {
