@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use elacsym::env::Clock;
 use serde_json::{Value, json};
 
 use crate::figures::Page;
@@ -96,12 +97,13 @@ async fn asked(server: &Server) -> [[f64; 2]; 2] {
 /// What both say, once they say the same: what one of the two asks while the other tells is in no count
 /// that was told. A request that nobody counts would keep them apart for ever.
 async fn agreed(server: &Server) -> [f64; 2] {
+    let clock = Clock::start();
     for _ in 0..20 {
         let [told, of_store] = asked(server).await;
         if told == of_store {
             return told;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        clock.sleep(Duration::from_millis(50)).await;
     }
     panic!("they do not agree: {:?}", asked(server).await)
 }

@@ -121,7 +121,7 @@ async fn known(
     name: &Namespace,
     deadline: Deadline,
 ) -> Result<Option<Arc<Schema>>, Refusal> {
-    match deadline.in_time(api.engine.schema(name), Refusal::late_query).await? {
+    match deadline.in_time(api.engine.schema(name), Refusal::late_start).await? {
         Ok(schema) => Ok(Some(schema)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(refused(error)),
@@ -338,6 +338,9 @@ mod tests {
     use super::*;
     use crate::api::alone::Alone;
     use crate::api::json::given;
+    use crate::config::Location;
+    use crate::env::{Clock, Dice};
+    use crate::storage::{self, Pace};
 
     const NS: &str = "/v1/namespaces/a";
     const SCHEMA: &str = r#"{"schema":{"attributes":{"n":{"type":"integer"}}}}"#;
@@ -360,6 +363,18 @@ mod tests {
             let made = [schema.contains("\"n\""), schema.contains("\"m\"")];
             assert_eq!(made, [one.0 == 201 || told == 200, one.0 != 201 && told == 409]);
         }
+    }
+
+    /// Of what may have been done, nobody knows whether to send it again.
+    #[tokio::test(start_paused = true)]
+    async fn who_could_not_look_before_it_creates_has_done_nothing() {
+        let (clock, dice) = (Clock::start(), Dice::from_seed(1));
+        let hung = Pace { get: 2 * WRITE_TIME_MAX, ..Pace::NONE };
+        let opened = storage::open_slow(&Location::Memory, [], clock, dice.clone(), hung).await;
+        let alone = Alone::over(opened.unwrap().0, clock, dice);
+        let (status, told) = alone.call("PUT", NS, SCHEMA).await;
+        assert_eq!(status, 503, "{told}");
+        assert!(told.contains("nothing was done"), "{told}");
     }
 
     #[tokio::test]
