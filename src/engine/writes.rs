@@ -35,7 +35,7 @@ impl Engine {
         self.write_admitted(name, write, key, None).await
     }
 
-    /// The same of one that was let in before it was read.
+    /// The same of one that was let in before anything was made of its body.
     pub async fn write_admitted(
         &self,
         name: &Namespace,

@@ -217,6 +217,7 @@ async fn what_another_server_wrote_is_seen_when_staleness_has_reached_its_bound(
     one.write("a", json!({"upsert_rows": [{"id": 1}]})).await;
     assert_eq!(seen(60).await, [json!(1)]);
     one.write("a", json!({"upsert_rows": [{"id": 2}]})).await;
+    assert_eq!(seen(60).await, [json!(1)]);
     Clock::start().sleep(Duration::from_millis(1100)).await;
     assert_eq!(seen(1).await, [json!(1), json!(2)]);
     one.write("a", json!({"upsert_rows": [{"id": 3}]})).await;

@@ -31,7 +31,7 @@ async fn script(answers: Vec<String>) -> Script {
         ("AWS_SECRET_ACCESS_KEY", "secret"),
     ];
     let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let location = Location::S3 { bucket: "bucket".to_owned(), prefix: "root".to_owned() };
+    let location = Location::S3 { bucket: "bucket".to_owned(), prefix: "base".to_owned() };
     let store = storage::open(&location, vars, Clock::start(), Dice::from_seed(1)).await.unwrap();
     Script { heard, store }
 }
@@ -136,14 +136,14 @@ async fn a_conditional_put_is_one_request_whatever_the_answer() {
 }
 
 #[tokio::test]
-async fn conditions_are_sent_as_headers_and_keys_under_the_root() {
+async fn conditions_are_sent_as_headers_and_keys_under_the_prefix() {
     let Script { heard, store } = script(vec![object("")]).await;
     let Attempt::Done(tag) = store.swap(&head(), None, "1".into()).await else { panic!() };
     let Attempt::Done(_) = store.swap(&head(), Some(&tag), "2".into()).await else { panic!() };
     let Attempt::Done(()) = store.create(&slot(1), "3".into()).await else { panic!() };
     store.put(&file(1), "4".into()).await.unwrap();
     let heard = heard.lock().unwrap();
-    assert!(heard[0].starts_with("put /bucket/root/n/85/acme/head http/1.1"), "{}", heard[0]);
+    assert!(heard[0].starts_with("put /bucket/base/n/85/acme/head http/1.1"), "{}", heard[0]);
     let conditions = heard
         .iter()
         .map(|head| (header(head, "if-none-match").map(str::to_owned), header(head, "if-match")));

@@ -116,7 +116,7 @@ pub(crate) fn machine_paths(file: &str, text: &str) -> Vec<String> {
     let mut complaints = Vec::new();
     for path in MACHINE {
         for (at, _) in text.match_indices(path) {
-            // `https://example.com/work/…` is an address, and `homework/` a word.
+            // Behind `.com` it is an address, and behind a letter a word.
             if !text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-'))
             {
                 let line = 1 + text[..at].matches('\n').count();

@@ -47,7 +47,7 @@ pub(crate) use pace::{CROWD_WRITES, LONGER_MAX};
 pub use pressure::Backlog;
 pub(crate) use pressure::{QUEUED_MAX, TAIL_BYTES_MAX, TAIL_SLOTS_MAX};
 
-/// Questions that wait for a keeper. More wait at its door.
+/// Questions that a keeper has not seen yet. More wait at its door.
 const ASKED_MAX: usize = 1024;
 /// Folds at once, on a node of any size: each takes a core, and as much memory again as its tail.
 pub const FOLDS_MAX: usize = 2;
@@ -208,7 +208,7 @@ impl Keeper {
         Self { asks, gate, task: Mutex::new(Some(task)) }
     }
 
-    /// Where a write may come in before it is read.
+    /// Where a write may come in before anything is made of its body.
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate
     }

@@ -36,7 +36,7 @@ fn tail_bytes_max(memory_bytes: u64) -> u64 {
 }
 
 impl Desk {
-    /// Whether one more write may wait here. It may have come in by the gate, before it was read.
+    /// Whether one more write may wait here. It may have come in by the gate, before anything was made of it.
     pub(super) fn room(&mut self, write: &Write, entered: Option<Entered>) -> Result<Entered> {
         let throttled = |message| Err(Error::new(ErrorKind::Throttled, message));
         let Backlog { slots_max, queued_max } = self.grounds.backlog;

@@ -223,8 +223,6 @@ async fn viewed(desk: &mut Desk) -> oneshot::Receiver<Result<Option<Glimpse>>> {
 }
 
 async fn read(desk: &mut Desk) {
-    // Looks are let in once in such a time.
-    tokio::time::sleep(Duration::from_millis(2)).await;
     desk.look_on().unwrap();
     desk.send();
     while let Some(delivery) = desk.reader_mail.next().await {
