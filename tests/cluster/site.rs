@@ -68,7 +68,7 @@ impl Site {
         self.vars.push((name.to_owned(), value));
     }
 
-    fn data(&self) -> String {
+    pub(crate) fn data(&self) -> String {
         self.folder.join("data").to_str().unwrap().to_owned()
     }
 

@@ -190,14 +190,14 @@ fn an_operation_is_there_when_acknowledged_and_whole_or_absent_before() {
 #[test]
 fn what_one_process_read_of_another_survives_with_what_it_did_then() {
     let scenes: [(&str, Scene, u64); 9] = [
-        ("a slot is read", |wrap| SLOT_IS_READ.survives(wrap), 8_942),
-        ("the same in place", |wrap| SLOT_IS_READ_IN_PLACE.survives(wrap), 3_340),
-        ("a slot is contested", |wrap| SLOT_IS_CONTESTED.survives(wrap), 17_934),
-        ("the same in place", |wrap| SLOT_IS_CONTESTED_IN_PLACE.survives(wrap), 6_688),
-        ("folders are found", |wrap| FOLDERS_ARE_FOUND.survives(wrap), 21_454),
-        ("a head is read again", |wrap| HEAD_IS_READ_AGAIN.survives(wrap), 2_646),
+        ("a slot is read", |wrap| SLOT_IS_READ.survives(wrap), 9_134),
+        ("the same in place", |wrap| SLOT_IS_READ_IN_PLACE.survives(wrap), 3_400),
+        ("a slot is contested", |wrap| SLOT_IS_CONTESTED.survives(wrap), 18_654),
+        ("the same in place", |wrap| SLOT_IS_CONTESTED_IN_PLACE.survives(wrap), 7_028),
+        ("folders are found", |wrap| FOLDERS_ARE_FOUND.survives(wrap), 22_238),
+        ("a head is read again", |wrap| HEAD_IS_READ_AGAIN.survives(wrap), 2_812),
         ("a slot is deleted", |wrap| SLOT_IS_DELETED.survives(wrap), 92),
-        ("a head is swapped stale", |wrap| HEAD_IS_SWAPPED_STALE.survives(wrap), 573),
+        ("a head is swapped stale", |wrap| HEAD_IS_SWAPPED_STALE.survives(wrap), 602),
         ("opening is cut short", opening_is_cut_short, 2_092),
     ];
     for (scene, play, expected) in scenes {

@@ -1,5 +1,6 @@
 //! What a local folder promises beside surviving a crash: one winner, honest listings, refusals.
 
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -74,6 +75,53 @@ async fn a_put_follows_its_mode_and_answers_the_etag_of_its_content() {
     store.delete(&key).await.unwrap();
     let gone = store.get(&key).await;
     assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
+}
+
+/// It told of each that there is nothing, which is how a namespace that was deleted looks.
+#[tokio::test]
+async fn of_a_folder_that_is_not_the_one_that_was_opened_nothing_is_said() {
+    let parent = TempDir::new().unwrap();
+    let (root, kept) = (parent.path().join("root"), parent.path().join("kept"));
+    let store = open(&root).await;
+    put(&store, "n/a", "kept").await;
+    for in_its_place in ["nothing", "an empty folder", "another store"] {
+        fs::rename(&root, &kept).unwrap();
+        match in_its_place {
+            "nothing" => {}
+            "an empty folder" => fs::create_dir(&root).unwrap(),
+            _ => {
+                open(&root).await;
+                fs::create_dir(root.join("n")).unwrap();
+            }
+        }
+        for key in ["n/a", "n/b", "m/a"].map(Key::from) {
+            let told = [
+                store.get(&key).await.map(drop),
+                store.delete(&key).await,
+                store.put(&key, "x".into()).await.map(drop),
+                store.put_opts(&key, "x".into(), PutMode::Create.into()).await.map(drop),
+                store.put_opts(&key, "x".into(), update(Some("x"))).await.map(drop),
+                store.list(Some(&key)).try_collect::<Vec<_>>().await.map(drop),
+                store.list(None).try_collect::<Vec<_>>().await.map(drop),
+                store.list_with_delimiter(None).await.map(drop),
+            ];
+            for told in told {
+                let away = matches!(&told, Err(Error::Generic { source, .. })
+                    if source.to_string().contains("not the one that was opened"));
+                assert!(away, "{in_its_place}, {key}: {told:?}");
+            }
+        }
+        if in_its_place == "another store" {
+            let other = open(&root).await;
+            assert!(other.list(None).next().await.is_none());
+        }
+        if in_its_place != "nothing" {
+            fs::remove_dir_all(&root).unwrap();
+        }
+        fs::rename(&kept, &root).unwrap();
+        assert_eq!(text(&store, "n/a").await, "kept");
+        put(&store, "n/b", in_its_place).await;
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,8 @@
 //! - *Overwrite*: write a scratch file, sync it, take the lock, `rename`, let go, sync the folder.
 //!   Large files come this way, and nobody waits while their bytes go to the disk.
 //! - *Answer*: whatever shows a state of a name that this process may not have written itself is
-//!   given after that state is durable (`durable.rs`).
+//!   given after that state is durable (`durable.rs`). That there is nothing is said of the folder
+//!   that was opened, and not of what stands where it stood: an empty mount point has nothing in it.
 //!
 //! The lock is the `flock` of the folder that holds the name: permanent because folders are never
 //! removed, and never an object, which a rename would replace under its waiters. One lock for all
@@ -70,9 +71,24 @@ impl Folder {
         &self.root
     }
 
+    /// Whether this is still the folder that was opened, and not gone or another in its place: what this
+    /// process has put there is in no other.
+    pub(super) fn stands(&self) -> Result<()> {
+        match self.disk.stat(self.scratch.owner()) {
+            Ok(_) => Ok(()),
+            Err(error) if is_absence(&error) => Err(refusal(format!(
+                "the folder {} is not the one that was opened: it was moved or cleared away, or its \
+                 disk is gone; bring it back",
+                self.root.display()
+            ))),
+            Err(error) => Err(failure("looking for", &self.root, error)),
+        }
+    }
+
     /// Creates an object that must not exist; the answer is its etag.
     pub fn create(&self, key: &Key, body: &[Bytes]) -> Result<String> {
         self.durable.check()?;
+        self.stands()?;
         let spot = Spot::of(&self.root, key)?;
         self.durable.make(&spot.folder)?;
         let draft = self.draft(body)?;
@@ -92,6 +108,7 @@ impl Folder {
     /// Replaces an object whose etag is `expected`; the answer is the new etag.
     pub fn swap(&self, key: &Key, expected: &str, body: &[Bytes]) -> Result<String> {
         self.durable.check()?;
+        self.stands()?;
         let spot = Spot::of(&self.root, key)?;
         let stale = |found: String| Error::Precondition {
             path: spot.key.clone(),
@@ -118,6 +135,7 @@ impl Folder {
     /// Writes an object whatever was there; the answer is its etag.
     pub fn overwrite(&self, key: &Key, body: &[Bytes]) -> Result<String> {
         self.durable.check()?;
+        self.stands()?;
         let spot = Spot::of(&self.root, key)?;
         self.durable.make(&spot.folder)?;
         let draft = self.draft(body)?;
@@ -148,7 +166,7 @@ impl Folder {
         self.durable.forget(&spot);
         match self.disk.unlink(&spot.file) {
             Ok(()) => Ok(()),
-            Err(error) if is_absence(&error) => Ok(()),
+            Err(error) if is_absence(&error) => self.stands(),
             Err(error) => Err(failure("deleting", &spot.file, error)),
         }
     }
@@ -220,7 +238,10 @@ impl Folder {
         match opened {
             Ok((stamp, file)) if stamp.kind == Kind::File => Ok((stamp, file)),
             Ok(_) => Err(spot.not_found()),
-            Err(error) if is_absence(&error) => Err(spot.not_found()),
+            Err(error) if is_absence(&error) => {
+                self.stands()?;
+                Err(spot.not_found())
+            }
             Err(error) => Err(failure("opening", &spot.file, error)),
         }
     }
@@ -229,7 +250,7 @@ impl Folder {
     fn lock(&self, spot: &Spot) -> Result<Option<Lock>> {
         match self.disk.lock(&spot.folder) {
             Ok(lock) => Ok(Some(lock)),
-            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) if is_absence(&error) => self.stands().map(|()| None),
             Err(error) => Err(failure("locking", &spot.folder, error)),
         }
     }

@@ -110,7 +110,9 @@ fn holds_objects(folder: &Folder, entry: &Entry) -> Result<bool> {
 /// The entries of a folder that can be keys, the last key first.
 fn entries(folder: &Folder, key: &Key) -> Result<Vec<Entry>> {
     let path = under(&folder.root, key)?;
-    let found = match folder.disk.entries(&path) {
+    let found = folder.disk.entries(&path);
+    folder.stands()?;
+    let found = match found {
         Err(error) if is_absence(&error) => return Ok(Vec::new()),
         found => found.map_err(|error| failure("listing", &path, error))?,
     };

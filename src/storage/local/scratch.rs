@@ -46,7 +46,8 @@ impl Scratch {
         Ok(Self { disk, owner, written: AtomicU64::new(0), _alive: alive })
     }
 
-    /// Some path that exists, with letters in its name.
+    /// A path that exists as long as this process has the folder open, with letters in its name, and
+    /// in no other folder.
     pub(super) fn owner(&self) -> &Path {
         &self.owner
     }
