@@ -228,7 +228,7 @@ async fn what_v1_cannot_read_is_refused_by_name() {
             &upsert,
             json!({"documents": [{"id": 1.5}]}),
             422,
-            "an id is a whole number or a text at line 1",
+            "an id is a text, or a whole number of 64 bits at line 1",
         ),
         (&upsert, json!({"documents": [], "rows": []}), 400, "unknown field `rows`"),
         (&upsert, json!({"documents": [{"id": 1, "title": "x"}]}), 400, "unknown field `title`"),
@@ -243,7 +243,12 @@ async fn what_v1_cannot_read_is_refused_by_name() {
         ),
         (&delete, json!({}), 422, "missing field `ids` or `filter`"),
         (&delete, json!({"ids": 1}), 422, "ids: invalid type"),
-        (&delete, json!({"ids": [true]}), 422, "ids: an id is a whole number or a text"),
+        (
+            &delete,
+            json!({"ids": [true]}),
+            422,
+            "ids: an id is a text, or a whole number of 64 bits",
+        ),
         (&delete, json!({"ids": [1], "x": 1}), 400, "unknown field `x`"),
     ];
     for (path, body, status, told) in cases {

@@ -14,7 +14,7 @@ use crate::model::{Given, GivenRow};
 const ID: &str = "id";
 const VECTOR: &str = "vector";
 /// Where a contract has no words of its own for it.
-pub(in crate::api) const NO_ID: &str = "an id is a whole number or a text";
+pub(in crate::api) const NO_ID: &str = "an id is a text, or a whole number of 64 bits";
 
 /// How a contract spells a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,9 @@ use crate::api::error::{Contract, Refusal};
 use crate::api::json::{Object, quoted};
 use crate::model::{Case, Filter, Given, Op, Operand, Pattern, Searched};
 
+const OPERATORS: &str = "`eq`, `ne`, `gt`, `gte`, `lt`, `lte`, `in`, `not_in`, `contains`, `contains_any`, \
+                         `exists`, `glob`, `regex`";
+
 pub(super) fn read(path: &str, given: Given) -> Result<Filter, Refusal> {
     let filter = one(path, given)?;
     filter.check().map_err(|error| Contract::V1.refuse(&error))?;
@@ -50,6 +53,8 @@ fn condition(mut object: Object) -> Result<Filter, Refusal> {
     // take all documents that have the field.
     let forgotten = object.missing("value");
     let value = |said: Option<Given>| said.ok_or(forgotten);
+    let path_of = |name| object.path_of(name);
+    let (path_of_word, path_of_value) = (path_of("op"), path_of("value"));
     object.end()?;
     let (op, value) = match &*word {
         "eq" => (Op::Eq, value(said)?),
@@ -65,7 +70,10 @@ fn condition(mut object: Object) -> Result<Filter, Refusal> {
         "exists" => match said {
             None | Some(Given::Bool(true) | Given::Null) => (Op::NotEq, Given::Null),
             Some(Given::Bool(false)) => (Op::Eq, Given::Null),
-            _ => return Err(Refusal::invalid("the filter `exists` takes true or false")),
+            _ => {
+                let told = format!("{path_of_value}: the filter `exists` takes true or false");
+                return Err(Refusal::invalid(told));
+            }
         },
         "glob" => {
             let operand = Operand::Literal(value(said)?);
@@ -79,7 +87,9 @@ fn condition(mut object: Object) -> Result<Filter, Refusal> {
         }
         other => {
             let other = quoted(other);
-            return Err(Refusal::invalid(format!("unknown filter operator `{other}`")));
+            return Err(Refusal::invalid(format!(
+                "{path_of_word}: unknown filter operator `{other}`, expected one of {OPERATORS}"
+            )));
         }
     };
     Ok(Filter::Test { attribute, op, operand: Operand::Key(value) })
@@ -184,14 +194,20 @@ mod tests {
     fn what_is_no_condition_is_refused_by_name() {
         for (text, told) in [
             ("[]", "filter: invalid type: sequence, expected an object"),
-            (r#"{"field":"a","op":"like","value":"x"}"#, "unknown filter operator `like`"),
+            (
+                r#"{"field":"a","op":"like","value":"x"}"#,
+                "filter.op: unknown filter operator `like`, expected one",
+            ),
             (r#"{"op":"eq","value":1}"#, "filter: missing field `field`"),
             (r#"{"feild":"a","op":"eq","value":1}"#, "unknown field `filter.feild`"),
             (r#"{"type":"and","filters":[]}"#, "unknown field `filter.filters`"),
             (r#"{"field":"a","op":"eq","value":1,"of":1}"#, "unknown field `filter.of`"),
             (r#"{"field":"a","op":"ne"}"#, "filter: missing field `value`"),
             (r#"{"field":"a","op":"in","vlaue":[1]}"#, "unknown field `filter.vlaue`"),
-            (r#"{"field":"a","op":"exists","value":0}"#, "takes true or false"),
+            (
+                r#"{"field":"a","op":"exists","value":0}"#,
+                "filter.value: the filter `exists` takes true or false",
+            ),
             (r#"{"type":"xor","conditions":[]}"#, "`and`, `or` or `not`"),
             (
                 r#"{"type":"or","conditions":[{"field":1}]}"#,

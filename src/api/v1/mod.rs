@@ -171,8 +171,14 @@ async fn write_it(
         Some(_) if key.is_none() => Again::Unsafe,
         Some(_) | None => Again::Safe,
     };
+    let absent = |error: Error| match error.kind() {
+        ErrorKind::NotFound => {
+            Refusal::not_found(format!("namespace '{name}' was not found: create it first, by PUT"))
+        }
+        _ => refused(error),
+    };
     let work = api.engine.write_admitted(name, write, key, entered);
-    deadline.writing(work, again, refused).await
+    deadline.writing(work, again, absent).await
 }
 
 #[derive(Serialize)]
@@ -445,7 +451,7 @@ mod tests {
             (r#"{"ids":[],"x":1}"#, "unknown field `x`"),
             ("{}", "missing field `ids` or `filter`"),
             (r#"{"idz":[1]}"#, "unknown field `idz`"),
-            (r#"{"ids":[true]}"#, "ids: an id is a whole number or a text"),
+            (r#"{"ids":[true]}"#, "ids: an id is a text, or a whole number of 64 bits"),
         ] {
             let refusal = deletion(Object::of("", given(text)).unwrap()).unwrap_err();
             assert!(refusal.story().contains(told), "{}", refusal.story());
