@@ -67,7 +67,8 @@ pub(super) fn check(include: &Include, schema: &Schema) -> Result<()> {
     match names.iter().find(|name| &***name != "id" && !schema.attributes.contains_key(*name)) {
         None => Ok(()),
         Some(name) => Err(Error::invalid(format!(
-            "💔 attribute \"{name}\" not found in schema, cannot be part of `include_attributes`"
+            "💔 attribute \"{name}\" not found in schema, cannot be part of `include_attributes`. \
+             Leave it out, or declare it first"
         ))),
     }
 }

@@ -122,7 +122,7 @@ async fn a_query_that_cannot_be_meant_is_refused() {
         (both, "💔 cannot specify both include_attributes and exclude_attributes"),
         (
             json!({"rank_by": ["id", "asc"], "limit": 1, "include_attributes": ["n", "x"]}),
-            "💔 attribute \"x\" not found in schema, cannot be part of `include_attributes`",
+            "💔 attribute \"x\" not found in schema, cannot be part of `include_attributes`. ",
         ),
         (json!({"rank_by": ["id", "asc"], "limit": 1, "consistency": strong}), "strong"),
         (json!({}), "rank_by or aggregate_by"),

@@ -109,7 +109,7 @@ async fn options_change_and_attributes_come_and_go() {
     let other = sparse(json!({"distance_metric": "cosine"}));
     server.refuses(path, &[(other, 400, "distance_metric is dot_product, not cosine")]).await;
     let mute = json!({"vector": {"type": "[2]f32", "ann": false}});
-    server.refuses(path, &[(mute, 400, "must have ann:true")]).await;
+    server.refuses(path, &[(mute, 400, "must have `ann` set to `true`")]).await;
 
     // What is no longer searched in can be filtered by: else it could not be asked at all.
     let of_path = async |options: Value| {

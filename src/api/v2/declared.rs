@@ -19,7 +19,8 @@ pub(super) fn read(object: Object) -> Result<Declared, Refusal> {
         if *name == *"id" {
             declared.id_type = Some(id_type(&path, given)?);
         } else {
-            declared.changes.push((name, change(&path, given)?));
+            let change = change(&name, &path, given)?;
+            declared.changes.push((name, change));
         }
     }
     Ok(declared)
@@ -47,7 +48,7 @@ fn id_type(path: &str, given: Given) -> Result<IdType, Refusal> {
     word.parse::<IdType>().map_err(|error| Contract::V2.refuse(&error))
 }
 
-fn change(path: &str, given: Given) -> Result<SchemaChange, Refusal> {
+fn change(name: &str, path: &str, given: Given) -> Result<SchemaChange, Refusal> {
     let mut object = match given {
         Given::Text(word) => {
             return Ok(SchemaChange::Declare(Declaration::of(attr_type(&word)?)));
@@ -70,7 +71,7 @@ fn change(path: &str, given: Given) -> Result<SchemaChange, Refusal> {
         let path = object.path_of("full_text_search");
         declaration.full_text = Some(full_text::read(&path, given)?);
     }
-    declaration.ann = ann(&mut object, declaration.kind)?;
+    declaration.ann = ann(name, &mut object, declaration.kind)?;
     declaration.sparse_knn = sparse_knn(&mut object)?;
     if object.take("embed").is_some() {
         let path = quoted(path);
@@ -86,11 +87,11 @@ fn attr_type(word: &str) -> Result<AttrType, Refusal> {
 }
 
 /// `true`, or an object. Of what is no vector `false` is as if nothing was said.
-fn ann(object: &mut Object, kind: AttrType) -> Result<Option<Ann>, Refusal> {
+fn ann(name: &str, object: &mut Object, kind: AttrType) -> Result<Option<Ann>, Refusal> {
     let path = object.path_of("ann");
     match object.take("ann") {
         Some(Given::Bool(false)) if kind.is_vector() => {
-            Err(Refusal::invalid(format!("{path}: a vector attribute must have ann:true")))
+            Err(Contract::V2.refuse(&SchemaChange::unsearched(name)))
         }
         None | Some(Given::Bool(false)) => Ok(None),
         Some(Given::Bool(true)) => Ok(Some(Ann::default())),
@@ -199,7 +200,7 @@ mod tests {
     fn what_is_no_attribute_is_refused() {
         for (text, told) in [
             (r#"{"a":{}}"#, "schema.a: missing field `type`"),
-            (r#"{"a":{"type":"[2]f32","ann":false}}"#, "schema.a.ann: a vector attribute must"),
+            (r#"{"a":{"type":"[2]f32","ann":false}}"#, "vector attribute 'a' must have ann:true"),
             (r#"{"a":1}"#, "schema.a: invalid type: integer `1`, expected a type or an object"),
             (r#"{"a":"text"}"#, "'text'"),
             (r#"{"id":"float"}"#, "'float'"),

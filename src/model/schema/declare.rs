@@ -93,11 +93,7 @@ impl Plan {
             return Err(refused(name, why));
         }
         if kind.is_vector() && declaration.ann.is_none() {
-            return Err(Error::invalid(if name == VECTOR {
-                "💔 the `vector` attribute must have `ann` set to `true`".to_owned()
-            } else {
-                format!("vector attribute '{name}' must have ann:true")
-            }));
+            return Err(SchemaChange::unsearched(name));
         }
         // A number is never reused, so in a very long life they may run out.
         if self.after.numbers == u32::MAX {
@@ -145,6 +141,17 @@ impl Plan {
             }
         }
         Ok(self.edits)
+    }
+}
+
+impl SchemaChange {
+    /// Of a vector that is declared without `ann`, or as one that is not searched.
+    pub fn unsearched(name: &str) -> Error {
+        Error::invalid(if name == VECTOR {
+            "💔 the `vector` attribute must have `ann` set to `true`".to_owned()
+        } else {
+            format!("vector attribute '{name}' must have ann:true")
+        })
     }
 }
 
