@@ -107,7 +107,8 @@ async fn of_a_folder_that_is_not_the_one_that_was_opened_nothing_is_said() {
             ];
             for told in told {
                 let away = matches!(&told, Err(Error::Generic { source, .. })
-                    if source.to_string().contains("not the one that was opened"));
+                    if source.to_string().contains("not the one that was opened")
+                        && source.to_string().contains("restart on what is there"));
                 assert!(away, "{in_its_place}, {key}: {told:?}");
             }
         }

@@ -191,6 +191,17 @@ mod tests {
     }
 
     #[test]
+    fn every_operator_that_is_offered_is_known() {
+        let words: Vec<&str> = OPERATORS.split('`').skip(1).step_by(2).collect();
+        assert_eq!(words.len(), 13);
+        for word in words {
+            let text = format!(r#"{{"field":"a","op":"{word}","value":true}}"#);
+            let told = condition(Object::of("filter", given(&text)).unwrap());
+            assert!(told.is_ok(), "{word}: {told:?}");
+        }
+    }
+
+    #[test]
     fn what_is_no_condition_is_refused_by_name() {
         for (text, told) in [
             ("[]", "filter: invalid type: sequence, expected an object"),

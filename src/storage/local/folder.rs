@@ -78,7 +78,7 @@ impl Folder {
             Ok(_) => Ok(()),
             Err(error) if is_absence(&error) => Err(refusal(format!(
                 "the folder {} is not the one that was opened: it was moved or cleared away, or its \
-                 disk is gone; bring it back",
+                 disk is gone; bring it back, or restart on what is there",
                 self.root.display()
             ))),
             Err(error) => Err(failure("looking for", &self.root, error)),
